@@ -1,0 +1,58 @@
+"""The array-module switch: which module owns an array, to the device, to the host.
+
+The mathematics never names NumPy or CuPy. It asks `array_module` which of them its arguments belong to, and so runs
+wherever its arrays live.
+"""
+
+import importlib
+import sys
+
+import numpy as np
+
+from .errors import InputError
+
+INSTALL_CUPY = "install the wheel that fits your driver: pip install cupy-cuda13x (or cupy-cuda12x)"
+
+
+def array_module(array):
+    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU."""
+    return sys.modules[type(array).__module__.partition(".")[0]]
+
+
+def module_for(device):
+    """The array module of a device: `"cpu"` gives numpy, `"cuda"` gives cupy once a small product has run on the GPU.
+
+    Raises InputError, saying what to install, when the GPU cannot be used: no CuPy, no driver, no device.
+    """
+    if device == "cpu":
+        return np
+    if device != "cuda":
+        raise InputError(f"unknown device {device!r}: choose cpu or cuda")
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise InputError(f"--device cuda needs CuPy, which cannot be imported ({error}); {INSTALL_CUPY}") from None
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CUDARuntimeError has no importable home when the driver is missing
+        raise InputError(
+            f"--device cuda needs an NVIDIA driver that works ({error}); install or update it, or use --device cpu"
+        ) from None
+    if count == 0:
+        raise InputError("--device cuda found no GPU on this machine; use --device cpu")
+    try:
+        probe = cupy.ones((2, 2), dtype=cupy.float32)
+        (probe @ probe).sum()
+    except Exception as error:
+        raise InputError(f"--device cuda found a GPU but CuPy cannot compute on it ({error}); {INSTALL_CUPY}") from None
+    return cupy
+
+
+def to_device(array, xp):
+    """`array` as an array of the module `xp`; nothing is copied when it is one already."""
+    return array if array_module(array) is xp else xp.asarray(array)
+
+
+def to_host(array):
+    """`array` as a NumPy array; nothing is copied when it is one already."""
+    return array if isinstance(array, np.ndarray) else array.get()

@@ -1,0 +1,258 @@
+"""The command line: demo, train, evaluate, gradcheck, info.
+
+Anything wrong with what the user gave ends in one sentence on standard error and exit code 2.
+"""
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from . import __version__, gradcheck, runs
+from .crossvalidation import run_all_folds
+from .datasets import protocols
+from .errors import InputError
+from .settings import PRESETS, Settings, settings_from
+from .skeleton import chain, find_roles
+
+EXAMPLES = """examples:
+  python -m gca_scratch demo
+  python -m gca_scratch train --dataset utkinect --root UTKinect --protocol loso --fold 3 --preset small --out run
+  python -m gca_scratch train --dataset npz --root skeletons.npz --protocol half --preset small --iterations 1 --out run
+  python -m gca_scratch train --resume --out run
+  python -m gca_scratch evaluate run
+  python -m gca_scratch gradcheck
+  python -m gca_scratch info skeletons.npz"""
+
+
+def main(arguments=None):
+    """Run one command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except InputError as error:
+        print(f"gca_scratch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gca_scratch: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
+def parser():
+    """The parser of the whole command line."""
+    raw = argparse.RawDescriptionHelpFormatter
+    top = argparse.ArgumentParser(
+        prog="python -m gca_scratch",
+        description="GCA-LSTM from scratch: skeleton action recognition with global context-aware attention.",
+        epilog=EXAMPLES,
+        formatter_class=raw,
+    )
+    top.add_argument("--version", action="version", version=f"gca_scratch {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name, function, text, examples):
+        sub = commands.add_parser(
+            name, help=text, description=text, formatter_class=raw, epilog="examples:\n  " + "\n  ".join(examples)
+        )
+        sub.set_defaults(command=function)
+        return sub
+
+    sub = command(
+        "demo",
+        _demo,
+        "learn the synthetic actions stepwise, beside the same network without attention, and draw what it looks at",
+        ["python -m gca_scratch demo --out demo-run"],
+    )
+    sub.add_argument("--out", default="demo-run", metavar="DIR", help="folder for what it writes (default: demo-run)")
+    sub.add_argument("--seed", type=int, default=0, metavar="S", help="seed of everything random (default: 0)")
+    _device(sub)
+
+    sub = command("train", _train, "train and test a network", [line.strip() for line in EXAMPLES.splitlines()[2:5]])
+    _data(sub)
+    sub.add_argument(
+        "--protocol", metavar="NAME", help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: half)"
+    )
+    sub.add_argument("--fold", metavar="K", help="fold of the protocol, from 1, or all (default: 1)")
+    sub.add_argument("--preset", metavar="NAME", help=f"settings to start from: {', '.join(PRESETS)} (default: paper)")
+    sub.add_argument("--config", metavar="FILE", help="repeat the run of this config.toml")
+    sub.add_argument("--out", required=True, metavar="DIR", help="folder for what it writes")
+    sub.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    sub.add_argument("--jobs", type=int, default=2, metavar="N", help="with --fold all: folds at a time (default: 2)")
+    _device(sub)
+    group = sub.add_argument_group("settings", "each changes one value of the preset")
+    for setting in dataclasses.fields(Settings):
+        _setting(group, setting)
+
+    sub = command(
+        "evaluate", _evaluate, "test a trained network again", ["python -m gca_scratch evaluate run/checkpoint.npz"]
+    )
+    sub.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint.npz, or the folder that holds it")
+    sub.add_argument("--root", metavar="PATH", help="where the data lies now, if it has moved")
+    _device(sub)
+
+    sub = command(
+        "gradcheck",
+        _gradcheck,
+        "prove every gradient by complex step and central differences; exit code 1 if any is wrong",
+        ["python -m gca_scratch gradcheck --json gradients.json"],
+    )
+    sub.add_argument("--seed", type=int, default=0, metavar="S", help="another seed, other numbers (default: 0)")
+    sub.add_argument("--json", metavar="FILE", help="write the same figures to FILE")
+
+    sub = command(
+        "info", _info, "say what a data file holds", ["python -m gca_scratch info skeletons.npz", INFO_EXAMPLE]
+    )
+    sub.add_argument("file", nargs="?", metavar="FILE", help="a file of the neutral format (.npz)")
+    _data(sub)
+    return top
+
+
+INFO_EXAMPLE = "python -m gca_scratch info --dataset utkinect --root UTKinect"
+
+
+def _device(sub):
+    sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
+
+
+def _data(sub):
+    sub.add_argument("--dataset", choices=tuple(runs.DATASETS), help="which data (default: synthetic)")
+    sub.add_argument("--root", metavar="PATH", help="folder of the original files, or the .npz file")
+    sub.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
+
+
+def _setting(group, setting):
+    flag, text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
+    if isinstance(setting.default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
+    else:
+        group.add_argument(flag, type=type(setting.default), metavar=setting.name.upper(), help=text)
+
+
+def _demo(options):
+    from .demo import demo
+
+    demo(options.out, options.seed, options.device)
+
+
+def _train(options):
+    source, settings = _what_to_train(options)
+    out = Path(options.out)
+    show = sys.stderr.isatty() or None  # None: tqdm shows its bar everywhere but is told to be sparing
+    if source.fold == 0:
+        result = run_all_folds(source, settings, out, options.resume, options.device, options.jobs)
+    else:
+        data = runs.load_data(source)
+        result = runs.run(data, source, settings, out, options.resume, options.device, show is not False)
+    print(summary(result))
+    print(f"\nwritten to {out}: checkpoint.npz, history.csv, config.toml, result.json"
+          if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip
+
+
+def _what_to_train(options):
+    """Source and settings: of the run to resume, else of --config, else of the preset; then the options given."""
+    given = {s.name: getattr(options, s.name) for s in dataclasses.fields(Settings)}
+    given = {name: value for name, value in given.items() if value is not None}
+    where = {name: getattr(options, name) for name in ("dataset", "root", "protocol", "hip")}
+    where = {name: value for name, value in where.items() if value is not None}
+    if options.fold is not None:
+        where["fold"] = _fold(options.fold)
+    config = Path(options.out) / "config.toml" if options.resume else options.config
+    if config is None or (options.resume and not Path(config).exists()):
+        settings = settings_from(options.preset or "paper", **given)
+        return runs.Source(**({"dataset": "synthetic"} | where)), settings
+    if options.preset:
+        raise InputError(f"--preset and {config} both set everything; leave one of them out")
+    source, settings = runs.read_config(config)
+    changed = dataclasses.replace(settings, **given)
+    if options.resume and changed != settings:
+        names = [name for name in given if getattr(changed, name) != getattr(settings, name)]
+        raise InputError(
+            f"a run that is resumed keeps its settings, so {', '.join(names)} cannot be changed; start anew"
+        )
+    return dataclasses.replace(source, **where), changed
+
+
+def _fold(text):
+    if text == "all":
+        return 0
+    if not text.isdigit() or int(text) < 1:
+        raise InputError(f"--fold {text!r} is neither a number from 1 nor all")
+    return int(text)
+
+
+def _evaluate(options):
+    print(summary(runs.retest(options.checkpoint, options.root, options.device)))
+
+
+def summary(result):
+    """A result as lines of text."""
+    lines = [f"{result['dataset']}, protocol {result['protocol']}, fold {result['fold'] or 'all'}"]
+    lines += [f"  {result['n_train']} sequences to train ({result['n_validation']} of them for validation), "
+              f"{result['n_test']} to test"]  # fmt: skip
+    width = max(len(name) for name in result["per_class"])
+    lines += [f"  {name:{width}}  {value:6.1%}" for name, value in result["per_class"].items()]
+    if "folds" in result:
+        lines += ["", *(f"  fold {fold['fold']:2}  {fold['accuracy']:6.1%}" for fold in result["folds"])]
+        lines += [f"\nmean accuracy {result['accuracy']:.1%} over {len(result['folds'])} folds, "
+                  f"{result['seconds']:.0f} s"]  # fmt: skip
+    else:
+        lines += [
+            f"\naccuracy {result['accuracy']:.1%}, trained {result['epochs']} epochs in {result['seconds']:.0f} s"
+        ]
+    return "\n".join(lines)
+
+
+def _gradcheck(options):
+    if options.seed < 0:
+        raise InputError(f"--seed {options.seed} cannot be used: a seed is 0 or more")
+    rows = []
+    for label, network in gradcheck.networks():
+        new = gradcheck.check_network(network, options.seed, label)
+        print(gradcheck.table(new), end="\n\n", flush=True)
+        rows += new
+    print(gradcheck.verdict(rows))
+    if options.json:
+        runs.write_json(options.json, [dataclasses.asdict(row) | {"passed": row.passed} for row in rows])
+    return 0 if all(row.passed for row in rows) else 1
+
+
+def _info(options):
+    if options.file and options.dataset not in (None, "npz"):
+        raise InputError(f"give either a FILE or --dataset {options.dataset}, not both")
+    dataset = "npz" if options.file else options.dataset or "synthetic"
+    data = runs.load_data(runs.Source(dataset, options.file or options.root or ""))
+    print(describe(data, options.hip))
+
+
+def describe(data, hip=None):
+    """What a data set holds, as lines of text."""
+    lengths = data.lengths
+    _, persons, joints, _ = data.joints.shape
+    lines = [
+        f"{len(data)} sequences, {len(data.joints)} frames ({lengths.min()} to {lengths.max()} each, "
+        f"median {np.median(lengths):.0f}), {persons} person{'s' * (persons > 1)}, {joints} joints",
+        f"subjects: {len(np.unique(data.subject))} ({data.subject.min()} to {data.subject.max()})",
+    ]
+    for name in ("view", "setup", "repetition"):
+        values = getattr(data, name)
+        if values is not None:
+            lines.append(f"{name}s: {', '.join(map(str, np.unique(values)))}")
+    if data.truth is not None:
+        lines.append(f"ground truth of the joints that carry the action: {data.truth.mean():.1%} of all cells")
+    lines += ["", "classes:"]
+    width = max(len(name) for name in data.class_names)
+    lines += [f"  {name:{width}}  {(data.label == k).sum():5}" for k, name in enumerate(data.class_names)]
+    low, high = data.joints.min(axis=(0, 1, 2)), data.joints.max(axis=(0, 1, 2))
+    lines += [
+        "",
+        "coordinates: " + ", ".join(f"{axis} {a:.2f} to {b:.2f}" for axis, a, b in zip("xyz", low, high, strict=True)),
+    ]
+    roles = find_roles(data.joint_names, [tuple(map(int, edge)) for edge in data.edges], hip)
+    order = chain(joints, [tuple(map(int, edge)) for edge in data.edges], roles.hip)
+    lines += ["", "joints, in the order of the chain: " + ", ".join(data.joint_names[joint] for joint in order)]
+    return "\n".join(lines)

@@ -1,0 +1,63 @@
+"""All folds of a protocol: a run per fold, several at a time, and their mean."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from . import runs
+from .datasets import protocols
+from .errors import InputError
+
+
+def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
+    """Run every fold into `out/fold-KK`, `jobs` at a time with one BLAS thread each; returns and writes the mean.
+
+    With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
+    """
+    out = Path(out)
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    data = runs.load_data(source)
+    count = protocols.folds(data, source.protocol)
+    if not resume and any(out.glob("fold-*/checkpoint.npz")):
+        raise InputError(f"{out} already holds runs; go on with them by --resume, or choose another --out folder")
+    runs.write_config(out / "config.toml", replace(source, fold=0), settings)
+    tasks = [replace(source, fold=fold) for fold in range(1, count + 1)]
+    with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
+        finished = joblib.Parallel(return_as="generator")(
+            joblib.delayed(_run)(data, task, settings, out / f"fold-{task.fold:02}", resume, device) for task in tasks
+        )
+        results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
+    result = mean_result(results)
+    runs.write_json(out / "result.json", result)
+    return result
+
+
+def _run(data, task, settings, folder, resume, device):
+    return runs.run(data, task, settings, folder, resume, device, show=False)
+
+
+def mean_result(results):
+    """The mean of the folds' accuracies, with what each fold gave."""
+    confusion = np.sum([result["confusion"] for result in results], axis=0)
+    names = {name: None for result in results for name in result["per_class"]}
+    accuracies = [result["accuracy"] for result in results]
+    first = results[0]
+    return {name: first[name] for name in ("dataset", "root", "protocol", "hip", "iterations")} | {
+        "fold": 0,
+        "n_train": first["n_train"],
+        "n_validation": first["n_validation"],
+        "n_test": sum(result["n_test"] for result in results),
+        "accuracy": float(np.mean(accuracies)),
+        "deviation": float(np.std(accuracies)),
+        "seconds": sum(result["seconds"] for result in results),
+        "per_class": {
+            name: float(np.mean([result["per_class"][name] for result in results if name in result["per_class"]]))
+            for name in names
+        },
+        "confusion": confusion.tolist(),
+        "folds": [{key: result[key] for key in ("fold", "n_train", "n_test", "accuracy")} for result in results],
+    }

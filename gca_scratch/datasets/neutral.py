@@ -1,0 +1,287 @@
+"""The neutral format: anybody's skeleton sequences as one .npz file of plain arrays, checked when read and written."""
+
+import math
+import os
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gca_scratch.errors import InputError
+
+
+@dataclass
+class Skeletons:
+    """N labelled sequences of skeletons; each field is the array of that name in the file.
+
+    F is the number of frames of all sequences together, P of persons, J of joints. Optional arrays are None where the
+    data does not know them, and absent from the file.
+    """
+
+    joints: np.ndarray  # float32 (F, P, J, 3): coordinates in any unit, y up; an absent person is all zeros
+    offsets: np.ndarray  # int64 (N + 1,): sequence n is the frames offsets[n] to offsets[n + 1] - 1
+    label: np.ndarray  # int16 (N,): index into class_names, from 0
+    subject: np.ndarray  # int16 (N,): who performs, as the data set numbers them
+    name: np.ndarray  # unicode (N,): what to call each sequence in reports
+    class_names: tuple[str, ...]
+    joint_names: tuple[str, ...]  # J names, no two alike
+    edges: np.ndarray  # int16 (bones, 2): the pairs of joints that a bone connects
+    view: np.ndarray | None = None  # int16 (N,): camera
+    setup: np.ndarray | None = None  # int16 (N,): arrangement of the cameras
+    repetition: np.ndarray | None = None  # int16 (N,): how often the subject has done this action before
+    truth: np.ndarray | None = None  # bool (F, J): does the joint carry the action here? only generated data knows
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def sequence(self, n: int) -> np.ndarray:
+        """The joints of sequence n, float32 (frames, P, J, 3): a view, not a copy."""
+        return self.joints[self.offsets[n] : self.offsets[n + 1]]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The number of frames of each sequence, int64 (N,)."""
+        return np.diff(self.offsets)
+
+
+# Key of the file: type, rank, and the kinds of number that convert to that type without loss.
+_ARRAYS = {
+    "joints": (np.dtype(np.float32), 4, "f"),
+    "offsets": (np.dtype(np.int64), 1, "iu"),
+    "label": (np.dtype(np.int16), 1, "iu"),
+    "subject": (np.dtype(np.int16), 1, "iu"),
+    "name": (np.dtype(np.str_), 1, "U"),
+    "class_names": (np.dtype(np.str_), 1, "U"),
+    "joint_names": (np.dtype(np.str_), 1, "U"),
+    "edges": (np.dtype(np.int16), 2, "iu"),
+    "view": (np.dtype(np.int16), 1, "iu"),
+    "setup": (np.dtype(np.int16), 1, "iu"),
+    "repetition": (np.dtype(np.int16), 1, "iu"),
+    "truth": (np.dtype(bool), 2, "b"),
+}
+_OPTIONAL = ("view", "setup", "repetition", "truth")
+_KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "U": "unicode text", "b": "booleans"}
+
+
+def check(data: Skeletons, where: str) -> None:
+    """Raise InputError, naming `where` and the place in it, unless the data is as `Skeletons` describes it.
+
+    Beyond types and shapes: offsets start at 0, grow with every sequence (none is empty) and end at F; labels point
+    into class_names; no other number per sequence is negative; class and joint names are given once each; edges name
+    joints that exist; coordinates are finite.
+    """
+    for key, (dtype, rank, _) in _ARRAYS.items():
+        array = getattr(data, key)
+        if (array is None and key in _OPTIONAL) or key in ("class_names", "joint_names"):
+            continue
+        if not isinstance(array, np.ndarray) or array.ndim != rank or not _is(array.dtype, dtype):
+            raise InputError(f"{where}: {key} is not a {dtype} array of {rank} dimensions; convert it.")
+    _, persons, joints, axes = data.joints.shape
+    if axes != 3 or persons < 1 or joints < 1:
+        raise InputError(
+            f"{where}: joints has the shape {data.joints.shape}; "
+            "give it the shape (frames, persons, joints, 3), with at least one person and one joint."
+        )
+    if len(data) < 1:
+        raise InputError(f"{where}: label is empty, so there are no sequences; write at least one.")
+    _check_lengths(data, where)
+    _check_names(data, where)
+    _check_offsets(data, where)
+    _check_numbers(data, where)
+    _check_finite(data, where)
+
+
+def _check_lengths(data: Skeletons, where: str) -> None:
+    n, (frames, _, joints, _) = len(data), data.joints.shape
+    expected = {
+        "offsets": (n + 1,),
+        "subject": (n,),
+        "name": (n,),
+        "view": (n,),
+        "setup": (n,),
+        "repetition": (n,),
+        "truth": (frames, joints),
+        "edges": (len(data.edges), 2),
+    }
+    for key, shape in expected.items():
+        array = getattr(data, key)
+        if array is not None and array.shape != shape:
+            raise InputError(
+                f"{where}: {key} has the shape {array.shape}, but {n} labels and joints of the shape "
+                f"{data.joints.shape} call for {shape}; make them agree."
+            )
+    if len(data.joint_names) != joints:
+        raise InputError(
+            f"{where}: joint_names holds {len(data.joint_names)} names, but joints holds {joints} joints "
+            "per person; give each joint one name."
+        )
+
+
+def _check_names(data: Skeletons, where: str) -> None:
+    for key in ("name", "class_names", "joint_names"):
+        seen = set()
+        for number, name in enumerate(map(str, getattr(data, key))):
+            if re.search("[\0\ud800-\udfff]", name):
+                raise InputError(
+                    f"{where}: {key}[{number}] holds a NUL or half a character, which no file can keep; "
+                    "write it as proper unicode."
+                )
+            if name in seen and key != "name":
+                raise InputError(f"{where}: {key} holds {name!r} twice; give every one a name of its own.")
+            seen.add(name)
+
+
+def _check_offsets(data: Skeletons, where: str) -> None:
+    offsets, frames = data.offsets, len(data.joints)
+    if offsets[0] != 0 or offsets[-1] != frames:
+        raise InputError(
+            f"{where}: offsets run from {offsets[0]} to {offsets[-1]}, but must run from 0 to {frames}, "
+            "the number of frames in joints; correct offsets."
+        )
+    shrinking = np.flatnonzero(offsets[1:] <= offsets[:-1])  # no difference is taken: it could overflow
+    if len(shrinking):
+        n = shrinking[0]
+        problem = "has no frames" if offsets[n + 1] == offsets[n] else "ends before it starts"
+        raise InputError(
+            f"{where}: sequence {n} ({str(data.name[n])!r}) {problem}, since offsets go from {offsets[n]} "
+            f"to {offsets[n + 1]}; leave the sequence out or correct offsets."
+        )
+
+
+def _check_numbers(data: Skeletons, where: str) -> None:
+    for key in ("label", "subject", "view", "setup", "repetition"):
+        values = getattr(data, key)
+        limit = len(data.class_names) if key == "label" else np.iinfo(np.int16).max + 1
+        wrong = np.flatnonzero((values < 0) | (values >= limit)) if values is not None else ()
+        if len(wrong):
+            remedy = f"use 0 to {limit - 1}, places in class_names" if key == "label" else "use 0 or more"
+            raise InputError(f"{where}: {key}[{wrong[0]}] is {values[wrong[0]]}; {remedy}.")
+    wrong = np.flatnonzero(((data.edges < 0) | (data.edges >= data.joints.shape[2])).any(axis=1))
+    if len(wrong):
+        raise InputError(
+            f"{where}: edges[{wrong[0]}] joins joints {data.edges[wrong[0]].tolist()}, but the joints are "
+            f"numbered 0 to {data.joints.shape[2] - 1}; correct edges."
+        )
+
+
+def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
+    """Look at a block of frames at a time, so that large data needs no second large array."""
+    for start in range(0, len(data.joints), block):
+        bad = np.argwhere(~np.isfinite(data.joints[start : start + block]))
+        if len(bad):
+            frame, person, joint, axis = bad[0] + (start, 0, 0, 0)
+            n = np.searchsorted(data.offsets, frame, side="right") - 1
+            raise InputError(
+                f"{where}: sequence {n} ({str(data.name[n])!r}), frame {frame - data.offsets[n]}, person {person}, "
+                f"joint {joint} ({data.joint_names[joint]!r}), all counted from 0, has the coordinate "
+                f"{data.joints[frame, person, joint, axis]}; repair it or leave the frame out."
+            )
+
+
+def save(path: str | os.PathLike, data: Skeletons) -> None:
+    """Write the data as an uncompressed .npz file, the same bytes for the same data.
+
+    The file appears whole or not at all: it is written under another name beside its place and then renamed. Raises
+    InputError if the data is not as `Skeletons` describes it or the file cannot be written.
+    """
+    path = Path(path)
+    check(data, f"the data for {path}")
+    arrays = {key: value for key in _ARRAYS if (value := getattr(data, key)) is not None}
+    for key in ("name", "class_names", "joint_names"):
+        arrays[key] = np.array([str(name) for name in arrays[key]])  # as wide as the longest, however it came
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(beside, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(beside, path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike) -> Skeletons:
+    """Read a file of the neutral format; nothing in it is unpickled, and nothing it claims is believed unchecked.
+
+    Numbers of another width are converted where nothing is lost: any integers to the integers of the format, any
+    floating-point coordinates to float32. Keys that the format does not know are ignored. Raises InputError if the
+    file cannot be read, is no .npz file or a damaged one, lacks a key, holds objects, arrays of another type or rank,
+    claims more than its bytes can hold, or is not as `Skeletons` describes it.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            arrays = _read_arrays(archive, path, os.fstat(file.fileno()).st_size)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # flipped bytes make zipfile, zlib and NumPy's header parser fail in a dozen ways
+        if isinstance(error, OSError) and not (path.is_file() and os.access(path, os.R_OK)):
+            raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise InputError(f"{path} is not an .npz file or a damaged one ({reason}); write or copy it again.") from error
+    for key in ("class_names", "joint_names"):
+        arrays[key] = tuple(arrays[key].tolist())
+    data = Skeletons(**arrays)
+    check(data, str(path))
+    return data
+
+
+def _read_arrays(archive: zipfile.ZipFile, path: Path, file_size: int) -> dict[str, np.ndarray | None]:
+    members = {info.filename: info for info in archive.infolist()}
+    for key in _ARRAYS:
+        if f"{key}.npy" not in members and key not in _OPTIONAL:
+            raise InputError(f"{path} lacks the array {key!r}; add it, see the description of the neutral format.")
+    wanted = {key: members.get(f"{key}.npy") for key in _ARRAYS}
+    claimed = sum(info.file_size for info in wanted.values() if info)
+    if claimed > 50 * file_size + 2**24:  # skeletons compress to a half or so; more zeros than this is a zip bomb
+        raise InputError(f"{path} claims to unpack {file_size} bytes to {claimed}; save it uncompressed (np.savez).")
+    return {key: _read_array(archive, info, key, path) if info else None for key, info in wanted.items()}
+
+
+def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str, path: Path) -> np.ndarray:
+    dtype, rank, kinds = _ARRAYS[key]
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{path}: {key} is compressed in a way np.savez never does; save the file with np.savez.")
+    with archive.open(info) as member:
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, found = read_header[np.lib.format.read_magic(member)](member)
+        bytes_there = info.file_size - member.tell()
+    if found.hasobject:
+        raise InputError(
+            f"{path}: {key} holds Python objects, which are never read; "
+            f"store {_KINDS[kinds]} instead (np.asarray with a dtype)."
+        )
+    if found.kind not in kinds or len(shape) != rank:
+        raise InputError(
+            f"{path}: {key} is an array of type {found} and {len(shape)} dimensions; "
+            f"store {_KINDS[kinds]} in {rank} dimensions."
+        )
+    claimed = math.prod(shape) * found.itemsize
+    if min(shape) < 0 or claimed != bytes_there or found.itemsize == 0:
+        raise InputError(
+            f"{path}: {key} claims the shape {shape} of {found}, but has {bytes_there} bytes; "
+            "the file is damaged, write or copy it again."
+        )
+    with archive.open(info) as member:
+        array = np.lib.format.read_array(member, allow_pickle=False)
+    return _converted(array, dtype, key, path)
+
+
+def _converted(array: np.ndarray, dtype: np.dtype, key: str, path: Path) -> np.ndarray:
+    if dtype.kind == "U":
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        if (array.view(np.uint32) > 0x10FFFF).any():  # NumPy and Python would make broken text of it unasked
+            raise InputError(f"{path}: {key} holds letters beyond unicode; the file is damaged, copy it again.")
+        return array
+    if dtype.kind == "i" and array.size:
+        low, high = int(array.min()), int(array.max())
+        if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
+            raise InputError(f"{path}: {key} holds numbers from {low} to {high}, beyond {dtype}; renumber them.")
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `check` reports with its place
+        return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _is(found: np.dtype, dtype: np.dtype) -> bool:
+    return found.kind == "U" if dtype.kind == "U" else found == dtype

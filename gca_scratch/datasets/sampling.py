@@ -1,0 +1,153 @@
+"""From skeletons to the network's input: coordinates of the body, T frames of each, random changes in training.
+
+`prepare` looks at every frame once; `Prepared.batch` then only gathers frames, so that a batch costs far less than a
+training step.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from gca_scratch.errors import InputError
+from gca_scratch.skeleton import chain, find_roles
+
+
+@dataclass
+class Prepared:
+    """Sequences ready to be sampled.
+
+    x float32 (total frames, J, P, 3): joints in chain order, relative to the hip of the sequence's first frame.
+    offsets int64 (N + 1,), label int64 (N,).  order (J,): the data's joint at each place of the chain.
+    up: the vertical axis (0, 1 or 2).  mirrored (J,): at each place of the chain, the place of the same joint of the
+    other side, or None where the joints' names do not tell.
+    """
+
+    x: np.ndarray
+    offsets: np.ndarray
+    label: np.ndarray
+    order: tuple[int, ...]
+    up: int
+    mirrored: np.ndarray | None
+
+    @property
+    def channels(self):
+        """Numbers per cell: three for each person."""
+        return 3 * self.x.shape[2]
+
+    def batch(self, sequences, frames, settings=None, rng=None, position=0.5):
+        """Input x float32 (B, T, J, C) and labels (B,) of the given sequences.
+
+        Each sequence is cut into T equal segments. With a generator `rng` a random frame of each is taken and the
+        settings' random changes are made (training); without one, the frame at `position` of each segment (testing;
+        0.5 is the middle).
+        """
+        index = self.frame_index(sequences, frames, settings.crop if rng else 0.0, rng, position)
+        x = self.x[index]  # (B, T, J, P, 3)
+        if rng is not None:
+            x = self._changed(x, settings, rng)
+        return x.reshape(*x.shape[:3], -1), self.label[sequences]
+
+    def frame_index(self, sequences, frames, crop=0.0, rng=None, position=0.5):
+        """Which frame stands for each segment: int64 (B, T), indices into the first axis of x."""
+        first = self.offsets[sequences][:, None]
+        length = np.diff(self.offsets)[sequences][:, None]  # (B, 1)
+        within = np.full((len(sequences), frames), position) if rng is None else rng.random((len(sequences), frames))
+        place = (np.arange(frames) + within) / frames  # (B, T) in [0, 1): a sequence shorter than T repeats frames
+        if crop:
+            cut = crop * rng.random((2, len(sequences), 1))
+            place = cut[0] + place * (1 - cut[0] - cut[1])
+        return first + np.minimum((place * length).astype(np.int64), length - 1)
+
+    def _changed(self, x, settings, rng):
+        """Random mirror images, turns about the vertical, sizes and noise: x (B, T, J, P, 3)."""
+        B = len(x)
+        if settings.mirror:
+            chosen = rng.random(B) < 0.5
+            x[chosen] = x[chosen][:, :, self.mirrored]
+            x[chosen, ..., (self.up + 2) % 3] *= -1
+        angle = np.radians(settings.turn) * rng.uniform(-1, 1, B)
+        size = 1 + settings.stretch * rng.uniform(-1, 1, B)
+        matrix = (turn_matrix(angle, self.up) * size[:, None, None]).astype(np.float32)  # (B, 3, 3)
+        x = (x.reshape(B, -1, 3) @ matrix).reshape(x.shape)
+        if settings.jitter:
+            x += np.float32(settings.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
+        return x
+
+
+def turn_matrix(angle, up):
+    """Rotations about the axis `up` for row vectors: angle (B,) in radians gives (B, 3, 3)."""
+    a, b = (up + 1) % 3, (up + 2) % 3
+    matrix = np.zeros((len(angle), 3, 3))
+    matrix[:, up, up] = 1
+    matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
+    matrix[:, a, b], matrix[:, b, a] = np.sin(angle), -np.sin(angle)
+    return matrix
+
+
+def prepare(data, face_camera=False, torso_scale=False, hip=None):
+    """Skeletons (datasets.neutral) in the coordinates of the body.
+
+    The origin is the hip of the first person in the first frame. `face_camera` turns every sequence about the vertical
+    so that the line from left to right hip of its first frame lies along one horizontal axis; `torso_scale` divides by
+    the median torso length of the sequence. Both need joints that `skeleton.find_roles` must find by name; `hip` names
+    the hip where it cannot be found. Raises InputError when a joint that is needed is not found.
+    """
+    names = data.joint_names
+    edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
+    roles = find_roles(names, edges, hip)
+    order = chain(len(names), edges, roles.hip)
+    if face_camera and roles.left is None:
+        raise InputError(f"face_camera needs a left and a right hip or shoulder among the joints {', '.join(names)}")
+    if torso_scale and roles.top is None:
+        raise InputError(f"torso_scale needs a neck, shoulder center or head among the joints {', '.join(names)}")
+    up = vertical_axis(data, roles)
+    x = np.empty((len(data.joints), len(order), data.joints.shape[1], 3), np.float32)
+    for n in range(len(data)):
+        sequence = data.sequence(n).astype(np.float64)  # (frames, P, J, 3)
+        sequence = sequence - sequence[0, 0, roles.hip] * present(sequence)
+        first = sequence[:, 0]  # the first person
+        if torso_scale:
+            torso = np.median(np.linalg.norm(first[:, roles.top] - first[:, roles.hip], axis=-1))
+            if torso > 0:
+                sequence = sequence / torso
+        if face_camera:
+            a, b = (up + 1) % 3, (up + 2) % 3
+            across = first[0, roles.right] - first[0, roles.left]
+            angle = np.arctan2(across[a], across[b])
+            sequence = sequence @ turn_matrix(np.array([angle]), up)[0]
+        x[data.offsets[n] : data.offsets[n + 1]] = sequence[:, :, list(order)].swapaxes(1, 2)
+    return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order))
+
+
+def mirror_order(names, order):
+    """For each place of the chain, the place of the same joint on the other side of the body (itself in the middle).
+
+    "left" and "right" (or a leading or trailing l and r, set off by a separator) are exchanged in the names; None where
+    that leads to a name that no joint has, or changes no name at all.
+    """
+    exchanged = {"left": "right", "right": "left", "l": "r", "r": "l"}
+    words = [
+        re.findall(r"left|right|[a-z0-9]+?(?=left|right|[^a-z0-9]|$)", split_words(names[joint])) for joint in order
+    ]
+    place = {tuple(name): k for k, name in enumerate(words)}
+    other = [place.get(tuple(exchanged.get(word, word) for word in name)) for name in words]
+    return None if None in other or other == list(range(len(order))) else np.array(other)
+
+
+def split_words(name):
+    """A joint's name in lower case, its words set apart: "HandLeft" gives "hand left"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z])", " ", name).lower()
+
+
+def present(sequence):
+    """1 where a person is there and 0 where all its joints are zeros (an absent second person): (frames, P, 1, 1)."""
+    return (sequence != 0).any(axis=(2, 3), keepdims=True)
+
+
+def vertical_axis(data, roles):
+    """The axis along which the top of the body lies farthest from the hip, on average; y where the top is unknown."""
+    if roles.top is None:
+        return 1
+    frames = data.joints[:: max(1, len(data.joints) // 2000), 0]
+    return int(np.argmax(np.abs((frames[:, roles.top] - frames[:, roles.hip]).mean(axis=0))))

@@ -1,0 +1,170 @@
+"""Reader for the original text files of UT-Kinect-Action3D: one person, Kinect v1, ten actions, ten subjects, twice."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from gca_scratch.datasets.neutral import Skeletons, check
+from gca_scratch.errors import InputError
+from gca_scratch.skeleton import KINECT_V1
+
+ACTIONS = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
+_COLUMNS = 1 + 3 * len(KINECT_V1.joint_names)
+
+
+def read(root: str | os.PathLike) -> Skeletons:
+    """Read `root/actionLabel.txt` and the files `root/joints/joints_sSS_eEE.txt` that it names.
+
+    Each labelled action is one sequence, called "s01_e01 walk": the rows of its file whose frame number lies within
+    the label's, in metres, in the order of the file. Labels follow ACTIONS, subjects count from 1, repetitions are 1
+    and 2, and there is no view and no setup. The whole data set gives 199 sequences of 5 to 114 frames, 6,027 in all:
+    the 200th, carry of s10_e02, is labelled "NaN NaN" by its authors and is skipped.
+
+    Frame numbers skip (mostly by 4), and 161 labelled rows repeat the number of the row before with another pose.
+    Both rows are kept, as two frames: the second pose goes on in the direction of the motion (read the other way
+    round the path of the body is longer in 99 % of the cases), so these are two poses measured in quick succession.
+
+    Raises InputError, with file and line, if a file is missing, empty or cut off, if a row has a column too few or too
+    many or something other than a finite number, if frame numbers run backwards, or if a label names an unknown
+    action, a sequence that has no file, or frames that its file does not have.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"there is no folder {root}; give with --root the folder that holds actionLabel.txt.")
+    labels = root / "actionLabel.txt"
+    sequences, names, label, subject, repetition = [], [], [], [], []
+    files: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for line, file, action, first, last in _read_labels(labels):
+        if file not in files:
+            path = root / "joints" / f"joints_{file}.txt"
+            if not path.is_file():
+                raise InputError(
+                    f"{labels}, line {line}: {path} is missing; put it there, or remove {file} from the labels."
+                )
+            files[file] = _read_poses(path)
+        numbers, poses = files[file]
+        inside = poses[(numbers >= first) & (numbers <= last)]
+        if not len(inside) or last > numbers[-1]:
+            raise InputError(
+                f"{labels}, line {line}: {action} is said to take frames {first} to {last}, but "
+                f"joints_{file}.txt has no such frames or ends too early (it has {numbers[0]} to "
+                f"{numbers[-1]}); copy that file again or correct the label."
+            )
+        sequences.append(inside)
+        names.append(f"{file} {action}")
+        label.append(ACTIONS.index(action))
+        subject.append(int(file[1:3]))
+        repetition.append(int(file[5:7]))
+    data = Skeletons(
+        joints=np.concatenate(sequences)[:, None],
+        offsets=np.cumsum([0] + [len(poses) for poses in sequences], dtype=np.int64),
+        label=np.array(label, np.int16),
+        subject=np.array(subject, np.int16),
+        repetition=np.array(repetition, np.int16),
+        name=np.array(names),
+        class_names=ACTIONS,
+        joint_names=KINECT_V1.joint_names,
+        edges=np.array(KINECT_V1.edges, np.int16),
+    )
+    check(data, str(root))
+    return data
+
+
+def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
+    """Line number, sequence file (sSS_eEE), action, first and last frame number of every usable label."""
+    labels, file, seen = [], None, set()
+    for line, text in enumerate(_read_lines(path), start=1):
+        if not text.strip():
+            continue
+        if heading := re.fullmatch(r"(s[0-9]{2}_e[0-9]{2})\s*", text):
+            file = heading[1]
+            continue
+        entry = re.fullmatch(r"\s*(\w+)\s*:\s*(\S+)\s+(\S+)\s*", text)
+        if entry is None or file is None:
+            raise InputError(
+                f"{path}, line {line}: expected a sequence (s01_e01) or, under it, "
+                f"'action: first last', but found {text.strip()[:60]!r}; correct the line."
+            )
+        action, first, last = entry.groups()
+        if action not in ACTIONS:
+            raise InputError(
+                f"{path}, line {line}: {action[:60]!r} is not one of the actions {', '.join(ACTIONS)}; "
+                "correct the line."
+            )
+        if (file, action) in seen:
+            raise InputError(f"{path}, line {line}: {file} has {action} twice; remove one of the two labels.")
+        seen.add((file, action))
+        if (first, last) == ("NaN", "NaN"):
+            continue
+        if not (re.fullmatch(r"[0-9]{1,9}", first) and re.fullmatch(r"[0-9]{1,9}", last)):
+            raise InputError(
+                f"{path}, line {line}: {first[:20]!r} to {last[:20]!r} are not two frame numbers; "
+                "correct the line, or write NaN NaN to leave the action out."
+            )
+        labels.append((line, file, action, int(first), int(last)))
+    if not labels:
+        raise InputError(f"{path} holds no labels; copy it again from the data set.")
+    return labels
+
+
+def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Frame numbers, int64 (rows,), and poses, float32 (rows, joints, 3), of one file.
+
+    Every row ends with a blank or a new line, so that a number cut short is told from a whole one.
+    """
+    lines = _read_lines(path)
+    if not any(lines):
+        raise InputError(f"{path} is empty; copy it again from the data set.")
+    last = lines.pop()
+    if last[-1:] == " ":
+        lines.append(last)
+    elif last:
+        raise InputError(
+            f"{path}, line {len(lines) + 1}: the file is cut off, for this last line does not end; "
+            "copy it again from the data set."
+        )
+    numbers, poses = [], []
+    for line, text in enumerate(lines, start=1):
+        place = f"{path}, line {line}"
+        columns = text.split()
+        if len(columns) != _COLUMNS:
+            raise InputError(
+                f"{place}: {len(columns)} columns where {_COLUMNS} belong (a frame number, then x y z of "
+                "20 joints); copy the file again from the data set."
+            )
+        if not re.fullmatch(r"[0-9]{1,9}", columns[0]) or (numbers and int(columns[0]) < numbers[-1]):
+            raise InputError(
+                f"{place}: {columns[0][:20]!r} is not a frame number, or smaller than the one before; "
+                "copy the file again from the data set."
+            )
+        numbers.append(int(columns[0]))
+        poses.append([_coordinate(text, place, column) for column, text in enumerate(columns[1:])])
+    return np.array(numbers, np.int64), np.array(poses, np.float32).reshape(-1, len(KINECT_V1.joint_names), 3)
+
+
+def _coordinate(text: str, place: str, column: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not abs(value) < 1e6:  # false for NaN; a million metres is as far from a person as infinity
+        raise InputError(
+            f"{place}, column {column + 2} ({'xyz'[column % 3]} of the joint "
+            f"'{KINECT_V1.joint_names[column // 3]}'): {text[:20]!r} is not a number of metres; "
+            "repair the file or copy it again."
+        )
+    return value
+
+
+def _read_lines(path: Path) -> list[str]:
+    """The lines without their ends (LF or CRLF); the last is '' where the last line ends as it should."""
+    try:
+        return path.read_text("ascii").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file (byte {error.start}); copy it again from the data set.") from error
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read ({error.strerror}); give with --root the folder of the original files of UT-Kinect."
+        ) from error

@@ -1,0 +1,80 @@
+"""The demonstration: GCA-LSTM learns the synthetic actions stepwise, beside the same network without attention."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from . import checkpoint, localisation, plots, runs, training
+from .settings import PRESETS
+
+SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
+
+
+def demo(out, seed=0, device="cpu", show=True):
+    """Train, print how well people never seen are recognised and how well the scores find the action; save figures.
+
+    Writes the runs `out/gca-lstm` and `out/without-attention`, three kinds of figures and `out/demo.json`, and returns
+    what the latter holds.
+    """
+    out = Path(out)
+    source = runs.Source("synthetic", protocol="half")
+    settings = replace(PRESETS["demo"], seed=seed)
+    data = runs.load_data(source)
+    test_subjects = len(np.unique(data.subject[data.subject % 2 == 0]))
+    print(f"{len(data)} synthetic sequences, {len(data.class_names)} actions, {len(data.joint_names)} joints;")
+    print(f"half of the people train the network, the other {test_subjects} are never seen before the test.\n")
+    print(f"GCA-LSTM with {settings.iterations} attention iterations, trained stepwise:")
+    result = runs.run(data, source, settings, out / "gca-lstm", device=device, show=show)
+    # as many epochs as the three training steps have together
+    without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
+    print("The same network without attention (N = 0):")
+    baseline = runs.run(data, source, without, out / "without-attention", device=device, show=show)
+
+    state, network, _, _ = checkpoint.load(out / "gca-lstm")
+    task = runs.problem(data, source, settings)
+    weights = training.best_weights(state)
+    areas = localisation.localise(network, weights, data, task.prepared, task.test)
+    figures = draw(out, network, weights, state.history, task)
+    summary = {
+        "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
+        "area_under_roc": areas,
+        "seconds": result["seconds"] + baseline["seconds"],
+        "figures": [str(path) for path in figures],
+    }
+    runs.write_json(out / "demo.json", summary)
+    print(report(summary))
+    return summary
+
+
+def draw(out, network, weights, history, task):
+    """Convergence, score maps of two actions, and a skeleton strip of each; returns the paths."""
+    plots.save(plots.convergence(history), out / "convergence.png")
+    data, prepared = task.data, task.prepared
+    shown = [next(n for n in task.test if data.class_names[data.label[n]] == name) for name in SHOWN]
+    _, cache = network.forward(weights, prepared.batch(shown, network.frames)[0])
+    scores = network.scores(cache)  # (iterations, 2, T, J)
+    truth = localisation.truth_at(data, prepared, shown, network.frames)
+    names = [data.joint_names[joint] for joint in prepared.order]
+    plots.save(plots.score_maps(SHOWN, truth, scores, names), out / "scores.png")
+    paths = [out / "convergence.png", out / "scores.png"]
+    place = {joint: k for k, joint in enumerate(prepared.order)}
+    bones = [(place[int(a)], place[int(b)]) for a, b in data.edges]
+    for k, name in enumerate(SHOWN):
+        positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0], :, 0]
+        path = out / f"strip-{name.replace(' ', '-')}.png"
+        plots.save(plots.skeleton_strip(f"Informativeness of joints: {name}", positions, bones, scores[:, k],
+                                        prepared.up), path)  # fmt: skip
+        paths.append(path)
+    return paths
+
+
+def report(summary):
+    """The summary as text."""
+    accuracy, areas = summary["accuracy"], summary["area_under_roc"]
+    lines = ["", "Accuracy on people never seen:"]
+    lines += [f"  {name:20} {value:6.1%}" for name, value in accuracy.items()]
+    lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve:"]
+    lines += [f"  {name:20} {value:6.3f}" for name, value in areas.items()]
+    lines += ["", f"Trained in {summary['seconds']:.0f} s. Figures:"]
+    return "\n".join(lines + [f"  {path}" for path in summary["figures"]])

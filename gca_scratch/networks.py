@@ -1,0 +1,214 @@
+"""GCA-LSTM: named parameters in, logits and a cache out, gradients back.
+
+A network is its sizes; the parameters are a flat dict, and gradients come in a dict with the same keys:
+
+    layer1.W (C + 2H, 5H), layer1.b        first ST-LSTM layer                                Eqs. 1-3
+    memory.0.W (J T H, M), memory.0.b      initial memory (feed-forward only; averaging has no parameters)
+    layer2.W (H + 2H, 5H), layer2.b        second layer, the same in every iteration          Eqs. 1, 3, 7
+    attention.n.We1 (A,), .We2 (H + M, A)  informativeness in iteration n = 1..N              Eqs. 5-6
+    memory.n.WF (H + M, M), memory.n.b     refinement in iteration n                          Eq. 8
+    classifier.W (M, classes), .b          the same after every iteration                     Eq. 9
+
+Here J joints, T frames, C numbers per joint and frame, H hidden, M = H memory, A = H inner width of the attention.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from . import attention, grid, memory
+from .backend import array_module
+from .errors import InputError
+from .ops import (
+    affine_backward,
+    affine_forward,
+    dropout_backward,
+    dropout_forward,
+    dropout_mask,
+    nll_backward,
+    nll_forward,
+)
+
+INITIAL_MEMORIES = ("average", "feedforward")
+
+
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`: its arguments and the caches of its parts, in the order of use."""
+
+    params: dict
+    cells: object  # input (K, B, C)
+    layer1: tuple
+    h: object  # outputs of layer 1 after dropout (K, B, H)
+    drop_h: object
+    initial: tuple
+    rounds: list  # (r, attention, layer 2, refinement) of each iteration
+    drop_IF: object
+    classify: tuple
+
+
+@dataclass(frozen=True)
+class GCALSTM:
+    """The network of Fig. 3 with N = `iterations` attention iterations; N = 0 classifies the initial memory."""
+
+    joints: int
+    frames: int
+    channels: int
+    classes: int
+    hidden: int = 128
+    iterations: int = 2
+    initial: str = "feedforward"
+    dropout: float = 0.5
+    schedule: str = "wavefront"
+
+    def __post_init__(self):
+        for name in ("joints", "frames", "channels", "classes", "hidden"):
+            if getattr(self, name) < 1:
+                raise InputError(f"a network needs {name} >= 1, not {getattr(self, name)}")
+        if self.iterations < 0:
+            raise InputError(f"a network needs iterations >= 0, not {self.iterations}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout is a probability below 1, not {self.dropout}")
+        if self.initial not in INITIAL_MEMORIES:
+            raise InputError(f"unknown initial memory {self.initial!r}: choose one of {', '.join(INITIAL_MEMORIES)}")
+        if self.schedule not in grid.SCHEDULES:
+            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(grid.SCHEDULES)}")
+
+    def shapes(self):
+        """Shape of every parameter, in the order in which they are used."""
+        J, T, C, H = self.joints, self.frames, self.channels, self.hidden
+        shapes = {"layer1.W": (C + 2 * H, 5 * H), "layer1.b": (5 * H,)}
+        if self.initial == "feedforward":
+            shapes |= {"memory.0.W": (J * T * H, H), "memory.0.b": (H,)}
+        if self.iterations:
+            shapes |= {"layer2.W": (3 * H, 5 * H), "layer2.b": (5 * H,)}
+        for n in range(1, self.iterations + 1):
+            shapes |= {f"attention.{n}.We1": (H,), f"attention.{n}.We2": (2 * H, H)}
+            shapes |= {f"memory.{n}.WF": (2 * H, H), f"memory.{n}.b": (H,)}
+        return shapes | {"classifier.W": (H, self.classes), "classifier.b": (self.classes,)}
+
+    def init(self, rng, dtype=np.float32):
+        """Fresh parameters (NumPy): zero-mean Gaussian (Algorithm 1) of deviation 1/sqrt(fan-in), zero biases.
+
+        In the ST-LSTM layers the input's rows of W and the recurrent rows have each their own fan-in: three coordinates
+        would hardly be heard among 2H states if they shared one.
+        """
+        params = {}
+        for name, shape in self.shapes().items():
+            if name.endswith(".b"):
+                params[name] = np.zeros(shape, dtype)
+                continue
+            fan_in = np.full((shape[0], *[1] * (len(shape) - 1)), shape[0])
+            if name.startswith("layer"):
+                fan_in[: -2 * self.hidden], fan_in[-2 * self.hidden :] = shape[0] - 2 * self.hidden, 2 * self.hidden
+            params[name] = (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(dtype)
+        return params
+
+    def masks(self, rng, batch, dtype=np.float32):
+        """Dropout masks (NumPy) for one pass over a batch: `layer2` (K, B, H) and `classifier` (B, M)."""
+        if not self.dropout:
+            return {}
+        dtype = np.dtype(dtype).type
+        return {
+            "layer2": dropout_mask(rng, (self.joints * self.frames, batch, self.hidden), self.dropout, dtype),
+            "classifier": dropout_mask(rng, (batch, self.hidden), self.dropout, dtype),
+        }
+
+    def forward(self, params, x, masks=None, iterations=None):
+        """Logits (B, classes) of sequences x (B, T, J, C), and the cache that `backward` and `scores` take.
+
+        `masks` (from `masks`) switches dropout on.  `iterations` <= N stops earlier: the logits then come from the
+        memory after that iteration, as training step n of Algorithm 1 wants them.
+        """
+        if x.shape[1:] != (self.frames, self.joints, self.channels):
+            raise InputError(
+                f"the network takes sequences of shape (batch, {self.frames} frames, {self.joints} joints, "
+                f"{self.channels} numbers), not {x.shape}"
+            )
+        masks = masks or {}
+        N = self.iterations if iterations is None else iterations
+        J, T, H, C = self.joints, self.frames, self.hidden, self.channels
+        sweep, _ = grid.SCHEDULES[self.schedule]
+        p = params
+
+        cells = grid.pack(x)  # (K, B, C)
+        a, _ = affine_forward(cells, p["layer1.W"][:C], p["layer1.b"])
+        h, layer1 = sweep(a, p["layer1.W"][C:], J, T)  # (K, B, H)
+        h, drop_h = dropout_forward(h, masks.get("layer2"))
+
+        if self.initial == "average":
+            IF, initial = memory.average_forward(h)  # Eq. 4
+        else:
+            IF, initial = memory.feedforward_forward(h, p["memory.0.W"], p["memory.0.b"])
+
+        rounds = []  # one (attention, sweep, refinement) cache per iteration
+        if N:
+            a, _ = affine_forward(h, p["layer2.W"][:H], p["layer2.b"])  # the same in every iteration
+        for n in range(1, N + 1):
+            r, attend = attention.informativeness_forward(h, IF, p[f"attention.{n}.We1"], p[f"attention.{n}.We2"])
+            h2, layer2 = sweep(a, p["layer2.W"][H:], J, T, r)
+            F = h2[-1]  # (B, H): the last cell, joint J of frame T
+            IF, refine = memory.refine_forward(F, IF, p[f"memory.{n}.WF"], p[f"memory.{n}.b"])
+            rounds.append((r, attend, layer2, refine))
+
+        IF, drop_IF = dropout_forward(IF, masks.get("classifier"))
+        logits, classify = affine_forward(IF, p["classifier.W"], p["classifier.b"])  # Eq. 9
+        return logits, Cache(p, cells, layer1, h, drop_h, initial, rounds, drop_IF, classify)
+
+    def backward(self, dlogits, cache):
+        """Gradients of every parameter that the forward pass used, as a dict, and dx (B, T, J, C)."""
+        p, h, rounds = cache.params, cache.h, cache.rounds
+        J, T, H, C = self.joints, self.frames, self.hidden, self.channels
+        xp = array_module(dlogits)
+        _, sweep_back = grid.SCHEDULES[self.schedule]
+        g = {}
+
+        dIF, g["classifier.W"], g["classifier.b"] = affine_backward(dlogits, cache.classify)
+        dIF = dropout_backward(dIF, cache.drop_IF)
+
+        dh = xp.zeros_like(h)
+        da, dU = 0, 0  # layer 2 is the same in every iteration: its gradients add up
+        for n in range(len(rounds), 0, -1):
+            _, attend, layer2, refine = rounds[n - 1]
+            dF, dIF, g[f"memory.{n}.WF"], g[f"memory.{n}.b"] = memory.refine_backward(dIF, refine)
+            dh2 = xp.zeros_like(h)
+            dh2[-1] = dF
+            da_n, dU_n, dr = sweep_back(dh2, layer2)
+            da, dU = da + da_n, dU + dU_n
+            dh_n, dIF_n, dWe1, dWe2 = attention.informativeness_backward(dr, attend)
+            g[f"attention.{n}.We1"], g[f"attention.{n}.We2"] = dWe1, dWe2
+            dh += dh_n
+            dIF = dIF + dIF_n
+        if rounds:
+            dh_n, dW, g["layer2.b"] = affine_backward(da, (h, p["layer2.W"][:H]))
+            g["layer2.W"] = xp.concatenate([dW, dU])
+            dh += dh_n
+
+        if self.initial == "average":
+            dh += memory.average_backward(dIF, cache.initial)
+        else:
+            dh_0, g["memory.0.W"], g["memory.0.b"] = memory.feedforward_backward(dIF, cache.initial)
+            dh += dh_0
+
+        da, dU, _ = sweep_back(dropout_backward(dh, cache.drop_h), cache.layer1)
+        dcells, dW, g["layer1.b"] = affine_backward(da, (cache.cells, p["layer1.W"][:C]))
+        g["layer1.W"] = xp.concatenate([dW, dU])
+        return g, grid.unpack(dcells, J, T)
+
+    def scores(self, cache):
+        """Informativeness r of every attention iteration: (iterations, B, T, J), each summing to 1 over (T, J)."""
+        r = [grid.unpack(r, self.joints, self.frames) for r, *_ in cache.rounds]
+        return array_module(cache.h).stack(r) if r else None
+
+    def relu_inputs(self, cache):
+        """What went into each ReLU, (B, M) each: the gradient checks keep away from its kink."""
+        initial = [cache.initial[-1]] if self.initial == "feedforward" else []
+        return initial + [refine[-1] for *_, refine in cache.rounds]
+
+
+def loss_and_gradients(network, params, x, y, masks=None, iterations=None):
+    """One forward and backward pass: the loss (), its gradients (dict) and the logits (B, classes)."""
+    logits, cache = network.forward(params, x, masks, iterations)
+    loss, nll_cache = nll_forward(logits, y)
+    gradients, _ = network.backward(nll_backward(nll_cache), cache)
+    return loss, gradients, logits

@@ -1,0 +1,118 @@
+"""Every number that a training run depends on, and the named presets that set them together."""
+
+from dataclasses import dataclass, field, fields, replace
+
+from .errors import InputError
+
+
+def _setting(default, meaning, must_be="", holds=lambda value: True):
+    return field(default=default, metadata={"help": meaning, "must_be": must_be, "holds": holds})
+
+
+def _count(default, meaning, least=1):
+    return _setting(default, meaning, f"{least} or more", lambda value: value >= least)
+
+
+def _part(default, meaning, below=1.0):
+    return _setting(default, meaning, f"from 0 to below {below:g}", lambda value: 0 <= value < below)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to train and how. The defaults are the paper's values; each field's metadata says what it means.
+
+    Raises InputError for a value that cannot be used.
+    """
+
+    # the network
+    frames: int = _count(20, "frames T taken from each sequence")
+    hidden: int = _count(128, "width of hidden states and of the memory")
+    iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0)
+    initial: str = _setting(
+        "feedforward",
+        "initial memory: average (Eq. 4) or feedforward",
+        "average or feedforward",
+        lambda value: value in ("average", "feedforward"),
+    )
+    dropout: float = _part(0.5, "dropout probability on the inputs of layer 2 and on the memory before the classifier")
+    # training
+    mode: str = _setting(
+        "stepwise",
+        "stepwise (Algorithm 1) or direct training",
+        "stepwise or direct",
+        lambda value: value in ("stepwise", "direct"),
+    )
+    batch_size: int = _count(100, "sequences in a batch")
+    epochs: int = _count(100, "most epochs of one training step")
+    patience: int = _count(5, "epochs without a better validation error after which a training step ends")
+    validation: int = _count(
+        1,
+        "training subjects held out to measure the validation error; with 0 every training step takes all its epochs",
+        least=0,
+    )
+    learning_rate: float = _setting(1.5e-3, "learning rate", "above 0", lambda value: value > 0)
+    momentum: float = _part(0.9, "momentum")
+    decay: float = _setting(
+        0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
+    )
+    decay_every: int = _count(1, "epochs between two decays of the learning rate")
+    clip: float = _count(0.0, "largest norm of the gradient; 0 for no limit", least=0)
+    # the input
+    face_camera: bool = _setting(False, "turn every body to face the camera in its first frame")
+    torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")
+    mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
+    turn: float = _count(0.0, "in training, turn bodies about the vertical by up to so many degrees", least=0)
+    stretch: float = _part(0.0, "in training, make bodies larger or smaller by up to this part")
+    jitter: float = _count(0.0, "in training, add Gaussian noise of this deviation (in units of the input)", least=0)
+    crop: float = _part(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
+    samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
+    seed: int = _count(0, "seed of everything random", least=0)
+
+    def __post_init__(self):
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if not setting.metadata["holds"](value):
+                raise InputError(f"{setting.name} = {value!r} cannot be used: it must be {setting.metadata['must_be']}")
+
+
+PRESETS = {
+    "paper": Settings(),
+    # for small data sets, chosen on validation subjects of UT-Kinect: docs/results.md says how
+    "small": Settings(
+        frames=10,
+        hidden=64,
+        initial="average",
+        batch_size=8,
+        epochs=100,
+        patience=100,
+        learning_rate=0.02,
+        decay=0.98,
+        clip=5.0,
+        face_camera=True,
+        torso_scale=True,
+        turn=30.0,
+        stretch=0.1,
+    ),
+    # the synthetic actions, where no mirror image is allowed, in a few minutes
+    "demo": Settings(
+        frames=10,
+        hidden=64,
+        initial="average",
+        batch_size=16,
+        epochs=25,
+        patience=8,
+        learning_rate=0.03,
+        decay=0.95,
+        clip=5.0,
+        face_camera=True,
+        torso_scale=True,
+        validation=2,
+    ),
+}
+
+
+def settings_from(preset, **changes):
+    """A preset with some values changed; InputError for a name that is no preset."""
+    if preset not in PRESETS:
+        raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
+    return replace(PRESETS[preset], **changes)

@@ -1,0 +1,180 @@
+"""Direct training and Algorithm 1's stepwise training, evaluation, and the history of both.
+
+A training step n (the paper's word; here also "stage") trains the network with its supervision at attention iteration
+n. Stepwise training goes through n = 0..N; direct training is the single step n = N.
+"""
+
+import copy
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .backend import to_device, to_host
+from .errors import InputError
+from .networks import loss_and_gradients
+from .ops import nll_forward, softmax_forward
+from .optim import SGD, decayed
+
+HISTORY_COLUMNS = (
+    "step",
+    "epoch",
+    "learning_rate",
+    "train_loss",
+    "train_error",
+    "validation_loss",
+    "validation_error",
+    "seconds",
+)
+
+
+@dataclass
+class State:
+    """All that changes while a network trains: what a checkpoint must hold so that training goes on as if undisturbed.
+
+    params, best: the weights now, and those of the best epoch of this training step (None before its first epoch).
+    velocity: of the optimiser.  rng: drives order, sampling, random changes and dropout.
+    stage: index into the list of training steps; epoch: epochs of this step done.
+    best_score: (validation error, validation loss) of `best`; waited: epochs since then.
+    history: one row per epoch, a dict of HISTORY_COLUMNS.  finished: all training steps are done.
+    """
+
+    params: dict
+    rng: np.random.Generator
+    velocity: dict = field(default_factory=dict)
+    best: dict | None = None
+    stage: int = 0
+    epoch: int = 0
+    best_score: tuple[float, float] | None = None
+    waited: int = 0
+    history: list = field(default_factory=list)
+    finished: bool = False
+
+
+def training_steps(settings):
+    """The attention iterations that are supervised, one after the other (Algorithm 1, line 2)."""
+    return list(range(settings.iterations + 1)) if settings.mode == "stepwise" else [settings.iterations]
+
+
+def start(network, settings):
+    """A fresh state; the seed alone decides its weights and everything random after them."""
+    weights, rng = (np.random.default_rng([settings.seed, stream]) for stream in (0, 1))
+    return State(network.init(weights), rng)
+
+
+def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, on_start=None):
+    """Train until every training step is done; returns `state`, whose `params` are then the best weights.
+
+    data: datasets.sampling.Prepared; fit, validate: sequences to train on and to measure the validation error on
+    (validate may be empty: then each step takes all its epochs and keeps its last weights).
+    on_start(n, epochs done) is called as training step n starts or resumes, on_epoch(state, done) after every epoch,
+    with `done` True when that training step has ended: the place to save and to show progress.
+    Raises InputError when the loss is not finite; `on_epoch` has then not been called for the bad epoch.
+    """
+    steps = training_steps(settings)
+    for name, value in state.params.items():
+        state.params[name] = to_device(value, xp)
+    for stage in range(state.stage, len(steps)):
+        n = steps[stage]
+        state.velocity = {name: to_device(v, xp) for name, v in state.velocity.items()}
+        optimiser = SGD(settings.learning_rate, settings.momentum, settings.clip or None, state.velocity)
+        if on_start:
+            on_start(n, state.epoch)
+        while state.epoch < settings.epochs and state.waited < settings.patience:  # Algorithm 1, lines 4-6
+            began = time.perf_counter()
+            optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, state.epoch)
+            row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
+            row["train_loss"], row["train_error"] = _epoch(network, state, data, fit, settings, optimiser, n, xp)
+            score = (0.0, -state.epoch)  # without validation the last epoch is the best
+            if len(validate):
+                row["validation_loss"], p = evaluate(network, state.params, data, validate, settings, n, xp)
+                row["validation_error"] = float((p.argmax(axis=1) != data.label[validate]).mean())
+                score = (row["validation_error"], row["validation_loss"])
+            row["seconds"] = time.perf_counter() - began
+            state.history.append(row)
+            state.epoch += 1
+            state.waited += 1
+            if state.best_score is None or score < state.best_score:
+                state.best_score, state.waited = score, 0
+                state.best = {name: value.copy() for name, value in state.params.items()}
+            done = state.epoch == settings.epochs or state.waited == settings.patience
+            if done:
+                _next_step(state, last=stage + 1 == len(steps))
+            if on_epoch:
+                on_epoch(state, done)
+            if done:
+                break
+    return state
+
+
+def _next_step(state, last):
+    """Go on from the best weights, with a fresh optimiser."""
+    state.params, state.best = state.best, None
+    state.velocity, state.best_score = {}, None
+    state.stage, state.epoch, state.waited = state.stage + 1, 0, 0
+    state.finished = last
+
+
+def best_weights(state, xp=np):
+    """The weights to use: the best of the current training step, or the latest where there is no best yet."""
+    weights = state.params if state.best is None else state.best
+    return {name: to_device(value, xp) for name, value in weights.items()}
+
+
+def _epoch(network, state, data, fit, settings, optimiser, n, xp):
+    """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
+    order = state.rng.permutation(fit)
+    loss_sum, wrong = 0.0, 0
+    for first in range(0, len(order), settings.batch_size):
+        x, y = data.batch(order[first : first + settings.batch_size], network.frames, settings, state.rng)
+        masks = network.masks(state.rng, len(y))
+        x, y = to_device(x, xp), to_device(y, xp)
+        masks = {name: to_device(mask, xp) for name, mask in masks.items()}
+        loss, gradients, logits = loss_and_gradients(network, state.params, x, y, masks, n)
+        optimiser.step(state.params, gradients)
+        loss_sum = loss_sum + loss * len(y)
+        wrong = wrong + (logits.argmax(axis=1) != y).sum()
+    loss = float(loss_sum) / len(fit)  # the one moment of an epoch when a number comes back from the device
+    if not np.isfinite(loss):
+        raise InputError(
+            f"the training loss is {loss} in epoch {state.epoch + 1} of training step {n}; "
+            f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start again from the last checkpoint"
+        )
+    return loss, int(wrong) / len(fit)
+
+
+def evaluate(network, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
+    """Mean loss and class probabilities (len(sequences), classes), both on the host, without dropout.
+
+    Each sequence is looked at `settings.samplings` times, at evenly spread places in its segments, and the
+    probabilities are averaged.
+    """
+    looks = settings.samplings
+    total, probabilities = 0.0, []
+    for first in range(0, len(sequences), batch_size):
+        chunk = sequences[first : first + batch_size]
+        p = 0
+        for look in range(looks):
+            x, y = data.batch(chunk, network.frames, position=(look + 0.5) / looks)
+            logits, _ = network.forward(params, to_device(x, xp), iterations=iterations)
+            loss, _ = nll_forward(logits, to_device(y, xp))
+            total += float(loss) * len(chunk) / looks
+            p = p + softmax_forward(logits.T)[0].T / looks
+        probabilities.append(to_host(p))
+    return total / max(1, len(sequences)), np.concatenate(probabilities)
+
+
+def snapshot(state):
+    """A copy of the state, with its arrays on the host, that further training does not change."""
+
+    def copied(arrays):
+        return None if arrays is None else {name: to_host(value).copy() for name, value in arrays.items()}
+
+    return replace(
+        state,
+        params=copied(state.params),
+        velocity=copied(state.velocity),
+        best=copied(state.best),
+        rng=copy.deepcopy(state.rng),
+        history=list(state.history),
+    )
