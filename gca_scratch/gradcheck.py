@@ -74,8 +74,8 @@ class Row:
 def problem(network, seed=0, batch=2):
     """A network's parameters, input, labels and dropout masks in float64, on which a gradient check proves something.
 
-    Draws again until every ReLU is well away from its kink and, for every layer that has one, at least a quarter of its
-    units are open. Returns params, x (B, T, J, C), y (B,), masks.
+    Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input (its slope
+    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks.
     """
     for attempt in range(1000):
         rng = np.random.default_rng([seed, attempt])
@@ -88,38 +88,47 @@ def problem(network, seed=0, batch=2):
         y = rng.integers(0, network.classes, batch)
         masks = network.masks(rng, batch, np.float64)
         _, cache = network.forward(params, x, masks)
-        if all(np.abs(z).min() > 0.02 and (z > 0).mean() > 0.25 for z in network.relu_inputs(cache)):
+        if any(np.abs(z).min() < 0.02 for z in network.relu_inputs(cache)):
+            continue
+        everything = params | {"input": x}
+        directions = {name: rng.standard_normal(value.shape) for name, value in everything.items()}
+        slopes = [
+            _loss(network, everything | {name: value + 1j * _IMAGINARY_STEP * directions[name]}, y, masks).imag
+            for name, value in everything.items()
+        ]
+        if np.abs(slopes).min() > 1e-3 * _IMAGINARY_STEP:
             return params, x, y, masks
-    raise RuntimeError("no problem away from the ReLU kinks was found; choose a smaller network")
+    raise RuntimeError("no problem was found on which every parameter matters; choose a smaller network")
 
 
-def check_network(network, seed=0, label=""):
-    """Rows for every parameter of the network and for its input, on `problem(network, seed)`."""
+def _loss(network, everything, y, masks):
+    """The loss as a function of the parameters and the "input", all in one dict."""
+    logits, _ = network.forward(everything, everything["input"], masks)
+    return nll_forward(logits, y)[0]
+
+
+def check_network(network, seed=0, label="", witnesses=("complex", "central")):
+    """Rows for every parameter of the network and for its input, on `problem(network, seed)`.
+
+    The error of a witness that is left out is 0.
+    """
     params, x, y, masks = problem(network, seed)
     logits, cache = network.forward(params, x, masks)
     _, nll_cache = nll_forward(logits, y)
     gradients, dx = network.backward(nll_backward(nll_cache), cache)
-    gradients["input"] = dx
-
-    def loss_with(name):
-        def f(value):
-            changed = {**params, name: value}
-            return nll_forward(network.forward(changed, changed.get("input", x), masks)[0], y)[0]
-
-        return f
+    derived = gradients | {"input": dx}
 
     rows = []
     for name, value in (params | {"input": x}).items():
-        f = loss_with(name)
-        rows.append(
-            Row(
-                label,
-                name,
-                value.shape,
-                relative_error(gradients[name], complex_step(f, value)),
-                relative_error(gradients[name], central_difference(f, value)),
-            )
-        )
+
+        def loss(value, name=name):
+            return _loss(network, params | {"input": x, name: value}, y, masks)
+
+        errors = {"complex": 0.0, "central": 0.0}
+        for witness in witnesses:
+            measure = complex_step if witness == "complex" else central_difference
+            errors[witness] = relative_error(derived[name], measure(loss, value))
+        rows.append(Row(label, name, value.shape, errors["complex"], errors["central"]))
     return rows
 
 

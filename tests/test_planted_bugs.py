@@ -1,0 +1,83 @@
+"""The gradient checks are themselves checked: each planted bug must make them fail.
+
+A bug is one changed line of the hand-derived code. The changed package is loaded under a name of its own and its
+gradients are compared with the complex step; a suite that let one of these pass would prove nothing.
+"""
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+import gca_scratch
+
+# file, line as it is, line as a student might write it, what is wrong
+BUGS = [
+    ("grid.py", "dh_back[d.S] += dhh[..., :H]", "pass", "dh of the next joint is forgotten"),
+    ("grid.py", "dh_back[d.T] += dhh[..., H:]", "dh_back[d.T] += dhh[..., :H]", "the halves of dhh are mixed up"),
+    ("grid.py", "dc[d.S] += dpast * f_S", "dc[d.S] += dpast * f_T", "the wrong forget gate carries dc"),
+    ("grid.py", "dc[d.T] += dpast * f_T", "dc[d.T] = dpast * f_T", "dc from two successors is not added up"),
+    ("grid.py", "dz_S *= dpast * c_S", "dz_S *= dpast * c_T", "f_S is given the other predecessor's cell state"),
+    ("grid.py", "dz_i *= dnew * u", "dz_i *= dc_d * u", "the score is missing from the input gate's gradient"),
+    ("grid.py", "dpast = dc_d - dnew", "dpast = dc_d", "1 - r is missing"),
+    ("grid.py", "i * u - f_S * c_S - f_T * c_T", "i * u", "dr forgets the past that r takes away"),
+    ("grid.py", "dh_d * o * (1 - tc * tc)", "dh_d * o", "the slope of tanh(c) is missing"),
+    ("grid.py", "dh_d += dh[d.cells]", "pass", "the cell's own output is forgotten"),
+    ("ops.py", "return y * (dy - (y * dy).sum(axis=0))", "return y * dy * (1 - y)", "softmax: only the diagonal"),
+    ("ops.py", "return dy if mask is None else dy * mask", "return dy", "the dropout mask is not applied"),
+    ("ops.py", "return dy * (z.real > 0)", "return dy", "the ReLU lets everything back"),
+    ("ops.py", "dlogits[rows, y] -= 1", "pass", "the true class is not subtracted"),
+    ("ops.py", "return dlogits / len(y)", "return dlogits", "the mean over the batch is forgotten"),
+    ("attention.py", "da_IF = da.sum(axis=0)", "da_IF = da.mean(axis=0)", "the memory served every cell"),
+    ("attention.py", "tanh_backward(de[..., None] * We1, s)", "(de[..., None] * We1)", "the tanh of Eq. 5 is missing"),
+    ("memory.py", "broadcast_to(dIF / shape[0], shape)", "broadcast_to(dIF, shape)", "1/(J T) of Eq. 4 is missing"),
+    ("memory.py", "dboth[:, :H], dboth[:, H:]", "dboth[:, :H], 0 * dboth[:, H:]", "the old memory gets no gradient"),
+    ("networks.py", "dIF = dIF + dIF_n", "pass", "attention's use of the memory is forgotten"),
+    ("networks.py", "da, dU = da + da_n, dU + dU_n", "da, dU = da_n, dU_n", "only one iteration trains layer 2"),
+    ("networks.py", "dh += dh_n\n            dIF", "pass\n            dIF", "attention's use of h is forgotten"),
+    ("networks.py", 'g[f"attention.{n}.We1"], g[f"attention.{n}.We2"] = dWe1, dWe2',
+     'g["attention.1.We1"], g[f"attention.{n}.We2"] = dWe1, dWe2', "an iteration's gradient goes to another"),
+    ("cell.py", "(1 - r[:, None]) * dc", "dc", "raster: 1 - r is missing"),
+    ("cell.py", "dc_S, dc_T = dpast * f_S, dpast * f_T", "dc_S, dc_T = dc * f_S, dc * f_T", "raster: carry ignores r"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def planted(tmp_path, monkeypatch):
+    """A function that loads the package with one line changed and returns it."""
+
+    def plant(file, line, changed):
+        folder = tmp_path / "planted"
+        shutil.copytree(Path(gca_scratch.__file__).parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        text = (folder / file).read_text()
+        assert text.count(line) >= 1, f"the line of this bug is no longer in {file}: {line}"
+        (folder / file).write_text(text.replace(line, changed))
+        monkeypatch.syspath_prepend(tmp_path)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "planted"]:
+            monkeypatch.delitem(sys.modules, name)
+        importlib.invalidate_caches()
+        return importlib.import_module("planted.gradcheck"), importlib.import_module("planted.networks")
+
+    return plant
+
+
+def gradients_hold(gradcheck, networks, schedule):
+    network = networks.GCALSTM(3, 3, 2, 3, hidden=3, iterations=2, initial="average", schedule=schedule)
+    try:
+        rows = gradcheck.check_network(network, witnesses=("complex",))
+    except (ValueError, KeyError, TypeError):
+        return False
+    return all(row.passed for row in rows)
+
+
+@pytest.mark.parametrize("schedule", ["raster", "wavefront"])
+def test_without_a_bug_the_gradients_hold(planted, schedule):
+    assert gradients_hold(*planted("ops.py", "return y * (dy", "return y * (dy"), schedule)
+
+
+@pytest.mark.parametrize(("file", "line", "changed", "meaning"), BUGS, ids=[bug[3] for bug in BUGS])
+def test_a_planted_bug_is_caught(planted, file, line, changed, meaning):
+    schedule = "raster" if file == "cell.py" else "wavefront"
+    assert not gradients_hold(*planted(file, line, changed), schedule), f"not caught: {meaning}"
