@@ -8,7 +8,7 @@ from .ops import matmul, matmul_dW, softmax_backward, softmax_forward, tanh_back
 
 
 def informativeness_forward(h, IF, We1, We2):
-    """Scores of all cells.
+    """Scores of all cells (Eqs. 5-6).
 
     h (K, B, H): outputs of layer 1.  IF (B, M): the global context memory of the iteration before.
     We2 (H + M, A), We1 (A,).  Returns r (K, B), positive and summing to 1 over K, and a cache.

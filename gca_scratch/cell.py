@@ -14,7 +14,7 @@ from .ops import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
 
 
 def step_forward(a, h_S, c_S, h_T, c_T, U, r=None):
-    """One unit for a batch.
+    """One unit for a batch (Eqs. 1-3; with r, Eq. 7).
 
     a (B, 5H): the input's share of the gates, x W_x + b.  h_S, c_S, h_T, c_T (B, H): hidden and cell states of the two
     predecessors.  U (2H, 5H).  r (B,): the informativeness score of this input; None leaves the gate out.

@@ -82,7 +82,7 @@ def score_maps(titles, truth, scores, joint_names):
 
 
 def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
-    """Skeletons seen from the front at `frames` of the T frames, joints coloured and sized by score.
+    """Fig. 7: skeletons seen from the front at `frames` of the T frames, joints coloured and sized by score.
 
     positions (T, J, 3); bones: pairs of joints; scores (iterations, T, J): a row of skeletons for each iteration.
     """

@@ -63,7 +63,7 @@ def start(network, settings):
 
 
 def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, on_start=None):
-    """Train until every training step is done; returns `state`, whose `params` are then the best weights.
+    """Train until every training step is done (Algorithm 1); returns `state`, whose `params` are then the best weights.
 
     data: datasets.sampling.Prepared; fit, validate: sequences to train on and to measure the validation error on
     (validate may be empty: then each step takes all its epochs and keeps its last weights).

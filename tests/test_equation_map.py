@@ -1,0 +1,46 @@
+"""docs/equations.md: every numbered item of the paper is there once, and every home names its items."""
+
+import importlib
+import re
+from pathlib import Path
+
+MAP = (Path(__file__).parent.parent / "docs" / "equations.md").read_text()
+ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI")
+ITEMS = [
+    *(f"Eq. {n}" for n in range(1, 14)),
+    "Algorithm 1",
+    *(f"Fig. {n}" for n in (6, 7, 8)),
+    *(f"Table {n}" for n in ROMAN),
+]
+HOMES = dict(re.findall(r"^\| ((?:Eq|Algorithm|Fig|Table)[^|]*?) \| .* \| `([\w.]+)` \|$", MAP, flags=re.M))
+
+
+def named_in(docstring):
+    """The items that a docstring names: "Eqs. 1-3, 7" names Eq. 1, Eq. 2, Eq. 3 and Eq. 7."""
+    items = set(re.findall(r"Algorithm \d+|Fig\. \d+|Table [IVX]+", docstring))
+    for text in re.findall(r"Eqs?\. ([\d, -]+)", docstring):
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", text):
+            items |= {f"Eq. {n}" for n in range(int(first), int(last or first) + 1)}
+    return items
+
+
+def test_every_item_is_listed_once():
+    later = MAP.partition("Not built yet:")[2]
+    for item in ITEMS:
+        there = (item in HOMES) + bool(re.search(rf"{re.escape(item)}(?![\dIVX])", later))
+        assert there == 1, f"{item} is listed {there} times"
+    assert set(HOMES) <= set(ITEMS)
+
+
+def test_every_home_names_its_items():
+    assert HOMES
+    for item, home in HOMES.items():
+        module, _, function = home.rpartition(".")
+        docstring = getattr(importlib.import_module(module), function).__doc__
+        assert item in named_in(docstring), f"{home} does not name {item}"
+
+
+def test_docstrings_name_no_item_that_the_paper_does_not_have():
+    for path in Path(importlib.import_module("gca_scratch").__file__).parent.rglob("*.py"):
+        known = {*ITEMS, *(f"Fig. {n}" for n in range(1, 9)), "Fig. 4"}
+        assert named_in(path.read_text()) <= known, path.name

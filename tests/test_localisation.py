@@ -1,0 +1,27 @@
+"""Area under the ROC curve, against counting pairs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gca_scratch.localisation import auc, mean_auc
+
+
+@given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
+@settings(max_examples=50, deadline=None)
+def test_it_counts_pairs(seed, levels):
+    rng = np.random.default_rng(seed)
+    scores, truth = rng.integers(0, levels, 12).astype(float), rng.random(12) < 0.5
+    if truth.all() or not truth.any():
+        assert np.isnan(auc(scores, truth))
+        return
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[truth] for b in scores[~truth]]
+    assert auc(scores, truth) == pytest.approx(np.mean(pairs))
+
+
+def test_known_values():
+    truth = np.array([[True, False], [False, True]])
+    assert auc(np.full((2, 2), 0.25), truth) == 0.5
+    assert auc(truth.astype(float), truth) == 1 and auc(-truth.astype(float), truth) == 0
+    assert mean_auc(np.array([truth, ~truth], float), np.array([truth, truth])) == 0.5
