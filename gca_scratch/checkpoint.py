@@ -5,19 +5,40 @@ Loading believes nothing: sizes, names, shapes and types are compared with the n
 
 import dataclasses
 import json
+import math
 import os
-import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from .errors import InputError
+from .files import from_plain, read_npz, replacing
 from .networks import GCALSTM
 from .settings import Settings
-from .training import State, training_steps
+from .training import HISTORY_COLUMNS, State, training_steps
 
 VERSION = 1
 _GROUPS = ("params", "velocity", "best")
+_VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
+
+
+@dataclass
+class About:
+    """What a checkpoint holds beside its arrays, as JSON: `training.State`, and what it is a state of."""
+
+    version: int
+    network: dict
+    settings: dict
+    run: dict
+    rng: dict
+    has_best: bool
+    stage: int
+    epoch: int
+    best_score: list | None
+    waited: int
+    history: list
+    finished: bool
 
 
 def save(path, state, network, settings, run):
@@ -40,96 +61,104 @@ def save(path, state, network, settings, run):
         np.savez(file, about=np.array(json.dumps(plain)), **arrays)
 
 
-class replacing:
-    """`with replacing(path) as temporary`: write `temporary`, which becomes `path` when the block ends without error.
-
-    A crash at any moment leaves the old file or the new one, never half of one. Raises InputError when the folder
-    cannot be written.
-    """
-
-    def __init__(self, path):
-        self.path = Path(path)
-        self.temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-
-    def __enter__(self):
-        try:
-            self.temporary.parent.mkdir(parents=True, exist_ok=True)
-            self.temporary.touch()
-        except OSError as error:
-            raise InputError(f"{self.path} cannot be written ({error.strerror}); choose another folder") from error
-        return self.temporary
-
-    def __exit__(self, kind, error, _traceback):
-        if kind is None:
-            with open(self.temporary, "rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(self.temporary, self.path)
-        else:
-            self.temporary.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise InputError(
-                    f"{self.path} cannot be written ({error.strerror}); free some space or choose another folder"
-                ) from error
-
-
 def load(path):
-    """Read a checkpoint: (state, network, settings, run).
+    """Read a checkpoint, a file or the folder that holds it: (state, network, settings, run).
 
     Raises InputError if the file is missing, cut off, edited, or does not fit the network that it names.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / "checkpoint.npz"
+    if not os.path.exists(path):
+        raise InputError(
+            f"there is no checkpoint {path}; give the folder or file of a run (of all folds: one of its fold-KK)"
+        )
+    arrays = read_npz(path)
+    if "about" not in arrays:
+        raise InputError(f"{path} is no checkpoint, for it lacks 'about'; give the folder or file of a run")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            arrays = {name: file[name] for name in file.files if name != "about"}
+        plain = json.loads(str(arrays.pop("about")))
+        about = from_plain(About, plain, f"{path}, about")
         return _restore(about, arrays, path)
-    except FileNotFoundError:
-        raise InputError(f"there is no checkpoint {path}; give the folder or file that train wrote") from None
     except InputError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, NotImplementedError,
-            RuntimeError, OverflowError) as error:  # fmt: skip
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise InputError(f"{path} is not a whole checkpoint ({error}); train again or use another one") from error
 
 
 def _restore(about, arrays, path):
-    if about["version"] != VERSION:
-        raise InputError(f"{path} is a checkpoint of version {about['version']}, not {VERSION}; train again")
-    network, settings = GCALSTM(**about["network"]), Settings(**about["settings"])
-    groups = {group: {} for group in _GROUPS}
-    for name, array in arrays.items():
-        group, _, parameter = name.partition("/")
-        groups[group][parameter] = array
-    shapes = network.shapes()
-    for group, members in groups.items():
-        complete = group == "params" or (group == "best" and about["has_best"])
-        for name in set(shapes) - set(members) if complete else ():
-            raise InputError(f"{path} lacks {group} of {name}; the file has been edited: train again")
-        for name, array in members.items():
-            if name not in shapes or array.shape != shapes[name] or array.dtype != np.float32:
-                raise InputError(
-                    f"{path} holds {group} of {name} as {array.dtype} {array.shape}, where the network has "
-                    f"float32 {shapes.get(name, 'no such parameter')}; the file has been edited: train again"
-                )
-            if not np.isfinite(array).all():
-                raise InputError(f"{path} holds numbers in {name} that are not finite; train again")
-    if not 0 <= about["stage"] <= len(training_steps(settings)):
-        raise InputError(f"{path} names training step {about['stage']}, which its settings do not have; train again")
+    if about.version != VERSION:
+        raise InputError(f"{path} is a checkpoint of version {about.version}, not {VERSION}; train again")
+    network = from_plain(GCALSTM, about.network, f"{path}, network")
+    settings = from_plain(Settings, about.settings, f"{path}, settings")
+    for name in ("frames", "hidden", "iterations", "initial", "dropout"):
+        if getattr(network, name) != getattr(settings, name):
+            raise InputError(f"{path} names two values of {name}; the file has been edited: train again")
+    groups = _groups(arrays, network, path)
+    if about.has_best != bool(groups["best"]) or not _in_order(about, settings):
+        raise InputError(f"{path} contradicts itself on how far training has come; it has been edited: train again")
     rng = np.random.default_rng()
-    rng.bit_generator.state = about["rng"]
-    score = about["best_score"]
+    rng.bit_generator.state = about.rng
+    if rng.bit_generator.state != about.rng:
+        raise InputError(f"{path} holds no state of a random generator; the file has been edited: train again")
     state = State(
         params=groups["params"],
         rng=rng,
         velocity=groups["velocity"],
-        best=groups["best"] if about["has_best"] else None,
-        stage=int(about["stage"]),
-        epoch=int(about["epoch"]),
-        best_score=None if score is None else (float(score[0]), float(score[1])),
-        waited=int(about["waited"]),
-        history=list(about["history"]),
-        finished=bool(about["finished"]),
+        best=groups["best"] if about.has_best else None,
+        stage=about.stage,
+        epoch=about.epoch,
+        best_score=tuple(about.best_score) if about.has_best else None,
+        waited=about.waited,
+        history=about.history,
+        finished=about.finished,
     )
-    return state, network, settings, about["run"]
+    return state, network, settings, about.run
+
+
+def _groups(arrays, network, path):
+    """The arrays by group and parameter: all that the network has (of velocity: those there are) and nothing else."""
+    if network.iterations > len(arrays):
+        raise InputError(f"{path} lacks the weights of its {network.iterations} iterations; train again")
+    shapes = network.shapes()
+    groups = {group: {} for group in _GROUPS}
+    for key, array in arrays.items():
+        group, _, name = key.partition("/")
+        if group not in groups or name not in shapes or array.shape != shapes[name] or array.dtype != np.float32:
+            wanted = f"float32 {shapes[name]}" if group in groups and name in shapes else "no such array"
+            raise InputError(
+                f"{path} holds {key} as {array.dtype} {array.shape}, where the network has {wanted}; "
+                "the file has been edited: train again"
+            )
+        if not np.isfinite(array).all():
+            raise InputError(f"{path} holds numbers in {key} that are not finite; train again")
+        groups[group][name] = array
+    for group in ("params", "best"):
+        for name in shapes.keys() - groups[group].keys() if group == "params" or groups[group] else ():
+            raise InputError(f"{path} lacks {group}/{name}; the file has been edited: train again")
+    return groups
+
+
+def _in_order(about, settings):
+    """Do the counters of training, its best score and its history agree with each other and with the settings?"""
+    steps = training_steps(settings)
+    if not (0 <= about.stage <= len(steps) and about.finished == (about.stage == len(steps))):
+        return False
+    if not (0 <= about.waited <= about.epoch < settings.epochs and about.waited < settings.patience):
+        return False
+    score = about.best_score
+    if about.has_best != (about.epoch > 0) or about.has_best != (score is not None):
+        return False
+    if score is not None and not (len(score) == 2 and all(map(_is_number, score))):
+        return False
+    for row in about.history:
+        if not isinstance(row, dict) or set(row) | _VALIDATION_COLUMNS != set(HISTORY_COLUMNS):
+            return False
+        if not (all(map(_is_number, row.values())) and type(row["step"]) is int and row["step"] in steps):
+            return False
+    now = [] if about.finished else [row for row in about.history if row["step"] == steps[about.stage]]
+    return len(now) == about.epoch and bool(about.history) == (about.stage > 0 or about.epoch > 0)
+
+
+def _is_number(value):
+    return type(value) in (int, float) and math.isfinite(value)

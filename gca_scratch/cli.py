@@ -5,6 +5,8 @@ Anything wrong with what the user gave ends in one sentence on standard error an
 
 import argparse
 import dataclasses
+import os
+import re
 import sys
 from pathlib import Path
 
@@ -29,24 +31,36 @@ EXAMPLES = """examples:
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
-    options = parser().parse_args(arguments)
     try:
-        return options.command(options) or 0
+        options = parser().parse_args(arguments)
+        code = options.command(options)
+        sys.stdout.flush()
+        return code or 0
     except InputError as error:
-        print(f"gca_scratch: {error}", file=sys.stderr)
+        print("gca_scratch:", " ".join(str(error).splitlines()), file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"gca_scratch: there is not enough memory ({error}); lower hidden, frames or batch_size", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("gca_scratch: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the options like everything else that is wrong: in one sentence."""
+
+    def error(self, message):
+        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def parser():
     """The parser of the whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="python -m gca_scratch",
         description="GCA-LSTM from scratch: skeleton action recognition with global context-aware attention.",
         epilog=EXAMPLES,
@@ -142,15 +156,15 @@ def _demo(options):
 def _train(options):
     source, settings = _what_to_train(options)
     out = Path(options.out)
-    show = sys.stderr.isatty() or None  # None: tqdm shows its bar everywhere but is told to be sparing
     if source.fold == 0:
         result = run_all_folds(source, settings, out, options.resume, options.device, options.jobs)
     else:
-        data = runs.load_data(source)
-        result = runs.run(data, source, settings, out, options.resume, options.device, show is not False)
+        result = runs.run(runs.load_data(source), source, settings, out, options.resume, options.device)
     print(summary(result))
     print(f"\nwritten to {out}: checkpoint.npz, history.csv, config.toml, result.json"
           if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip
+    if result.get("stopped_early"):
+        print("stopped early; go on with --resume")
 
 
 def _what_to_train(options):
@@ -161,27 +175,33 @@ def _what_to_train(options):
     where = {name: value for name, value in where.items() if value is not None}
     if options.fold is not None:
         where["fold"] = _fold(options.fold)
-    config = Path(options.out) / "config.toml" if options.resume else options.config
-    if config is None or (options.resume and not Path(config).exists()):
-        settings = settings_from(options.preset or "paper", **given)
-        return runs.Source(**({"dataset": "synthetic"} | where)), settings
+    saved = Path(options.out) / "config.toml"
+    resumed = options.resume and os.path.exists(saved)
+    if resumed and options.config:
+        raise InputError(f"--resume goes on as {saved} says; leave --config out")
+    config = saved if resumed else options.config
+    if config is None:
+        return runs.Source(**({"dataset": "synthetic"} | where)), settings_from(options.preset or "paper", **given)
     if options.preset:
-        raise InputError(f"--preset and {config} both set everything; leave one of them out")
+        raise InputError(f"{config} sets all that --preset sets; leave --preset out")
     source, settings = runs.read_config(config)
-    changed = dataclasses.replace(settings, **given)
-    if options.resume and changed != settings:
-        names = [name for name in given if getattr(changed, name) != getattr(settings, name)]
-        raise InputError(
-            f"a run that is resumed keeps its settings, so {', '.join(names)} cannot be changed; start anew"
-        )
-    return dataclasses.replace(source, **where), changed
+    new_source, new_settings = dataclasses.replace(source, **where), dataclasses.replace(settings, **given)
+    if resumed:
+        changed = [name for name in given if getattr(settings, name) != getattr(new_settings, name)]
+        changed += [name for name in where if name != "root" and getattr(source, name) != getattr(new_source, name)]
+        if changed:
+            raise InputError(
+                f"a run that is resumed keeps its data and settings, so {', '.join(changed)} cannot be changed; "
+                "start anew in another folder"
+            )
+    return new_source, new_settings
 
 
 def _fold(text):
     if text == "all":
         return 0
-    if not text.isdigit() or int(text) < 1:
-        raise InputError(f"--fold {text!r} is neither a number from 1 nor all")
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise InputError(f"--fold {text!r} cannot be used: give a number from 1, or all")
     return int(text)
 
 

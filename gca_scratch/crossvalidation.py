@@ -1,5 +1,6 @@
 """All folds of a protocol: a run per fold, several at a time, and their mean."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import runs
+from .backend import module_for
 from .datasets import protocols
 from .errors import InputError
 
@@ -22,10 +24,13 @@ def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
         raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
     data = runs.load_data(source)
     count = protocols.folds(data, source.protocol)
-    if not resume and any(out.glob("fold-*/checkpoint.npz")):
-        raise InputError(f"{out} already holds runs; go on with them by --resume, or choose another --out folder")
-    runs.write_config(out / "config.toml", replace(source, fold=0), settings)
     tasks = [replace(source, fold=fold) for fold in range(1, count + 1)]
+    module_for(device)
+    runs.problem(data, tasks[0], settings)  # what ails one fold ails them all: say it before anything is written
+    if not resume:
+        runs.refuse_used(out)
+    if not (resume and os.path.exists(out / "config.toml")):
+        runs.write_config(out / "config.toml", replace(source, fold=0), settings)
     with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
         finished = joblib.Parallel(return_as="generator")(
             joblib.delayed(_run)(data, task, settings, out / f"fold-{task.fold:02}", resume, device) for task in tasks

@@ -3,9 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import joblib
 import numpy as np
 
 from . import checkpoint, localisation, plots, runs, training
+from .backend import module_for
+from .errors import InputError
 from .settings import PRESETS
 
 SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
@@ -20,16 +23,22 @@ def demo(out, seed=0, device="cpu", show=True):
     out = Path(out)
     source = runs.Source("synthetic", protocol="half")
     settings = replace(PRESETS["demo"], seed=seed)
+    module_for(device)
+    if any(out.glob("*/checkpoint.npz")):
+        raise InputError(f"{out} already holds a demonstration; remove it, or choose another --out folder")
     data = runs.load_data(source)
     test_subjects = len(np.unique(data.subject[data.subject % 2 == 0]))
     print(f"{len(data)} synthetic sequences, {len(data.class_names)} actions, {len(data.joint_names)} joints;")
     print(f"half of the people train the network, the other {test_subjects} are never seen before the test.\n")
-    print(f"GCA-LSTM with {settings.iterations} attention iterations, trained stepwise:")
-    result = runs.run(data, source, settings, out / "gca-lstm", device=device, show=show)
-    # as many epochs as the three training steps have together
+    print(f"GCA-LSTM with {settings.iterations} attention iterations is trained stepwise; beside it the same network")
+    print("without attention (N = 0), for as many epochs as the training steps have together.\n", flush=True)
     without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
-    print("The same network without attention (N = 0):")
-    baseline = runs.run(data, source, without, out / "without-attention", device=device, show=show)
+    trainings = ((settings, "gca-lstm", show), (without, "without-attention", False))
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):  # one core each
+        result, baseline = joblib.Parallel()(
+            joblib.delayed(runs.run)(data, source, each, out / folder, device=device, show=bar)
+            for each, folder, bar in trainings
+        )
 
     state, network, _, _ = checkpoint.load(out / "gca-lstm")
     task = runs.problem(data, source, settings)
@@ -39,7 +48,7 @@ def demo(out, seed=0, device="cpu", show=True):
     summary = {
         "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
         "area_under_roc": areas,
-        "seconds": result["seconds"] + baseline["seconds"],
+        "seconds": max(result["seconds"], baseline["seconds"]),
         "figures": [str(path) for path in figures],
     }
     runs.write_json(out / "demo.json", summary)

@@ -1,56 +1,65 @@
 """Figures: convergence of training (Fig. 6), scores over joints and frames, and a skeleton strip coloured by score.
 
-Each function draws into axes or a figure of Matplotlib and returns it; `save` writes it beside and renames.
+Each function returns a figure of Matplotlib, drawn without a screen; `save` writes it to a file.
 """
+
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
-from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from .checkpoint import replacing
+from .files import replacing
 
 # Okabe and Ito's colours, told apart with any colour vision
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 SCORES = "cividis"
+STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
 
 
 def save(figure, path):
-    """Write a figure to a PNG file and close it."""
+    """Write a figure to a PNG file, whole or not at all; InputError when it cannot be written."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
-    plt.close(figure)
 
 
-def figure(width, height, rows=1, columns=1, **options):
-    """A figure and its axes; needs no screen."""
-    matplotlib.rcParams.update({"axes.spines.top": False, "axes.spines.right": False, "font.size": 9})
-    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **options)
+def _figure(width, height, rows=1, columns=1, **options):
+    drawing = Figure(figsize=(width, height), layout="constrained")
+    return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
 
 
+@matplotlib.rc_context(STYLE)
 def convergence(history):
-    """Fig. 6: losses and errors over the epochs of all training steps, with the beginning of each step marked."""
+    """Fig. 6: losses and errors over the epochs of all training steps, a curve for each step (they start anew)."""
     epochs = np.arange(1, len(history) + 1)
-    drawing, axes = figure(9, 3.6, columns=2)
+    first = [k for k, row in enumerate(history) if k == 0 or row["step"] != history[k - 1]["step"]]
+    drawing, axes = _figure(9, 3.9, columns=2)
     for ax, measure, unit in (
         (axes[0, 0], "loss", "loss (mean negative log-likelihood)"),
         (axes[0, 1], "error", "error"),
     ):
-        for part, colour, style in (("train", BLUE, "-"), ("validation", ORANGE, "--")):
-            values = [row.get(f"{part}_{measure}", np.nan) for row in history]
-            if not np.isnan(values).all():
-                ax.plot(epochs, values, color=colour, linestyle=style, label="training" if part == "train" else part)
-        for k, row in enumerate(history):
-            if k == 0 or row["step"] != history[k - 1]["step"]:
-                ax.axvline(k + 0.5, color=GREY, linewidth=0.8, linestyle=":")
-                ax.text(k + 0.7, 0.99, f"step {row['step']}", transform=ax.get_xaxis_transform(), va="top", color=GREY)
+        for part, label, colour, style in (
+            ("train", "training, with dropout", BLUE, "-"),
+            ("validation", "validation, without", ORANGE, "--"),
+        ):
+            values = np.array([row.get(f"{part}_{measure}", np.nan) for row in history])
+            for start, end in pairwise([*first, len(history)]) if not np.isnan(values).all() else ():
+                marker = "." if end - start == 1 else ""
+                ax.plot(epochs[start:end], values[start:end], style, color=colour, marker=marker, label=label)
+                label = None  # once in the legend
+        for k in first:
+            ax.axvline(k + 0.5, color=GREY, linewidth=0.8, linestyle=":")
+            ax.text(k + 0.5, 1.01, f" step {history[k]['step']}", transform=ax.get_xaxis_transform(), color=GREY)
         ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, None))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if measure == "error":
-            ax.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
-        ax.legend(frameon=False, loc="center right")
-    drawing.suptitle("Convergence (train loss is measured with dropout, validation loss without)", fontsize=10)
+            ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    drawing.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
     return drawing
 
 
+@matplotlib.rc_context(STYLE)
 def score_maps(titles, truth, scores, joint_names):
     """Truth beside the scores of every iteration, a row of maps (joints x frames) per sequence.
 
@@ -59,37 +68,40 @@ def score_maps(titles, truth, scores, joint_names):
     """
     iterations, n, T, J = scores.shape
     columns = iterations + (truth is not None)
-    drawing, axes = figure(3.1 * columns + 1.6, 0.6 + 3.6 * n, n, columns, sharex=True, sharey=True)
+    drawing, axes = _figure(3.1 * columns + 1.6, 0.6 + 3.6 * n, n, columns, sharex=True, sharey=True)
     relative = scores * J * T
+    place = {"extent": (0.5, T + 0.5, J - 0.5, -0.5), "aspect": "auto", "interpolation": "nearest"}  # frames from 1
     for row in range(n):
         cells = list(axes[row])
         if truth is not None:
             ax = cells.pop(0)
-            ax.imshow(truth[row].T, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-            ax.set_title(f"{titles[row]}: truth", fontsize=9)
+            ax.imshow(truth[row].T, cmap="Greys", vmin=0, vmax=1, **place)
+            ax.set_title(f"{titles[row]}: truth (black: the action)", fontsize=9)
+        low, high = min(relative[:, row].min(), 0.99), max(relative[:, row].max(), 1.01)
         for k, ax in enumerate(cells):
-            image = ax.imshow(
-                relative[k, row].T, cmap=SCORES, aspect="auto", interpolation="nearest",
-                vmin=min(relative[:, row].min(), 0.99), vmax=max(relative[:, row].max(), 1.01),
-            )  # fmt: skip
+            image = ax.imshow(relative[k, row].T, cmap=SCORES, vmin=low, vmax=high, **place)
             ax.set_title(f"{titles[row]}: score r, iteration {k + 1}", fontsize=9)
         drawing.colorbar(image, ax=axes[row].tolist(), label="score / uniform guess", shrink=0.9, pad=0.01)
         axes[row, 0].set_yticks(range(J), joint_names, fontsize=6)
         axes[row, 0].set_ylabel("joint, in the order of the chain")
     for ax in axes[-1]:
-        ax.set_xlabel("sampled frame")
+        ax.set_xlabel(f"sampled frame, of {T}")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     return drawing
 
 
+@matplotlib.rc_context(STYLE)
 def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
-    """Fig. 7: skeletons seen from the front at `frames` of the T frames, joints coloured and sized by score.
+    """Fig. 7: skeletons at `frames` of the T frames, joints coloured and sized by score, seen by a camera they face.
 
-    positions (T, J, 3); bones: pairs of joints; scores (iterations, T, J): a row of skeletons for each iteration.
+    positions (T, J, 3) as `sampling.prepare` turns them to the camera: the person's right is where the horizontal axis
+    grows, and so on the left of the picture. bones: pairs of joints; scores (iterations, T, J): a row of skeletons for
+    each iteration.
     """
     iterations, T, J = scores.shape
     chosen = np.unique(np.linspace(0, T - 1, min(frames, T)).round().astype(int))
-    drawing, axes = figure(
-        1.25 * len(chosen) + 0.8, 0.5 + 2.3 * iterations, iterations, len(chosen), sharex=True, sharey=True
+    drawing, axes = _figure(
+        max(4, 1.25 * len(chosen) + 0.8), 0.5 + 2.3 * iterations, iterations, len(chosen), sharex=True, sharey=True
     )
     across = (up + 2) % 3
     relative = scores * J * T
@@ -108,6 +120,7 @@ def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
                 ax.set_title(f"frame {t + 1} of {T}", fontsize=7)
         axes[k, 0].text(-0.05, 0.5, f"iteration {k + 1}", rotation=90, va="center", ha="right",
                         transform=axes[k, 0].transAxes)  # fmt: skip
+    axes[0, 0].invert_xaxis()  # all share it
     drawing.colorbar(dots, ax=axes.ravel().tolist(), label="score / uniform guess", shrink=0.8, pad=0.01)
     drawing.suptitle(title, fontsize=10)
     return drawing

@@ -8,7 +8,10 @@ result.json      how the weights did on the test set
 
 import csv
 import json
+import os
+import sys
 import time
+import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,11 +23,12 @@ from . import checkpoint, training
 from .backend import module_for
 from .datasets import neutral, protocols, sampling, synthetic, utkinect
 from .errors import InputError
+from .files import from_plain, replacing
 from .networks import GCALSTM
 from .settings import Settings
 
 DATASETS = {
-    "synthetic": lambda root: synthetic.generate(),
+    "synthetic": lambda root: synthetic.generate(subjects=40, repetitions=1),
     "utkinect": utkinect.read,
     "npz": neutral.load,
 }
@@ -87,6 +91,11 @@ def problem(data, source, settings):
         rng = np.random.default_rng([settings.seed, 2])
         fit, validate = protocols.hold_out(data, train, settings.validation, rng)
     prepared = sampling.prepare(data, settings.face_camera, settings.torso_scale, source.hip or None)
+    if settings.mirror and prepared.mirrored is None:
+        raise InputError(
+            f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
+            "switch it off with --no-mirror"
+        )
     return Problem(data, prepared, fit, validate, test)
 
 
@@ -95,41 +104,49 @@ def run(data, source, settings, out, resume=False, device="cpu", show=True):
 
     With `resume` the run in `out` goes on where its checkpoint stands (from the beginning where there is none), to the
     same bits on the CPU. Ctrl-C ends training early: the best weights so far are tested, and the checkpoint is that of
-    the last whole epoch. Raises InputError when `out` already holds a run and `resume` is not set.
+    the last whole epoch. Raises InputError when `out` already holds a run and `resume` is not set, and when training
+    leads to weights that are not finite; the checkpoint is then that of the last epoch before.
     """
     out = Path(out)
     xp = module_for(device)
     task = problem(data, source, settings)
     network = task.network(settings)
     file = out / "checkpoint.npz"
-    if resume and file.exists():
+    if resume and os.path.exists(file):
         state, saved_network, saved_settings, saved_run = checkpoint.load(file)
         now = asdict(source) | {"root": saved_run.get("root")}  # the data may have moved
         if (saved_network, saved_settings, saved_run) != (network, settings, now):
             raise InputError(f"{file} belongs to another run than the one asked for; choose another --out folder")
-    elif file.exists():
-        raise InputError(f"{out} already holds a run; go on with it by --resume, or choose another --out folder")
     else:
+        refuse_used(out)
         state = training.start(network, settings)
         write_config(out / "config.toml", source, settings)
 
     recorder = _Recorder(file, network, settings, source, state, show)
     interrupted = False
     try:
-        training.train(
-            network, state, task.prepared, task.fit, task.validate, settings, xp, recorder.on_epoch, recorder.on_start
-        )
+        with np.errstate(all="ignore"):  # what overflows is told in one sentence after the epoch
+            training.train(
+                network, state, task.prepared, task.fit, task.validate, settings, xp, recorder.on_epoch,
+                recorder.on_start,
+            )  # fmt: skip
     except KeyboardInterrupt:
         interrupted = True
     finally:
         recorder.close()
     state = recorder.last
     if not state.history:
-        raise InputError("training was stopped before its first epoch ended, so there is nothing to keep")
+        raise InputError("training was stopped before its first epoch ended; go on with it by --resume")
     result = test(task, network, state, settings, xp) | asdict(source)
     result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
     write_json(out / "result.json", result)
     return result
+
+
+def refuse_used(out):
+    """InputError if the folder holds a run, or the folds of one, which a new run would overwrite."""
+    if any(Path(out).glob("checkpoint.npz")) or any(Path(out).glob("fold-*/checkpoint.npz")):
+        raise InputError(f"{out} already holds a run; go on with it by --resume, or choose another --out folder")
 
 
 class _Recorder:
@@ -145,18 +162,24 @@ class _Recorder:
         self.close()
         self.bar = tqdm(
             total=self.settings.epochs, initial=epochs_done, desc=f"training step {n}", unit="epoch",
-            disable=not self.show, leave=True, mininterval=0.5, dynamic_ncols=True,
+            disable=not self.show, mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
         )  # fmt: skip
 
     def on_epoch(self, state, done):
-        row = state.history[-1]
+        row, last = state.history[-1], training.snapshot(state)
+        arrays = [*last.params.values(), *(last.best or {}).values(), *last.velocity.values()]
+        if not all(np.isfinite(values).all() for values in [*arrays, list(row.values())]):
+            raise InputError(
+                f"weights or losses are not finite after epoch {row['epoch']} of training step {row['step']}; "
+                f"lower learning_rate ({self.settings.learning_rate:g}) or set clip, and start anew in another folder"
+            )
+        self.last = last
         figures = {"loss": f"{row['train_loss']:.3f}"}
         if "validation_error" in row:
             figures["validation error"] = f"{row['validation_error']:.1%}"
         self.bar.update()
         self.bar.set_postfix(figures, refresh=False)
-        self.last = training.snapshot(state)
-        if done or time.monotonic() - self.saved > SECONDS_BETWEEN_SAVES:
+        if time.monotonic() - self.saved > SECONDS_BETWEEN_SAVES:
             self.save()
 
     def save(self):
@@ -172,8 +195,8 @@ class _Recorder:
 
 
 def test(task, network, state, settings, xp=np):
-    """How the best weights do on the test set, as plain values."""
-    iterations = training.training_steps(settings)[min(state.stage, len(training.training_steps(settings)) - 1)]
+    """How the best weights do on the test set, as plain values: with the iterations they were last trained for."""
+    iterations = state.history[-1]["step"] if state.history else training.training_steps(settings)[0]
     weights = training.best_weights(state, xp)
     loss, p = training.evaluate(network, weights, task.prepared, task.test, settings, iterations, xp)
     truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
@@ -198,10 +221,7 @@ def test(task, network, state, settings, xp=np):
 def retest(path, root=None, device="cpu"):
     """Test the weights of a checkpoint (file or folder) again, on the data it was trained for; returns the result."""
     state, network, settings, saved = checkpoint.load(path)
-    try:
-        source = Source(**saved | ({"root": str(root)} if root else {}))
-    except TypeError:
-        raise InputError(f"{path} does not say what it was trained on; the file has been edited: train again") from None
+    source = from_plain(Source, saved | ({"root": str(root)} if root else {}), f"what {path} was trained on")
     task = problem(load_data(source), source, settings)
     if task.network(settings) != network:
         raise InputError(f"{path} was trained on data of another shape than {source.root or source.dataset} holds")
@@ -211,7 +231,7 @@ def retest(path, root=None, device="cpu"):
 
 def write_history(path, history):
     """The history as CSV, a row per epoch; written beside and renamed."""
-    with checkpoint.replacing(path) as temporary, open(temporary, "w", newline="") as file:
+    with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, training.HISTORY_COLUMNS)
         writer.writeheader()
         writer.writerows(history)
@@ -219,38 +239,28 @@ def write_history(path, history):
 
 def write_json(path, value):
     """A value as JSON, written beside and renamed."""
-    with checkpoint.replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
 
 
 def write_config(path, source, settings):
     """config.toml: the source and every setting."""
-    with checkpoint.replacing(path) as temporary:
-        temporary.write_text(tomli_w.dumps({"data": asdict(source), "settings": asdict(settings)}))
+    with replacing(path) as temporary:
+        temporary.write_text(tomli_w.dumps({"data": asdict(source), "settings": asdict(settings)}), "utf-8")
 
 
 def read_config(path):
     """Source and settings of a config.toml; InputError naming what is wrong in it."""
-    import tomllib
-
     try:
-        text = tomllib.loads(Path(path).read_text())
+        tables = tomllib.loads(Path(path).read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the config.toml of a run") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not TOML ({error}); correct it") from None
-    return _from_table(path, text, "data", Source), _from_table(path, text, "settings", Settings)
-
-
-def _from_table(path, text, table, kind):
-    values = text.get(table, {})
-    kinds = {name: type(value) for name, value in asdict(kind(**({"dataset": ""} if kind is Source else {}))).items()}
-    for name, value in values.items():
-        if name not in kinds:
-            raise InputError(f"{path}: [{table}] has no entry {name!r}; it may hold {', '.join(kinds)}")
-        if not isinstance(value, kinds[name]) and not (kinds[name] is float and type(value) is int):
-            raise InputError(f"{path}: {name} in [{table}] must be a {kinds[name].__name__}, not {value!r}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputError(f"{path}: [{table}] is incomplete ({error}); add what is missing") from None
+    for name in tables.keys() - {"data", "settings"}:
+        raise InputError(f"{path} has no table [{name}]; it may hold [data] and [settings]")
+    data, settings = (tables.get(name, {}) for name in ("data", "settings"))
+    return (
+        from_plain(Source, data, f"{path}, [data]", complete=False),
+        from_plain(Settings, settings, f"{path}, [settings]", complete=False),
+    )

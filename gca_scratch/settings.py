@@ -9,8 +9,8 @@ def _setting(default, meaning, must_be="", holds=lambda value: True):
     return field(default=default, metadata={"help": meaning, "must_be": must_be, "holds": holds})
 
 
-def _count(default, meaning, least=1):
-    return _setting(default, meaning, f"{least} or more", lambda value: value >= least)
+def _count(default, meaning, least=1, most=1_000_000):
+    return _setting(default, meaning, f"from {least} to {most}", lambda value: least <= value <= most)
 
 
 def _part(default, meaning, below=1.0):
@@ -25,9 +25,9 @@ class Settings:
     """
 
     # the network
-    frames: int = _count(20, "frames T taken from each sequence")
-    hidden: int = _count(128, "width of hidden states and of the memory")
-    iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0)
+    frames: int = _count(20, "frames T taken from each sequence", most=10_000)
+    hidden: int = _count(128, "width of hidden states and of the memory", most=10_000)
+    iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0, most=100)
     initial: str = _setting(
         "feedforward",
         "initial memory: average (Eq. 4) or feedforward",
@@ -50,7 +50,7 @@ class Settings:
         "training subjects held out to measure the validation error; with 0 every training step takes all its epochs",
         least=0,
     )
-    learning_rate: float = _setting(1.5e-3, "learning rate", "above 0", lambda value: value > 0)
+    learning_rate: float = _setting(1.5e-3, "learning rate", "above 0, at most 1000", lambda value: 0 < value <= 1000)
     momentum: float = _part(0.9, "momentum")
     decay: float = _setting(
         0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
@@ -83,30 +83,38 @@ PRESETS = {
         hidden=64,
         initial="average",
         batch_size=8,
-        epochs=100,
-        patience=100,
-        learning_rate=0.02,
-        decay=0.98,
+        epochs=80,
+        patience=80,
+        validation=0,
+        learning_rate=0.1,
+        decay=0.975,
         clip=5.0,
         face_camera=True,
         torso_scale=True,
+        mirror=True,
         turn=30.0,
         stretch=0.1,
+        jitter=0.02,
+        crop=0.1,
+        samplings=5,
     ),
     # the synthetic actions, where no mirror image is allowed, in a few minutes
     "demo": Settings(
         frames=10,
         hidden=64,
         initial="average",
+        dropout=0.2,
         batch_size=16,
-        epochs=25,
-        patience=8,
-        learning_rate=0.03,
-        decay=0.95,
+        epochs=45,
+        patience=15,
+        validation=2,
+        learning_rate=0.1,
+        decay=0.975,
         clip=5.0,
         face_camera=True,
         torso_scale=True,
-        validation=2,
+        crop=0.05,
+        samplings=5,
     ),
 }
 

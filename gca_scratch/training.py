@@ -76,13 +76,16 @@ def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, o
         state.params[name] = to_device(value, xp)
     for stage in range(state.stage, len(steps)):
         n = steps[stage]
-        state.velocity = {name: to_device(v, xp) for name, v in state.velocity.items()}
+        state.velocity = {name: to_device(value, xp) for name, value in state.velocity.items()}
+        if state.best is not None:  # resumed within this step
+            state.best = {name: to_device(value, xp) for name, value in state.best.items()}
         optimiser = SGD(settings.learning_rate, settings.momentum, settings.clip or None, state.velocity)
         if on_start:
             on_start(n, state.epoch)
         while state.epoch < settings.epochs and state.waited < settings.patience:  # Algorithm 1, lines 4-6
             began = time.perf_counter()
-            optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, state.epoch)
+            done_in_all = len(state.history)  # the rate goes on decaying from one training step to the next
+            optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, done_in_all)
             row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
             row["train_loss"], row["train_error"] = _epoch(network, state, data, fit, settings, optimiser, n, xp)
             score = (0.0, -state.epoch)  # without validation the last epoch is the best
@@ -138,7 +141,7 @@ def _epoch(network, state, data, fit, settings, optimiser, n, xp):
     if not np.isfinite(loss):
         raise InputError(
             f"the training loss is {loss} in epoch {state.epoch + 1} of training step {n}; "
-            f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start again from the last checkpoint"
+            f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start anew in another folder"
         )
     return loss, int(wrong) / len(fit)
 

@@ -163,9 +163,11 @@ def test_saving_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["data.npz"]
 
 
-def test_a_folder_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(InputError, match="No such file or directory"):
-        save(tmp_path / "nowhere" / "data.npz", example())
+def test_a_missing_folder_is_made_and_a_file_in_its_place_is_named(tmp_path):
+    save(tmp_path / "new" / "data.npz", example())
+    assert_same(load(tmp_path / "new" / "data.npz"), example())
+    with pytest.raises(InputError, match=r"data.npz/more.npz cannot be written \("):
+        save(tmp_path / "new" / "data.npz" / "more.npz", example())
 
 
 def test_files_that_are_no_npz(tmp_path):

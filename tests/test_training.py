@@ -61,7 +61,7 @@ def test_training_step_n_moves_only_what_iterations_up_to_n_use(data):
 def test_it_learns(data):
     network = dataclasses.replace(NETWORK, dropout=0.0)  # or the training error would be that of half a network
     state = run(data, dataclasses.replace(SETTINGS, epochs=25, patience=25), network=network)
-    assert state.history[-1]["train_error"] == 0
+    assert state.history[-1]["train_error"] <= 1 / 16
     _, p = training.evaluate(NETWORK, state.params, data, VALIDATE, SETTINGS)
     assert (p.argmax(axis=1) == data.label[VALIDATE]).all()
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
@@ -93,10 +93,10 @@ def test_without_validation_every_step_takes_all_its_epochs_and_keeps_its_last_w
     assert "validation_loss" not in state.history[0]
 
 
-def test_the_learning_rate_starts_anew_with_every_step(data):
-    history = run(data, dataclasses.replace(SETTINGS, decay=0.5, decay_every=2), FIT[:0]).history
-    assert [row["learning_rate"] for row in history[:6]] == pytest.approx([0.2, 0.2, 0.1, 0.1, 0.05, 0.05])
-    assert history[6]["learning_rate"] == 0.2
+def test_the_learning_rate_decays_through_all_steps(data):
+    history = run(data, dataclasses.replace(SETTINGS, decay=0.5, decay_every=4), FIT[:0]).history
+    assert [row["learning_rate"] for row in history[::4]] == pytest.approx([0.2, 0.1, 0.05, 0.025, 0.0125])
+    assert history[3]["learning_rate"] == 0.2 and history[7]["learning_rate"] == 0.1
 
 
 def test_one_seed_gives_the_same_bits_and_another_does_not(data):

@@ -1,15 +1,13 @@
 """The neutral format: anybody's skeleton sequences as one .npz file of plain arrays, checked when read and written."""
 
-import math
 import os
 import re
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from gca_scratch.errors import InputError
+from gca_scratch.files import read_npz, replacing
 
 
 @dataclass
@@ -183,23 +181,16 @@ def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
 def save(path: str | os.PathLike, data: Skeletons) -> None:
     """Write the data as an uncompressed .npz file, the same bytes for the same data.
 
-    The file appears whole or not at all: it is written under another name beside its place and then renamed. Raises
-    InputError if the data is not as `Skeletons` describes it or the file cannot be written.
+    The file appears whole or not at all: it is written under another name beside its place and then renamed; a folder
+    that is missing is made. Raises InputError if the data is not as `Skeletons` describes it or the file cannot be
+    written.
     """
-    path = Path(path)
     check(data, f"the data for {path}")
     arrays = {key: value for key in _ARRAYS if (value := getattr(data, key)) is not None}
     for key in ("name", "class_names", "joint_names"):
         arrays[key] = np.array([str(name) for name in arrays[key]])  # as wide as the longest, however it came
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "wb") as file:
-            np.savez(file, **arrays)
-        os.replace(beside, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as beside, open(beside, "wb") as file:
+        np.savez(file, **arrays)
 
 
 def load(path: str | os.PathLike) -> Skeletons:
@@ -210,17 +201,11 @@ def load(path: str | os.PathLike) -> Skeletons:
     file cannot be read, is no .npz file or a damaged one, lacks a key, holds objects, arrays of another type or rank,
     claims more than its bytes can hold, or is not as `Skeletons` describes it.
     """
-    path = Path(path)
-    try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            arrays = _read_arrays(archive, path, os.fstat(file.fileno()).st_size)
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # flipped bytes make zipfile, zlib and NumPy's header parser fail in a dozen ways
-        if isinstance(error, OSError) and not (path.is_file() and os.access(path, os.R_OK)):
-            raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise InputError(f"{path} is not an .npz file or a damaged one ({reason}); write or copy it again.") from error
+    arrays = read_npz(path, _ARRAYS)
+    for key in _ARRAYS:
+        if key not in arrays and key not in _OPTIONAL:
+            raise InputError(f"{path} lacks the array {key!r}; add it, see the description of the neutral format.")
+    arrays = {key: _converted(array, key, path) for key, array in arrays.items()}
     for key in ("class_names", "joint_names"):
         arrays[key] = tuple(arrays[key].tolist())
     data = Skeletons(**arrays)
@@ -228,48 +213,13 @@ def load(path: str | os.PathLike) -> Skeletons:
     return data
 
 
-def _read_arrays(archive: zipfile.ZipFile, path: Path, file_size: int) -> dict[str, np.ndarray | None]:
-    members = {info.filename: info for info in archive.infolist()}
-    for key in _ARRAYS:
-        if f"{key}.npy" not in members and key not in _OPTIONAL:
-            raise InputError(f"{path} lacks the array {key!r}; add it, see the description of the neutral format.")
-    wanted = {key: members.get(f"{key}.npy") for key in _ARRAYS}
-    claimed = sum(info.file_size for info in wanted.values() if info)
-    if claimed > 50 * file_size + 2**24:  # skeletons compress to a half or so; more zeros than this is a zip bomb
-        raise InputError(f"{path} claims to unpack {file_size} bytes to {claimed}; save it uncompressed (np.savez).")
-    return {key: _read_array(archive, info, key, path) if info else None for key, info in wanted.items()}
-
-
-def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, key: str, path: Path) -> np.ndarray:
+def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarray:
     dtype, rank, kinds = _ARRAYS[key]
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{path}: {key} is compressed in a way np.savez never does; save the file with np.savez.")
-    with archive.open(info) as member:
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, _, found = read_header[np.lib.format.read_magic(member)](member)
-        bytes_there = info.file_size - member.tell()
-    if found.hasobject:
+    if array.dtype.kind not in kinds or array.ndim != rank:
         raise InputError(
-            f"{path}: {key} holds Python objects, which are never read; "
-            f"store {_KINDS[kinds]} instead (np.asarray with a dtype)."
-        )
-    if found.kind not in kinds or len(shape) != rank:
-        raise InputError(
-            f"{path}: {key} is an array of type {found} and {len(shape)} dimensions; "
+            f"{path}: {key} is an array of type {array.dtype} and {array.ndim} dimensions; "
             f"store {_KINDS[kinds]} in {rank} dimensions."
         )
-    claimed = math.prod(shape) * found.itemsize
-    if min(shape) < 0 or claimed != bytes_there or found.itemsize == 0:
-        raise InputError(
-            f"{path}: {key} claims the shape {shape} of {found}, but has {bytes_there} bytes; "
-            "the file is damaged, write or copy it again."
-        )
-    with archive.open(info) as member:
-        array = np.lib.format.read_array(member, allow_pickle=False)
-    return _converted(array, dtype, key, path)
-
-
-def _converted(array: np.ndarray, dtype: np.dtype, key: str, path: Path) -> np.ndarray:
     if dtype.kind == "U":
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
         if (array.view(np.uint32) > 0x10FFFF).any():  # NumPy and Python would make broken text of it unasked

@@ -67,7 +67,7 @@ def hold_out(
     if not 1 <= subjects < len(there):
         raise InputError(
             f"{subjects} of {len(there)} training subjects cannot be held out for validation; "
-            "hold out at least 1, and leave at least 1 to train."
+            "hold out at least 1 and leave at least 1 to train, or hold out none with --validation 0"
         )
     held = np.isin(data.subject[train], rng.choice(there, subjects, replace=False))
     return np.sort(train[~held]).astype(np.int64), np.sort(train[held]).astype(np.int64)

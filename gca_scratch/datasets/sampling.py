@@ -71,7 +71,8 @@ class Prepared:
         matrix = (turn_matrix(angle, self.up) * size[:, None, None]).astype(np.float32)  # (B, 3, 3)
         x = (x.reshape(B, -1, 3) @ matrix).reshape(x.shape)
         if settings.jitter:
-            x += np.float32(settings.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
+            noise = np.float32(settings.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
+            x += noise * (x != 0).any(axis=(2, 4), keepdims=True)  # an absent person stays zeros
         return x
 
 
@@ -88,25 +89,33 @@ def turn_matrix(angle, up):
 def prepare(data, face_camera=False, torso_scale=False, hip=None):
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
-    The origin is the hip of the first person in the first frame. `face_camera` turns every sequence about the vertical
-    so that the line from left to right hip of its first frame lies along one horizontal axis; `torso_scale` divides by
-    the median torso length of the sequence. Both need joints that `skeleton.find_roles` must find by name; `hip` names
-    the hip where it cannot be found. Raises InputError when a joint that is needed is not found.
+    The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence about
+    the vertical so that the line from left to right hip of that frame lies along one horizontal axis; `torso_scale`
+    divides by the median torso length of the sequence. Both need joints that `skeleton.find_roles` must find by name;
+    `hip` names the hip where it cannot be found. Raises InputError when a joint that is needed is not found.
     """
     names = data.joint_names
     edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
     roles = find_roles(names, edges, hip)
     order = chain(len(names), edges, roles.hip)
     if face_camera and roles.left is None:
-        raise InputError(f"face_camera needs a left and a right hip or shoulder among the joints {', '.join(names)}")
+        raise InputError(
+            f"face_camera needs a left and a right hip or shoulder among the joints {', '.join(names)}; "
+            "switch it off with --no-face-camera"
+        )
     if torso_scale and roles.top is None:
-        raise InputError(f"torso_scale needs a neck, shoulder center or head among the joints {', '.join(names)}")
+        raise InputError(
+            f"torso_scale needs a neck, shoulder center or head among the joints {', '.join(names)}; "
+            "switch it off with --no-torso-scale"
+        )
     up = vertical_axis(data, roles)
     x = np.empty((len(data.joints), len(order), data.joints.shape[1], 3), np.float32)
     for n in range(len(data)):
         sequence = data.sequence(n).astype(np.float64)  # (frames, P, J, 3)
-        sequence = sequence - sequence[0, 0, roles.hip] * present(sequence)
-        first = sequence[:, 0]  # the first person
+        there = present(sequence)
+        seen = there[:, 0, 0, 0]  # (frames,)
+        sequence = sequence - sequence[seen.argmax(), 0, roles.hip] * there
+        first = sequence[seen, 0] if seen.any() else sequence[:, 0]  # the first person, where there is one
         if torso_scale:
             torso = np.median(np.linalg.norm(first[:, roles.top] - first[:, roles.hip], axis=-1))
             if torso > 0:
@@ -124,7 +133,7 @@ def mirror_order(names, order):
     """For each place of the chain, the place of the same joint on the other side of the body (itself in the middle).
 
     "left" and "right" (or a leading or trailing l and r, set off by a separator) are exchanged in the names; None where
-    that leads to a name that no joint has, or changes no name at all.
+    that leads to a name that no joint has, changes no name at all, or where two names are alike but for separators.
     """
     exchanged = {"left": "right", "right": "left", "l": "r", "r": "l"}
     words = [
@@ -132,7 +141,8 @@ def mirror_order(names, order):
     ]
     place = {tuple(name): k for k, name in enumerate(words)}
     other = [place.get(tuple(exchanged.get(word, word) for word in name)) for name in words]
-    return None if None in other or other == list(range(len(order))) else np.array(other)
+    unclear = None in other or len(place) < len(order) or other == list(range(len(order)))
+    return None if unclear else np.array(other)
 
 
 def split_words(name):

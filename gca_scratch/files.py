@@ -1,0 +1,125 @@
+"""Files that are written whole or not at all, and read without believing what they claim."""
+
+import contextlib
+import dataclasses
+import math
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from .errors import InputError
+
+_PLAIN = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false", dict: "a table"}
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """`with replacing(path) as temporary`: write the file `temporary`, which becomes `path` when the block ends well.
+
+    A crash at any moment leaves the old file or the new one, never half of one. A folder that is missing is made.
+    Raises InputError when the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror}); free some space or choose another place"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def read_npz(path, wanted=None):
+    """The arrays of an `.npz` file by name: all of them, or those of the names `wanted` that are there.
+
+    Nothing is unpickled, and no size that the file claims is believed before the bytes are there. Raises InputError if
+    the file cannot be read, is no .npz file or a damaged one, holds Python objects, or claims more than its bytes hold.
+    """
+    path = Path(path)
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            return _read_arrays(archive, wanted, path, os.fstat(file.fileno()).st_size)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # flipped bytes make zipfile, zlib and NumPy's header parser fail in a dozen ways
+        if isinstance(error, OSError) and not (os.path.isfile(path) and os.access(path, os.R_OK)):
+            raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        raise InputError(f"{path} is not an .npz file or a damaged one ({reason}); write or copy it again.") from error
+
+
+def _read_arrays(archive, wanted, path, file_size):
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if wanted is not None:
+        members = {name: info for name, info in members.items() if name in wanted}
+    claimed = sum(info.file_size for info in members.values())
+    if claimed > 50 * file_size + 2**24:  # skeletons compress to a half or so; more zeros than this is a zip bomb
+        raise InputError(f"{path} claims to unpack {file_size} bytes to {claimed}; save it uncompressed (np.savez).")
+    return {name: _read_array(archive, info, name, path) for name, info in members.items()}
+
+
+def _read_array(archive, info, name, path):
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{path}: {name} is compressed in a way np.savez never does; save the file with np.savez.")
+    with archive.open(info) as member:
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, found = read_header[np.lib.format.read_magic(member)](member)
+        bytes_there = info.file_size - member.tell()
+    if found.hasobject:
+        raise InputError(
+            f"{path}: {name} holds Python objects, which are never read; "
+            "store plain arrays instead (np.asarray with a dtype)."
+        )
+    claimed = math.prod(shape) * found.itemsize
+    if any(n < 0 for n in shape) or claimed != bytes_there or found.itemsize == 0:
+        raise InputError(
+            f"{path}: {name} claims the shape {shape} of {found}, but has {bytes_there} bytes; "
+            "the file is damaged, write or copy it again."
+        )
+    with archive.open(info) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def from_plain(kind, values, where, complete=True):
+    """The dataclass `kind` from a dict of plain values, as JSON or TOML give them.
+
+    A whole number passes for a floating-point one. Raises InputError, naming `where`, if a value is unknown, of another
+    type or not finite, if one is missing (with `complete`; otherwise it keeps its default where it has one), or if
+    `kind` itself does not want it.
+    """
+    if not isinstance(values, dict):
+        raise InputError(f"{where} is {_short(values)} where a table belongs; correct it")
+    types = {field.name: field.type for field in dataclasses.fields(kind)}
+    needed = [f.name for f in dataclasses.fields(kind) if complete or f.default is dataclasses.MISSING]
+    for name in needed:
+        if name not in values:
+            raise InputError(f"{where} lacks {name}; add it")
+    converted = {}
+    for name, value in values.items():
+        if name not in types:
+            raise InputError(f"{where} has no entry {name!r}; it may hold {', '.join(types)}")
+        wanted = types[name]
+        if wanted is float and type(value) is int and abs(value) < 2**53:
+            value = float(value)
+        wrong = not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
+        if wrong or (isinstance(value, float) and not math.isfinite(value)):
+            raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {_short(value)}")
+        converted[name] = value
+    try:
+        return kind(**converted)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def _short(value):
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
