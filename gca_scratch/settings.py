@@ -50,7 +50,9 @@ class Settings:
         "training subjects held out to measure the validation error; with 0 every training step takes all its epochs",
         least=0,
     )
-    learning_rate: float = _setting(1.5e-3, "learning rate", "above 0, at most 1000", lambda value: 0 < value <= 1000)
+    learning_rate: float = _setting(
+        1.5e-3, "learning rate", "a finite number above 0", lambda value: 0 < value < float("inf")
+    )
     momentum: float = _part(0.9, "momentum")
     decay: float = _setting(
         0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
