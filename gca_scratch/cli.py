@@ -92,9 +92,13 @@ def parser():
         "--protocol", metavar="NAME", help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: half)"
     )
     sub.add_argument("--fold", metavar="K", help="fold of the protocol, from 1, or all (default: 1)")
-    sub.add_argument("--preset", metavar="NAME", help=f"settings to start from: {', '.join(PRESETS)} (default: paper)")
+    sub.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"settings to start from: {', '.join(PRESETS)} (default: demo for synthetic, else small)",
+    )
     sub.add_argument("--config", metavar="FILE", help="repeat the run of this config.toml")
-    sub.add_argument("--out", required=True, metavar="DIR", help="folder for what it writes")
+    sub.add_argument("--out", default="run", metavar="DIR", help="folder for what it writes (default: run)")
     sub.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     sub.add_argument("--jobs", type=int, default=2, metavar="N", help="with --fold all: folds at a time (default: 2)")
     _device(sub)
@@ -181,7 +185,9 @@ def _what_to_train(options):
         raise InputError(f"--resume goes on as {saved} says; leave --config out")
     config = saved if resumed else options.config
     if config is None:
-        return runs.Source(**({"dataset": "synthetic"} | where)), settings_from(options.preset or "paper", **given)
+        dataset = where.setdefault("dataset", "synthetic")
+        preset = options.preset or ("demo" if dataset == "synthetic" else "small")
+        return runs.Source(**where), settings_from(preset, **given)
     if options.preset:
         raise InputError(f"{config} sets all that --preset sets; leave --preset out")
     source, settings = runs.read_config(config)

@@ -83,7 +83,9 @@ def report(summary):
     accuracy, areas = summary["accuracy"], summary["area_under_roc"]
     lines = ["", "Accuracy on people never seen:"]
     lines += [f"  {name:20} {value:6.1%}" for name, value in accuracy.items()]
-    lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve:"]
-    lines += [f"  {name:20} {value:6.3f}" for name, value in areas.items()]
+    lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve"]
+    lines += ["(0.5 is a guess), for the cells of the action and for all cells that have heard of it, at or after it:"]
+    lines += [f"  {'':20} {'action':>8} {'reached':>8}"]
+    lines += [f"  {name:20} {area['action']:8.3f} {area['reached']:8.3f}" for name, area in areas.items()]
     lines += ["", f"Trained in {summary['seconds']:.0f} s. Figures:"]
     return "\n".join(lines + [f"  {path}" for path in summary["figures"]])

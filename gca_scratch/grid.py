@@ -68,14 +68,15 @@ def cell_order(J, T):
 
 def pack(x):
     """Sequences x (B, T, J, C) as cells (K, B, C)."""
-    joint, frame = cell_order(x.shape[2], x.shape[1])
-    return array_module(x).ascontiguousarray(x[:, frame, joint].swapaxes(0, 1))
+    xp = array_module(x)
+    joint, frame = map(xp.asarray, cell_order(x.shape[2], x.shape[1]))
+    return xp.ascontiguousarray(x[:, frame, joint].swapaxes(0, 1))
 
 
 def unpack(cells, J, T):
     """Cells (K, B, ...) as sequences (B, T, J, ...), the inverse of `pack`."""
     xp = array_module(cells)
-    joint, frame = cell_order(J, T)
+    joint, frame = map(xp.asarray, cell_order(J, T))
     x = xp.empty((cells.shape[1], T, J, *cells.shape[2:]), dtype=cells.dtype)
     x[:, frame, joint] = cells.swapaxes(0, 1)
     return x

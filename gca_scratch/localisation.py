@@ -41,12 +41,27 @@ def truth_at(data, prepared, sequences, frames):
     return data.truth[index][:, :, list(prepared.order)]
 
 
+def reached(truth):
+    """The cells that have heard of the action: those at or after one of its joints and at or after one of its frames.
+
+    truth (sequences, T, J), joints in chain order. A score is computed from h of its cell in layer 1 (Eq. 5), and h
+    summarises every cell before it on both axes, so it can tell that the action has been, but hardly where.
+    """
+    return np.maximum.accumulate(np.maximum.accumulate(truth, axis=1), axis=2)
+
+
 def localise(network, params, data, prepared, sequences):
-    """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed (a dict)."""
+    """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed.
+
+    A dict: name -> {"action": area for the cells of the action, "reached": area for the cells that it has reached}.
+    """
     T = network.frames
     truth = truth_at(data, prepared, sequences, T)
     _, cache = network.forward(params, prepared.batch(sequences, T)[0])
-    areas = {f"iteration {n}": mean_auc(r, truth) for n, r in enumerate(network.scores(cache), start=1)}
-    areas["uniform guess"] = mean_auc(np.full(truth.shape, 1 / truth[0].size), truth)
-    areas["joint speed"] = mean_auc(joint_speed(prepared, sequences, T), truth)
-    return areas
+    guesses = {f"iteration {n}": r for n, r in enumerate(network.scores(cache), start=1)}
+    guesses["uniform guess"] = np.full(truth.shape, 1 / truth[0].size)
+    guesses["joint speed"] = joint_speed(prepared, sequences, T)
+    return {
+        name: {"action": mean_auc(guess, truth), "reached": mean_auc(guess, reached(truth))}
+        for name, guess in guesses.items()
+    }

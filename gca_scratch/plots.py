@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import matplotlib
 import numpy as np
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -59,6 +60,19 @@ def convergence(history):
     return drawing
 
 
+def _log_scale(relative):
+    """Colours for scores as multiples of a uniform guess: each doubling is one step, 1 lies within."""
+    return LogNorm(min(max(relative.min(), 1 / 32), 0.9), max(relative.max(), 1.1))
+
+
+def _colorbar(drawing, image, axes, shrink):
+    bar = drawing.colorbar(image, ax=axes, shrink=shrink, pad=0.01, extend="min")
+    bar.set_label("score / uniform guess (logarithmic)")
+    ticks = [tick for tick in (1 / 32, 1 / 8, 0.5, 1, 2, 8, 32, 128) if image.norm.vmin <= tick <= image.norm.vmax]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" if tick >= 0.5 else f"1/{1 / tick:g}" for tick in ticks])
+    bar.minorticks_off()
+
+
 @matplotlib.rc_context(STYLE)
 def score_maps(titles, truth, scores, joint_names):
     """Truth beside the scores of every iteration, a row of maps (joints x frames) per sequence.
@@ -77,11 +91,11 @@ def score_maps(titles, truth, scores, joint_names):
             ax = cells.pop(0)
             ax.imshow(truth[row].T, cmap="Greys", vmin=0, vmax=1, **place)
             ax.set_title(f"{titles[row]}: truth (black: the action)", fontsize=9)
-        low, high = min(relative[:, row].min(), 0.99), max(relative[:, row].max(), 1.01)
+        norm = _log_scale(relative[:, row])
         for k, ax in enumerate(cells):
-            image = ax.imshow(relative[k, row].T, cmap=SCORES, vmin=low, vmax=high, **place)
+            image = ax.imshow(relative[k, row].T, cmap=SCORES, norm=norm, **place)
             ax.set_title(f"{titles[row]}: score r, iteration {k + 1}", fontsize=9)
-        drawing.colorbar(image, ax=axes[row].tolist(), label="score / uniform guess", shrink=0.9, pad=0.01)
+        _colorbar(drawing, image, axes[row].tolist(), shrink=0.9)
         axes[row, 0].set_yticks(range(J), joint_names, fontsize=6)
         axes[row, 0].set_ylabel("joint, in the order of the chain")
     for ax in axes[-1]:
@@ -105,14 +119,14 @@ def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
     )
     across = (up + 2) % 3
     relative = scores * J * T
-    low, high = min(relative.min(), 0.99), max(relative.max(), 1.01)
+    norm = _log_scale(relative)
     for k in range(iterations):
         for ax, t in zip(axes[k], chosen, strict=True):
             x, y = positions[t, :, across], positions[t, :, up]
             for a, b in bones:
                 ax.plot(x[[a, b]], y[[a, b]], color="#bbbbbb", linewidth=1.2, zorder=1)
-            size = 6 + 40 * (relative[k, t] - low) / (high - low)
-            dots = ax.scatter(x, y, c=relative[k, t], s=size, cmap=SCORES, vmin=low, vmax=high, zorder=2,
+            size = 5 + 40 * np.clip(norm(relative[k, t]), 0, 1)
+            dots = ax.scatter(x, y, c=relative[k, t], s=size, cmap=SCORES, norm=norm, zorder=2,
                               edgecolors="#444444", linewidths=0.3)  # fmt: skip
             ax.set_aspect("equal")
             ax.axis("off")
@@ -121,6 +135,6 @@ def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
         axes[k, 0].text(-0.05, 0.5, f"iteration {k + 1}", rotation=90, va="center", ha="right",
                         transform=axes[k, 0].transAxes)  # fmt: skip
     axes[0, 0].invert_xaxis()  # all share it
-    drawing.colorbar(dots, ax=axes.ravel().tolist(), label="score / uniform guess", shrink=0.8, pad=0.01)
+    _colorbar(drawing, dots, axes.ravel().tolist(), shrink=0.8)
     drawing.suptitle(title, fontsize=10)
     return drawing

@@ -9,6 +9,7 @@ result.json      how the weights did on the test set
 import csv
 import json
 import os
+import re
 import sys
 import time
 import tomllib
@@ -96,6 +97,9 @@ def problem(data, source, settings):
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
         )
+    sided = [name for name in data.class_names if re.search(r"left|right", name.lower())]
+    if settings.mirror and sided:
+        raise InputError(f"mirror would make another class of {sided[0]!r}; switch it off with --no-mirror")
     return Problem(data, prepared, fit, validate, test)
 
 

@@ -19,7 +19,23 @@ from gca_scratch.datasets.utkinect import ACTIONS
 from gca_scratch.networks import GCALSTM
 from gca_scratch.skeleton import KINECT_V1, OPENNI
 
-FEW = ["--frames", "4", "--hidden", "4", "--epochs", "1", "--batch-size", "8", "--initial", "average", "--seed", "3"]
+FEW = [
+    "--preset",
+    "paper",
+    "--frames",
+    "4",
+    "--hidden",
+    "4",
+    "--epochs",
+    "1",
+    "--batch-size",
+    "8",
+    "--initial",
+    "average",
+    "--seed",
+    "3",
+]
+NPZ = ["train", "--dataset", "npz", "--root", "data.npz", "--out", "run", "--no-mirror"]
 ODD = {
     "Mitte": (None, (0, 0, 0)),
     "Nacken": ("Mitte", (0, 0.5, 0)),
@@ -103,7 +119,7 @@ def test_the_version(capsys):
     [
         ("", ["COMMAND", "--help"]),
         ("dance", ["'dance'", "demo"]),
-        ("train", ["--out"]),
+        ("evaluate", ["CHECKPOINT"]),
         ("train --out run --epochs many", ["--epochs", "'many'"]),
         ("train --out run --epochs 2.5", ["--epochs", "'2.5'"]),
         ("train --out run --dataset moon", ["'moon'", "utkinect"]),
@@ -120,8 +136,8 @@ def test_the_version(capsys):
         ("train --out run --fold 1.5", ["--fold '1.5'"]),
         ("train --out run --fold ²", ["--fold '²'"]),
         ("train --out run --fold " + "9" * 5000, ["--fold"]),
-        ("train --out run --seed -1", ["seed = -1", "0 or more"]),
-        ("train --out run --epochs 0", ["epochs = 0", "1 or more"]),
+        ("train --out run --seed -1", ["seed = -1", "from 0 to 1000000"]),
+        ("train --out run --epochs 0", ["epochs = 0", "from 1 to 1000000"]),
         ("train --out run --frames 0", ["frames = 0"]),
         ("train --out run --hidden -4", ["hidden = -4"]),
         ("train --out run --batch-size 0", ["batch_size = 0"]),
@@ -150,6 +166,7 @@ def test_options_that_cannot_be_used(capsys, arguments, words):
     ("options", "words"),
     [
         ("--fold 5 --protocol loso", ["no fold 5", "1 to 4"]),
+        ("--mirror", ["another class of 'raise left'", "--no-mirror"]),
         ("--fold 2", ["no fold 2", "1 to 1"]),
         ("--protocol moon", ["'moon'", "loso, half"]),
         ("--fold all --protocol moon", ["'moon'", "loso, half"]),
@@ -163,7 +180,7 @@ def test_options_that_cannot_be_used(capsys, arguments, words):
 )
 def test_options_that_do_not_fit_the_data(capsys, options, words):
     neutral.save("data.npz", skeletons())
-    refused(capsys, ["train", "--dataset", "npz", "--root", "data.npz", "--out", "run", *options.split()], *words)
+    refused(capsys, [*NPZ, *options.split()], *words)
 
 
 @pytest.mark.parametrize("more", [[], ["--fold", "all"]])
@@ -409,7 +426,7 @@ def test_resume_finds_the_run_or_its_config(capsys, copied):
     ("body", "persons", "more", "first"),
     [
         ({f"{name} ~": value for name, value in ODD.items()}, 1, ["--hip", "Mitte ~"], "Mitte ~"),
-        (of_layout(KINECT_V1), 1, ["--face-camera", "--torso-scale", "--mirror"], "hip center"),
+        (of_layout(KINECT_V1), 1, ["--face-camera", "--torso-scale", "--crop", "0.1"], "hip center"),
         (of_layout(OPENNI), 2, ["--face-camera", "--torso-scale", "--turn", "30", "--jitter", "0.01"], "torso"),
     ],
     ids=["odd names", "20 joints", "15 joints, two persons"],
@@ -504,8 +521,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
 
     neutral.save("data.npz", skeletons())
     monkeypatch.setattr(GCALSTM, "init", full)
-    train = ["train", "--dataset", "npz", "--root", "data.npz", "--out", "run"]
-    refused(capsys, train, "not enough memory (Unable to allocate 711. PiB)", "lower hidden")
+    refused(capsys, NPZ, "not enough memory (Unable to allocate 711. PiB)", "lower hidden")
 
 
 def test_a_demonstration_is_not_overwritten(capsys, copied, monkeypatch):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch.localisation import auc, mean_auc
+from gca_scratch.localisation import auc, mean_auc, reached
 
 
 @given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
@@ -25,3 +25,11 @@ def test_known_values():
     assert auc(np.full((2, 2), 0.25), truth) == 0.5
     assert auc(truth.astype(float), truth) == 1 and auc(-truth.astype(float), truth) == 0
     assert mean_auc(np.array([truth, ~truth], float), np.array([truth, truth])) == 0.5
+
+
+def test_an_action_reaches_later_joints_and_later_frames_only():
+    truth = np.zeros((1, 3, 4), bool)
+    truth[0, 1, 2] = True
+    expected = np.zeros_like(truth)
+    expected[0, 1:, 2:] = True
+    np.testing.assert_array_equal(reached(truth), expected)
