@@ -25,7 +25,7 @@ demo: setup
 	$(RUN) -m gca_scratch demo --out demo-run
 
 test: setup
-	$(RUN) -m pytest --numprocesses 2
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2
 
 lint: setup
 	$(RUN) -m ruff check .

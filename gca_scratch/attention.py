@@ -14,7 +14,7 @@ def informativeness_forward(h, IF, We1, We2):
     We2 (H + M, A), We1 (A,).  Returns r (K, B), positive and summing to 1 over K, and a cache.
     """
     H = h.shape[2]
-    # We2 [h; IF] in two products: the memory is the same for every cell, so its share is computed once
+    # [h, IF] We2 in two products: the memory is the same for every cell, so its share is computed once
     s, _ = tanh_forward(matmul(h, We2[:H]) + IF @ We2[H:])  # (K, B, A)
     e = s @ We1  # (K, B), Eq. 5
     r, _ = softmax_forward(e)  # Eq. 6

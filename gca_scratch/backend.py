@@ -11,7 +11,7 @@ import numpy as np
 
 from .errors import InputError
 
-INSTALL_CUPY = "install the wheel that fits your driver: pip install cupy-cuda13x (or cupy-cuda12x)"
+INSTALL_CUPY = "install the wheel that fits your driver: pip install 'cupy-cuda13x[ctk]' (or 'cupy-cuda12x[ctk]')"
 
 
 def array_module(array):
@@ -42,7 +42,7 @@ def module_for(device):
         raise InputError("--device cuda found no GPU on this machine; use --device cpu")
     try:
         probe = cupy.ones((2, 2), dtype=cupy.float32)
-        (probe @ probe).sum()
+        float((probe @ probe).sum())  # waits for the result
     except Exception as error:
         raise InputError(f"--device cuda found a GPU but CuPy cannot compute on it ({error}); {INSTALL_CUPY}") from None
     return cupy

@@ -4,7 +4,7 @@ A unit sits at joint j and frame t. It hears the joint before it in the same fra
 same joint in the frame before (T, temporal: cell j, t-1). The five gates lie side by side on the last axis, in the
 order i, f_S, f_T, o, u, each H wide.
 
-The affine map of Eq. 1, W [x; h_S; h_T] + b, is split where it can be computed apart: `a = x W_x + b` depends on no
+The affine map of Eq. 1, [x, h_S, h_T] W + b, is split where it can be computed apart: `a = x W_x + b` depends on no
 neighbour, so it is computed for all cells at once (`ops.affine_forward`), and the recurrent part `[h_S, h_T] U` is
 added here. W is W_x above U.
 """

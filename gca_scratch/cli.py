@@ -183,6 +183,8 @@ def _what_to_train(options):
     resumed = options.resume and os.path.exists(saved)
     if resumed and options.config:
         raise InputError(f"--resume goes on as {saved} says; leave --config out")
+    if options.resume and not resumed and not options.config:
+        raise InputError(f"{options.out} holds no run to go on with; leave --resume out to start one there")
     config = saved if resumed else options.config
     if config is None:
         dataset = where.setdefault("dataset", "synthetic")
@@ -225,7 +227,7 @@ def summary(result):
     if "folds" in result:
         lines += ["", *(f"  fold {fold['fold']:2}  {fold['accuracy']:6.1%}" for fold in result["folds"])]
         lines += [f"\nmean accuracy {result['accuracy']:.1%} over {len(result['folds'])} folds, "
-                  f"{result['seconds']:.0f} s"]  # fmt: skip
+                  f"{result['seconds']:.0f} s of training"]  # fmt: skip
     else:
         lines += [
             f"\naccuracy {result['accuracy']:.1%}, trained {result['epochs']} epochs in {result['seconds']:.0f} s"
@@ -250,12 +252,18 @@ def _gradcheck(options):
 def _info(options):
     if options.file and options.dataset not in (None, "npz"):
         raise InputError(f"give either a FILE or --dataset {options.dataset}, not both")
+    if options.file and options.root:
+        raise InputError("give either a FILE or --root PATH, not both")
     dataset = "npz" if options.file else options.dataset or "synthetic"
     data = runs.load_data(runs.Source(dataset, options.file or options.root or ""))
-    print(describe(data, options.hip))
+    print(describe(data), flush=True)
+    edges = [tuple(map(int, edge)) for edge in data.edges]
+    roles = find_roles(data.joint_names, edges, options.hip)
+    order = chain(len(data.joint_names), edges, roles.hip)
+    print("\njoints, in the order of the chain:", ", ".join(data.joint_names[joint] for joint in order))
 
 
-def describe(data, hip=None):
+def describe(data):
     """What a data set holds, as lines of text."""
     lengths = data.lengths
     _, persons, joints, _ = data.joints.shape
@@ -278,7 +286,4 @@ def describe(data, hip=None):
         "",
         "coordinates: " + ", ".join(f"{axis} {a:.2f} to {b:.2f}" for axis, a, b in zip("xyz", low, high, strict=True)),
     ]
-    roles = find_roles(data.joint_names, [tuple(map(int, edge)) for edge in data.edges], hip)
-    order = chain(joints, [tuple(map(int, edge)) for edge in data.edges], roles.hip)
-    lines += ["", "joints, in the order of the chain: " + ", ".join(data.joint_names[joint] for joint in order)]
     return "\n".join(lines)

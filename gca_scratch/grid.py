@@ -5,9 +5,9 @@ diagonal k-1 alone and can be computed as one batch. Arrays over the grid hold t
 axis 0 (K = J T cells, the first is joint 0 of frame 0 and the last is joint J-1 of frame T-1), so that a diagonal, and
 both sets of its predecessors, are plain slices. Left of the first joint and before the first frame, h and c are zero.
 
-Both schedules share one signature. a (K, B, 5H) is the input's share of the gates, U (2H, 5H) the recurrent weights,
-r (K, B) the scores of Eq. 7 or None; `forward` returns h (K, B, H) and a cache, `backward` takes dh (K, B, H) and
-returns da (K, B, 5H), dU (2H, 5H), dr (K, B) or None.
+Both schedules share their signatures. `forward(a, U, J, T, r=None)` takes a (K, B, 5H), the input's share of the gates,
+U (2H, 5H), the recurrent weights, and r (K, B), the scores of Eq. 7 or None; it returns h (K, B, H) and a cache.
+`backward(dh, cache)` takes dh (K, B, H) and returns da (K, B, 5H), dU (2H, 5H), dr (K, B) or None.
 """
 
 from functools import lru_cache
@@ -223,7 +223,7 @@ def wavefront_backward(dh, cache):
         dz_T *= dpast * c_T
         dz_o *= dh_d * tc
 
-        dhh = matmul(dz_d, U.T)  # (n, B, 2H)
+        dhh = matmul(dz_d, U.T)  # (n, B, 2H); what flows out of the grid gathers in the empty slots, unread
         dh_back[d.S] += dhh[..., :H]
         dh_back[d.T] += dhh[..., H:]
         dc[d.S] += dpast * f_S

@@ -22,6 +22,19 @@ def mean_auc(scores, truth):
     return float(np.nanmean(areas))
 
 
+def mean_auc_of_cells(scores, truth, least=10):
+    """The same area, cell by cell across sequences, then the mean over cells: scores and truth (sequences, T, J).
+
+    It asks whether a cell scores higher in the sequences where truth holds for it than in those where it does not. A
+    map that is the same for every sequence gets 0.5, however well it suits the usual place of an action. Cells with
+    fewer than `least` sequences of either kind are left out; NaN if that leaves none.
+    """
+    count = truth.sum(axis=0)
+    cells = zip(*np.nonzero((count >= least) & (len(truth) - count >= least)), strict=True)
+    areas = [auc(scores[:, t, j], truth[:, t, j]) for t, j in cells]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
 def joint_speed(prepared, sequences, frames):
     """Speed of every joint at the frames that stand for the sequences in testing: (len(sequences), frames, J).
 
@@ -53,7 +66,8 @@ def reached(truth):
 def localise(network, params, data, prepared, sequences):
     """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed.
 
-    A dict: name -> {"action": area for the cells of the action, "reached": area for the cells that it has reached}.
+    A dict: name -> {"within": within each sequence, for the cells of the action; "action", "reached": cell by cell
+    across sequences, for the cells of the action and for the cells that it has reached}.
     """
     T = network.frames
     truth = truth_at(data, prepared, sequences, T)
@@ -62,6 +76,10 @@ def localise(network, params, data, prepared, sequences):
     guesses["uniform guess"] = np.full(truth.shape, 1 / truth[0].size)
     guesses["joint speed"] = joint_speed(prepared, sequences, T)
     return {
-        name: {"action": mean_auc(guess, truth), "reached": mean_auc(guess, reached(truth))}
+        name: {
+            "within": mean_auc(guess, truth),
+            "action": mean_auc_of_cells(guess, truth),
+            "reached": mean_auc_of_cells(guess, reached(truth)),
+        }
         for name, guess in guesses.items()
     }

@@ -35,7 +35,7 @@ def feedforward_backward(dIF, cache):
 
 
 def refine_forward(F, IF, W, b):
-    """The memory refined by what attention saw (Eq. 8): ReLU(W_F [F; IF] + b).
+    """The memory refined by what attention saw (Eq. 8): ReLU([F, IF] W_F + b).
 
     F (B, H): attention representation, the output of the last cell of layer 2.  IF (B, M): the memory before.
     W (H + M, M), b (M,).  Returns the new memory (B, M) and a cache.

@@ -9,6 +9,8 @@ A network is its sizes; the parameters are a flat dict, and gradients come in a 
     memory.n.WF (H + M, M), memory.n.b     refinement in iteration n                          Eq. 8
     classifier.W (M, classes), .b          the same after every iteration                     Eq. 9
 
+A batch is rows: where the paper writes W x, the code computes x W, so every matrix is the paper's transposed.
+
 Here J joints, T frames, C numbers per joint and frame, H hidden, M = H memory, A = H inner width of the attention.
 """
 
@@ -105,12 +107,13 @@ class GCALSTM:
         return params
 
     def masks(self, rng, batch, dtype=np.float32):
-        """Dropout masks (NumPy) for one pass over a batch: `layer2` (K, B, H) and `classifier` (B, M)."""
+        """Dropout masks (NumPy) for one pass over a batch: `layer1` (K, B, H) for its outputs
+        and `classifier` (B, M) for the memory that it reads."""
         if not self.dropout:
             return {}
         dtype = np.dtype(dtype).type
         return {
-            "layer2": dropout_mask(rng, (self.joints * self.frames, batch, self.hidden), self.dropout, dtype),
+            "layer1": dropout_mask(rng, (self.joints * self.frames, batch, self.hidden), self.dropout, dtype),
             "classifier": dropout_mask(rng, (batch, self.hidden), self.dropout, dtype),
         }
 
@@ -127,6 +130,8 @@ class GCALSTM:
             )
         masks = masks or {}
         N = self.iterations if iterations is None else iterations
+        if not 0 <= N <= self.iterations:
+            raise InputError(f"this network has {self.iterations} attention iterations, so {N} cannot be asked for")
         J, T, H, C = self.joints, self.frames, self.hidden, self.channels
         sweep, _ = grid.SCHEDULES[self.schedule]
         p = params
@@ -134,7 +139,7 @@ class GCALSTM:
         cells = grid.pack(x)  # (K, B, C)
         a, _ = affine_forward(cells, p["layer1.W"][:C], p["layer1.b"])
         h, layer1 = sweep(a, p["layer1.W"][C:], J, T)  # (K, B, H)
-        h, drop_h = dropout_forward(h, masks.get("layer2"))
+        h, drop_h = dropout_forward(h, masks.get("layer1"))
 
         if self.initial == "average":
             IF, initial = memory.average_forward(h)  # Eq. 4
@@ -147,7 +152,7 @@ class GCALSTM:
         for n in range(1, N + 1):
             r, attend = attention.informativeness_forward(h, IF, p[f"attention.{n}.We1"], p[f"attention.{n}.We2"])
             h2, layer2 = sweep(a, p["layer2.W"][H:], J, T, r)
-            F = h2[-1]  # (B, H): the last cell, joint J of frame T
+            F = h2[-1]  # (B, H): the last cell: the last joint of the last frame
             IF, refine = memory.refine_forward(F, IF, p[f"memory.{n}.WF"], p[f"memory.{n}.b"])
             rounds.append((r, attend, layer2, refine))
 

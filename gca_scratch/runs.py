@@ -55,6 +55,8 @@ def load_data(source):
     """The data of a source as datasets.neutral.Skeletons; InputError when it cannot be read."""
     if source.dataset not in DATASETS:
         raise InputError(f"unknown data set {source.dataset!r}: choose one of {', '.join(DATASETS)}")
+    if source.dataset == "synthetic" and source.root:
+        raise InputError(f"--root {source.root} needs --dataset npz or utkinect, for synthetic data lies nowhere")
     if source.dataset != "synthetic" and not source.root:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --root PATH")
     return DATASETS[source.dataset](source.root)
@@ -97,7 +99,7 @@ def problem(data, source, settings):
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
         )
-    sided = [name for name in data.class_names if re.search(r"left|right", name.lower())]
+    sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", sampling.split_words(name))]
     if settings.mirror and sided:
         raise InputError(f"mirror would make another class of {sided[0]!r}; switch it off with --no-mirror")
     return Problem(data, prepared, fit, validate, test)

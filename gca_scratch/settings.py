@@ -19,7 +19,7 @@ def _part(default, meaning, below=1.0):
 
 @dataclass(frozen=True)
 class Settings:
-    """What to train and how. The defaults are the paper's values; each field's metadata says what it means.
+    """What to train and how. The defaults are the paper's values where it gives one; metadata says what each means.
 
     Raises InputError for a value that cannot be used.
     """
@@ -34,7 +34,7 @@ class Settings:
         "average or feedforward",
         lambda value: value in ("average", "feedforward"),
     )
-    dropout: float = _part(0.5, "dropout probability on the inputs of layer 2 and on the memory before the classifier")
+    dropout: float = _part(0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier")
     # training
     mode: str = _setting(
         "stepwise",
@@ -68,7 +68,7 @@ class Settings:
     jitter: float = _count(0.0, "in training, add Gaussian noise of this deviation (in units of the input)", least=0)
     crop: float = _part(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
-    seed: int = _count(0, "seed of everything random", least=0)
+    seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 
     def __post_init__(self):
         for setting in fields(self):
@@ -107,16 +107,15 @@ PRESETS = {
         initial="average",
         dropout=0.2,
         batch_size=16,
-        epochs=38,
+        epochs=45,
         patience=15,
         validation=2,
         learning_rate=0.1,
-        decay=0.97,
+        decay=0.975,
         clip=5.0,
         face_camera=True,
         torso_scale=True,
         crop=0.05,
-        samplings=5,
     ),
 }
 

@@ -149,8 +149,8 @@ def _epoch(network, state, data, fit, settings, optimiser, n, xp):
 def evaluate(network, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
     """Mean loss and class probabilities (len(sequences), classes), both on the host, without dropout.
 
-    Each sequence is looked at `settings.samplings` times, at evenly spread places in its segments, and the
-    probabilities are averaged.
+    Each sequence is looked at `settings.samplings` times, at evenly spread places in its segments; the probabilities
+    are averaged, and so is the loss of each look.
     """
     looks = settings.samplings
     total, probabilities = 0.0, []

@@ -1,4 +1,4 @@
-"""GCA-LSTM once more, written for automatic differentiation: nothing is shared with the package but parameter names.
+"""GCA-LSTM once more, written for automatic differentiation: of the package only names and the order of cells are used.
 
 One sequence at a time, one cell at a time, straight from the paper; the gradients come from the package autograd.
 """
@@ -56,7 +56,7 @@ def loss_and_gradients(params, x, y, iterations, initial, order, masks):
 
     def loss(p):
         return -sum(
-            class_scores(p, x[b], iterations, initial, order, masks["layer2"][:, b], masks["classifier"][b])[y[b]]
+            class_scores(p, x[b], iterations, initial, order, masks["layer1"][:, b], masks["classifier"][b])[y[b]]
             for b in range(len(y))
         ) / len(y)
 

@@ -38,7 +38,7 @@ def cupy_like(devices, compute=True):
 
 @pytest.mark.parametrize(
     ("module", "sentence"),
-    [(None, "pip install cupy-cuda13x"), (cupy_like(RuntimeError("cudaErrorInsufficientDriver")), "driver"),
+    [(None, r"pip install 'cupy-cuda13x"), (cupy_like(RuntimeError("cudaErrorInsufficientDriver")), "driver"),
      (cupy_like(0), "no GPU"), (cupy_like(1, compute=False), "cannot compute")],
     ids=["no package", "no driver", "no device", "wrong wheel"],
 )  # fmt: skip

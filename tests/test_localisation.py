@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch.localisation import auc, mean_auc, reached
+from gca_scratch.localisation import auc, mean_auc, mean_auc_of_cells, reached
 
 
 @given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
@@ -33,3 +33,13 @@ def test_an_action_reaches_later_joints_and_later_frames_only():
     expected = np.zeros_like(truth)
     expected[0, 1:, 2:] = True
     np.testing.assert_array_equal(reached(truth), expected)
+
+
+def test_a_map_that_never_looks_at_the_data_is_a_guess_cell_by_cell():
+    rng = np.random.default_rng(0)
+    truth = rng.random((40, 3, 4)) < 0.5
+    blind = np.broadcast_to(np.arange(12.0).reshape(3, 4), truth.shape)
+    assert mean_auc_of_cells(blind, truth) == 0.5
+    assert mean_auc_of_cells(truth + blind, truth) == 1
+    one = auc(truth[:, 0, 0] + rng.random(40), truth[:, 0, 0])
+    assert one == 1 and np.isnan(mean_auc_of_cells(blind[:5], truth[:5]))

@@ -88,8 +88,8 @@ def test_without_masks_nothing_is_random_and_sequences_do_not_mix():
 
 def test_one_mask_serves_every_iteration():
     masks = NETWORK.masks(np.random.default_rng(0), 2)
-    assert masks.keys() == {"layer2", "classifier"}
-    assert masks["layer2"].shape == (12, 2, 5) and masks["classifier"].shape == (2, 5)
+    assert masks.keys() == {"layer1", "classifier"}
+    assert masks["layer1"].shape == (12, 2, 5) and masks["classifier"].shape == (2, 5)
     assert dataclasses.replace(NETWORK, dropout=0.0).masks(np.random.default_rng(0), 2) == {}
 
 

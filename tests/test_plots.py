@@ -202,7 +202,10 @@ def test_the_demonstration(tmp_path, monkeypatch, capsys):
         assert imread(out / name).shape[0] > 300
     areas = summary["area_under_roc"]
     assert list(areas) == ["iteration 1", "iteration 2", "uniform guess", "joint speed"]
-    assert areas["uniform guess"] == {"action": 0.5, "reached": 0.5} and areas["joint speed"]["action"] > 0.9
+    assert (
+        areas["uniform guess"] == {"within": 0.5, "action": 0.5, "reached": 0.5}
+        and areas["joint speed"]["within"] > 0.9
+    )
     said = capsys.readouterr().out
     for name, run in (("GCA-LSTM", "gca-lstm"), ("without attention", "without-attention")):
         accuracy = json.loads(Path(out, run, "result.json").read_text())["accuracy"]

@@ -18,7 +18,7 @@ class Skeletons:
     data does not know them, and absent from the file.
     """
 
-    joints: np.ndarray  # float32 (F, P, J, 3): coordinates in any unit, y up; an absent person is all zeros
+    joints: np.ndarray  # float32 (F, P, J, 3): coordinates in any unit; an absent person is all zeros
     offsets: np.ndarray  # int64 (N + 1,): sequence n is the frames offsets[n] to offsets[n + 1] - 1
     label: np.ndarray  # int16 (N,): index into class_names, from 0
     subject: np.ndarray  # int16 (N,): who performs, as the data set numbers them

@@ -49,13 +49,16 @@ def table(accuracy, seconds):
     for (mode, n), values, times in zip(ROWS, accuracy, seconds, strict=True):
         each = ", ".join(f"{value:.1%}" for value in values)
         how = mode if n else "no attention"
-        lines.append(f"| {n} | {how} | {values.mean():.1%} ± {values.std():.1%} | {each} | {times.mean():.0f} |")
+        spread = values.std(ddof=min(1, len(values) - 1))
+        lines.append(f"| {n} | {how} | {values.mean():.1%} ± {spread:.1%} | {each} | {times.mean():.0f} |")
     return "\n".join(lines) + "\n"
 
 
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m gca_scratch.experiments.iterations", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m gca_scratch.experiments.iterations", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--dataset", choices=tuple(runs.DATASETS), default="utkinect")
     parser.add_argument("--root", default="", metavar="PATH")
     parser.add_argument("--protocol", default="half", metavar="NAME")
@@ -66,6 +69,8 @@ def main(arguments=None):
     parser.add_argument("--out", default="iterations", metavar="DIR")
     options = parser.parse_args(arguments)
     try:
+        if options.seeds < 1 or options.jobs < 1:
+            raise InputError("--seeds and --jobs must be 1 or more")
         source = runs.Source(options.dataset, options.root, options.protocol, options.fold)
         print(table(*measure(source, settings_from(options.preset), options.seeds, options.out, options.jobs)))
     except InputError as error:
