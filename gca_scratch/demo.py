@@ -24,6 +24,8 @@ def demo(out, seed=0, device="cpu", show=True):
     source = runs.Source("synthetic", protocol="half")
     settings = replace(PRESETS["demo"], seed=seed)
     module_for(device)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} cannot be written, for it is a file; choose another --out folder")
     if any(out.glob("*/checkpoint.npz")):
         raise InputError(f"{out} already holds a demonstration; remove it, or choose another --out folder")
     data = runs.load_data(source)

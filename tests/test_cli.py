@@ -535,7 +535,7 @@ def test_a_demonstration_is_not_overwritten(capsys, copied, monkeypatch):
     os.rename("run", "demo-run/gca-lstm")
     refused(capsys, ["demo"], "demo-run already holds a demonstration")
     assert main(["demo", "--out", "data.npz"]) == 2
-    assert "gca_scratch: data.npz/gca-lstm/config.toml cannot be written" in capsys.readouterr().err
+    assert "gca_scratch: data.npz cannot be written, for it is a file" in capsys.readouterr().err
     refused(capsys, ["demo", "--seed", "-1", "--out", "new"], "seed = -1")
 
 
