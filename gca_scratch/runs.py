@@ -29,7 +29,7 @@ from .networks import GCALSTM
 from .settings import Settings
 
 DATASETS = {
-    "synthetic": lambda root: synthetic.generate(subjects=40, repetitions=1),
+    "synthetic": lambda root: synthetic.generate(subjects=80, repetitions=1),
     "utkinect": utkinect.read,
     "npz": neutral.load,
 }
