@@ -244,9 +244,17 @@ def write_history(path, history):
 
 
 def write_json(path, value):
-    """A value as JSON, written beside and renamed."""
+    """A value as JSON, written beside and renamed; numbers that JSON does not know (NaN, infinity) become null."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2) + "\n", "utf-8")
+        temporary.write_text(json.dumps(_known_to_json(value), indent=2) + "\n", "utf-8")
+
+
+def _known_to_json(value):
+    if isinstance(value, dict):
+        return {name: _known_to_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known_to_json(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def write_config(path, source, settings):

@@ -189,7 +189,7 @@ def test_one_frame_has_no_speed():
 
 def test_the_demonstration(tmp_path, monkeypatch, capsys):
     """All of it, with small data and settings in place of its own."""
-    monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons())
+    monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons(subjects=40, repetitions=1))
     monkeypatch.setitem(demo.PRESETS, "demo", TINY)
     monkeypatch.setattr(demo, "SHOWN", CLASSES[:2])
     out = tmp_path / "run"

@@ -125,7 +125,7 @@ def test_data_of_another_shape_is_not_evaluated():
 
 
 def test_config_repeats_a_run_to_the_same_bits():
-    run("run", dataclasses.replace(SETTINGS, jitter=0.01, turn=10.0, crop=0.1, mirror=True, seed=5))
+    run("run", dataclasses.replace(SETTINGS, jitter=0.01, turn=10.0, crop=0.1, stretch=0.1, seed=5))
     assert main(["train", "--config", "run/config.toml", "--out", "again"]) == 0
     assert_same_run("run", "again")
     assert Path("run/config.toml").read_text() == Path("again/config.toml").read_text()
