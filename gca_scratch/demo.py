@@ -33,7 +33,7 @@ def demo(out, seed=0, device="cpu", show=True):
     print(f"{len(data)} synthetic sequences, {len(data.class_names)} actions, {len(data.joint_names)} joints;")
     print(f"half of the people train the network, the other {test_subjects} are never seen before the test.\n")
     print(f"GCA-LSTM with {settings.iterations} attention iterations is trained stepwise; beside it the same network")
-    print("without attention (N = 0), for as many epochs as the training steps have together.\n", flush=True)
+    print("without attention (N = 0), for at most as many epochs as the training steps have together.\n", flush=True)
     without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
     trainings = ((settings, "gca-lstm", show), (without, "without-attention", False))
     with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):  # one core each

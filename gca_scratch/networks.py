@@ -107,8 +107,10 @@ class GCALSTM:
         return params
 
     def masks(self, rng, batch, dtype=np.float32):
-        """Dropout masks (NumPy) for one pass over a batch: `layer1` (K, B, H) for its outputs
-        and `classifier` (B, M) for the memory that it reads."""
+        """Dropout masks (NumPy) for one pass over a batch, the same in every attention iteration.
+
+        `layer1` (K, B, H) falls on the outputs of layer 1, `classifier` (B, M) on the memory that the classifier reads.
+        """
         if not self.dropout:
             return {}
         dtype = np.dtype(dtype).type
