@@ -19,7 +19,7 @@ def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
 
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
     """
-    out = Path(out)
+    out = Path(out).absolute()  # a process that runs a fold may have been started in another folder
     if jobs < 1:
         raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
     data = runs.load_data(source)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .networks import GCALSTM, INITIAL_MEMORIES
+from .networks import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from .ops import nll_backward, nll_forward
 
 COMPLEX_TOLERANCE = 1e-10
@@ -115,8 +115,7 @@ def check_network(network, seed=0, label="", witnesses=("complex", "central")):
     params, x, y, masks = problem(network, seed)
     logits, cache = network.forward(params, x, masks)
     _, nll_cache = nll_forward(logits, y)
-    gradients, dx = network.backward(nll_backward(nll_cache), cache)
-    derived = gradients | {"input": dx}
+    derived = multiplied_out(network.backward(nll_backward(nll_cache), cache, with_input=True))
 
     rows = []
     for name, value in (params | {"input": x}).items():

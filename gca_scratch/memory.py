@@ -1,7 +1,8 @@
 """The global context memory IF: initialised in one of two ways (Eq. 4 or a feed-forward layer), refined by Eq. 8."""
 
 from .backend import array_module
-from .ops import affine_backward, affine_forward, relu_backward, relu_forward
+from .ops import Product, affine_backward, affine_forward, matmul, relu_backward, relu_forward
+from .workspace import FRESH
 
 
 def average_forward(h):
@@ -15,23 +16,25 @@ def average_backward(dIF, shape):
     return xp.broadcast_to(dIF / shape[0], shape)
 
 
-def feedforward_forward(h, W, b):
+def feedforward_forward(h, W, b, keep=FRESH):
     """IF(0) from the concatenated outputs of layer 1: h (K, B, H), W (K H, M), b (M,) give IF (B, M).
 
     Rows of W belong to cells in the order of axis 0 (diagonal by diagonal), H to each.
     """
     K, B, H = h.shape
-    everything = h.swapaxes(0, 1).reshape(B, K * H)
-    z, affine_cache = affine_forward(everything, W, b)
+    everything = h.swapaxes(0, 1).copy().reshape(B, K * H)  # not from `keep`: the gradient will refer to it
+    z, _ = affine_forward(everything, W, b)
     IF, _ = relu_forward(z)
-    return IF, (h.shape, affine_cache, z)
+    return IF, (h.shape, everything, W, keep, z)
 
 
 def feedforward_backward(dIF, cache):
-    """dIF (B, M) gives dh (K, B, H), dW (K H, M), db (M,)."""
-    (K, B, H), affine_cache, z = cache
-    deverything, dW, db = affine_backward(relu_backward(dIF, z), affine_cache)
-    return deverything.reshape(B, K, H).swapaxes(0, 1), dW, db
+    """dIF (B, M) gives dh (K, B, H), db (M,) and dW (K H, M), this as a Product: W is by far the largest parameter."""
+    (K, B, H), everything, W, keep, z = cache
+    dz = relu_backward(dIF, z)
+    deverything = keep.empty(array_module(z), "deverything", (B, K * H), dz.dtype)
+    matmul(dz, W.T, out=deverything)
+    return deverything.reshape(B, K, H).swapaxes(0, 1), Product(everything, dz), dz.sum(axis=0)
 
 
 def refine_forward(F, IF, W, b):

@@ -19,39 +19,59 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import attention, grid, memory
+from . import attention, grid, memory, raster, wavefront
 from .backend import array_module
 from .errors import InputError
 from .ops import (
+    Product,
     affine_backward,
     affine_forward,
     dropout_backward,
     dropout_forward,
     dropout_mask,
+    matmul,
+    matmul_dW,
     nll_backward,
     nll_forward,
 )
+from .workspace import FRESH
 
+SCHEDULES = {"raster": raster, "wavefront": wavefront}
 INITIAL_MEMORIES = ("average", "feedforward")
+
+
+class Round(NamedTuple):
+    """What one attention iteration leaves for the backward pass; two parts are None where it is to be run again."""
+
+    IF: object  # the memory before it (B, M)
+    r: object  # its scores (K, B)
+    attend: tuple | None
+    layer2: tuple | None
+    refine: tuple
 
 
 class Cache(NamedTuple):
     """What `forward` keeps for `backward`: its arguments and the caches of its parts, in the order of use."""
 
     params: dict
-    cells: object  # input (K, B, C)
+    a: object  # the input's share of layer 2's gates (K, B, 5H)
     layer1: tuple
     h: object  # outputs of layer 1 after dropout (K, B, H)
     drop_h: object
     initial: tuple
-    rounds: list  # (r, attention, layer 2, refinement) of each iteration
+    rounds: list
     drop_IF: object
     classify: tuple
+    keep: object
 
 
 @dataclass(frozen=True)
 class GCALSTM:
-    """The network of Fig. 3 with N = `iterations` attention iterations; N = 0 classifies the initial memory."""
+    """The network of Fig. 3 with N = `iterations` attention iterations; N = 0 classifies the initial memory.
+
+    `recompute` saves memory: of all attention iterations only the last one's arrays are kept for the backward pass,
+    which runs the others a second time. The numbers that come out are the same.
+    """
 
     joints: int
     frames: int
@@ -62,6 +82,7 @@ class GCALSTM:
     initial: str = "feedforward"
     dropout: float = 0.5
     schedule: str = "wavefront"
+    recompute: bool = False
 
     def __post_init__(self):
         for name in ("joints", "frames", "channels", "classes", "hidden"):
@@ -73,8 +94,8 @@ class GCALSTM:
             raise InputError(f"dropout is a probability below 1, not {self.dropout}")
         if self.initial not in INITIAL_MEMORIES:
             raise InputError(f"unknown initial memory {self.initial!r}: choose one of {', '.join(INITIAL_MEMORIES)}")
-        if self.schedule not in grid.SCHEDULES:
-            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(grid.SCHEDULES)}")
+        if self.schedule not in SCHEDULES:
+            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
 
     def shapes(self):
         """Shape of every parameter, in the order in which they are used."""
@@ -119,11 +140,13 @@ class GCALSTM:
             "classifier": dropout_mask(rng, (batch, self.hidden), self.dropout, dtype),
         }
 
-    def forward(self, params, x, masks=None, iterations=None):
+    def forward(self, params, x, masks=None, iterations=None, keep=FRESH, remember=True):
         """Logits (B, classes) of sequences x (B, T, J, C), and the cache that `backward` and `scores` take.
 
         `masks` (from `masks`) switches dropout on.  `iterations` <= N stops earlier: the logits then come from the
-        memory after that iteration, as training step n of Algorithm 1 wants them.
+        memory after that iteration, as training step n of Algorithm 1 wants them.  With a workspace to `keep` its large
+        arrays in, the cache lasts until the next pass through the same workspace.  A pass that need not `remember` is
+        faster, but its cache serves `scores` alone.
         """
         if x.shape[1:] != (self.frames, self.joints, self.channels):
             raise InputError(
@@ -134,62 +157,82 @@ class GCALSTM:
         N = self.iterations if iterations is None else iterations
         if not 0 <= N <= self.iterations:
             raise InputError(f"this network has {self.iterations} attention iterations, so {N} cannot be asked for")
-        J, T, H, C = self.joints, self.frames, self.hidden, self.channels
-        sweep, _ = grid.SCHEDULES[self.schedule]
+        xp = array_module(x)
+        J, T, H = self.joints, self.frames, self.hidden
         p = params
 
         cells = grid.pack(x)  # (K, B, C)
-        a, _ = affine_forward(cells, p["layer1.W"][:C], p["layer1.b"])
-        h, layer1 = sweep(a, p["layer1.W"][C:], J, T)  # (K, B, H)
-        h, drop_h = dropout_forward(h, masks.get("layer1"))
+        sweep = self._sweep(x)
+        h, layer1 = sweep.forward(cells, p["layer1.W"], p["layer1.b"], J, T, None, None, keep.at("layer1"), remember)
+        h, drop_h = dropout_forward(h, masks.get("layer1"), out=h)
 
         if self.initial == "average":
             IF, initial = memory.average_forward(h)  # Eq. 4
         else:
-            IF, initial = memory.feedforward_forward(h, p["memory.0.W"], p["memory.0.b"])
+            IF, initial = memory.feedforward_forward(h, p["memory.0.W"], p["memory.0.b"], keep.at("initial"))
 
-        rounds = []  # one (attention, sweep, refinement) cache per iteration
-        if N:
-            a, _ = affine_forward(h, p["layer2.W"][:H], p["layer2.b"])  # the same in every iteration
+        rounds = []
+        a = None
+        if N:  # layer 2's share of Eq. 1 that all iterations have in common, (K, B, 5H)
+            W = p["layer2.W"][:H]
+            a = matmul(h, W, out=keep.empty(xp, "a", (*h.shape[:2], 5 * H), xp.result_type(h, W)))
         for n in range(1, N + 1):
-            r, attend = attention.informativeness_forward(h, IF, p[f"attention.{n}.We1"], p[f"attention.{n}.We2"])
-            h2, layer2 = sweep(a, p["layer2.W"][H:], J, T, r)
+            h2, r, attend, layer2 = self._attend(n, p, a, h, IF, keep, remember)
             F = h2[-1]  # (B, H): the last cell: the last joint of the last frame
+            forgotten = self.recompute and n < N
+            before = IF
             IF, refine = memory.refine_forward(F, IF, p[f"memory.{n}.WF"], p[f"memory.{n}.b"])
-            rounds.append((r, attend, layer2, refine))
+            rounds.append(Round(before, r, *((None, None) if forgotten else (attend, layer2)), refine))
 
         IF, drop_IF = dropout_forward(IF, masks.get("classifier"))
         logits, classify = affine_forward(IF, p["classifier.W"], p["classifier.b"])  # Eq. 9
-        return logits, Cache(p, cells, layer1, h, drop_h, initial, rounds, drop_IF, classify)
+        return logits, Cache(p, a, layer1, h, drop_h, initial, rounds, drop_IF, classify, keep)
 
-    def backward(self, dlogits, cache):
-        """Gradients of every parameter that the forward pass used, as a dict, and dx (B, T, J, C)."""
-        p, h, rounds = cache.params, cache.h, cache.rounds
+    def _attend(self, n, p, a, h, IF, keep, remember=True):
+        """Attention iteration n up to Eq. 7: outputs of layer 2 (K, B, H), scores r (K, B), and two caches."""
+        keep = keep.at("round" if self.recompute else f"round {n}")
+        r, attend = attention.informativeness_forward(
+            h, IF, p[f"attention.{n}.We1"], p[f"attention.{n}.We2"], keep.at("attention")
+        )
+        U, b = p["layer2.W"][self.hidden :], p["layer2.b"]
+        nothing = h[..., :0]  # the inputs' share is in a
+        h2, layer2 = self._sweep(a).forward(nothing, U, b, self.joints, self.frames, a, r, keep.at("layer2"), remember)
+        return h2, r, attend, layer2
+
+    def backward(self, dlogits, cache, with_input=False):
+        """Gradients of every parameter that the forward pass used, as a dict; with that of the "input" x if wanted.
+
+        The gradient of `memory.0.W` is an `ops.Product`; `multiplied_out` makes plain arrays of all.
+        """
+        p, h, keep = cache.params, cache.h, cache.keep
         J, T, H, C = self.joints, self.frames, self.hidden, self.channels
         xp = array_module(dlogits)
-        _, sweep_back = grid.SCHEDULES[self.schedule]
+        sweep = self._sweep(dlogits)
         g = {}
 
         dIF, g["classifier.W"], g["classifier.b"] = affine_backward(dlogits, cache.classify)
         dIF = dropout_backward(dIF, cache.drop_IF)
 
-        dh = xp.zeros_like(h)
-        da, dU = 0, 0  # layer 2 is the same in every iteration: its gradients add up
-        for n in range(len(rounds), 0, -1):
-            _, attend, layer2, refine = rounds[n - 1]
-            dF, dIF, g[f"memory.{n}.WF"], g[f"memory.{n}.b"] = memory.refine_backward(dIF, refine)
-            dh2 = xp.zeros_like(h)
-            dh2[-1] = dF
-            da_n, dU_n, dr = sweep_back(dh2, layer2)
-            da, dU = da + da_n, dU + dU_n
+        dtype = dlogits.dtype
+        dh = keep.empty(xp, "dh", h.shape, dtype)
+        dh[...] = 0
+        dh2 = keep.zeros(xp, "dh2", h.shape, dtype)  # zero but for the last cell
+        da, dU, db = None, 0, 0
+        for n in range(len(cache.rounds), 0, -1):
+            IF, _, attend, layer2, refine = cache.rounds[n - 1]
+            if layer2 is None:  # forgotten to save memory: once more
+                _, _, attend, layer2 = self._attend(n, p, cache.a, h, IF, keep)
+            dh2[-1], dIF, g[f"memory.{n}.WF"], g[f"memory.{n}.b"] = memory.refine_backward(dIF, refine)
+            da_n, dU_n, db_n, dr = sweep.backward(dh2, layer2, keep.at("back" if da is None else "back again"))
+            # layer 2 is the same in every iteration: its gradients add up
+            da, dU, db = da_n if da is None else xp.add(da, da_n, out=da), dU + dU_n, db + db_n
             dh_n, dIF_n, dWe1, dWe2 = attention.informativeness_backward(dr, attend)
             g[f"attention.{n}.We1"], g[f"attention.{n}.We2"] = dWe1, dWe2
             dh += dh_n
             dIF = dIF + dIF_n
-        if rounds:
-            dh_n, dW, g["layer2.b"] = affine_backward(da, (h, p["layer2.W"][:H]))
-            g["layer2.W"] = xp.concatenate([dW, dU])
-            dh += dh_n
+        if cache.rounds:
+            g["layer2.W"], g["layer2.b"] = xp.concatenate([matmul_dW(h, da), dU]), db
+            dh += matmul(da, p["layer2.W"][:H].T, out=keep.empty(xp, "dh from layer 2", h.shape, dtype))
 
         if self.initial == "average":
             dh += memory.average_backward(dIF, cache.initial)
@@ -197,25 +240,41 @@ class GCALSTM:
             dh_0, g["memory.0.W"], g["memory.0.b"] = memory.feedforward_backward(dIF, cache.initial)
             dh += dh_0
 
-        da, dU, _ = sweep_back(dropout_backward(dh, cache.drop_h), cache.layer1)
-        dcells, dW, g["layer1.b"] = affine_backward(da, (cache.cells, p["layer1.W"][:C]))
-        g["layer1.W"] = xp.concatenate([dW, dU])
-        return g, grid.unpack(dcells, J, T)
+        dh = dropout_backward(dh, cache.drop_h, out=dh)
+        da, g["layer1.W"], g["layer1.b"], _ = sweep.backward(dh, cache.layer1, keep.at("back"))
+        if with_input:
+            g["input"] = grid.unpack(matmul(da, p["layer1.W"][:C].T), J, T)
+        return g
+
+    def _sweep(self, array):
+        """The module that runs the ST-LSTM units over the grid, where `array` lives."""
+        return SCHEDULES[self.schedule]
 
     def scores(self, cache):
         """Informativeness r of every attention iteration: (iterations, B, T, J), each summing to 1 over (T, J)."""
-        r = [grid.unpack(r, self.joints, self.frames) for r, *_ in cache.rounds]
+        r = [grid.unpack(attended.r, self.joints, self.frames) for attended in cache.rounds]
         return array_module(cache.h).stack(r) if r else None
 
     def relu_inputs(self, cache):
         """What went into each ReLU, (B, M) each: the gradient checks keep away from its kink."""
         initial = [cache.initial[-1]] if self.initial == "feedforward" else []
-        return initial + [refine[-1] for *_, refine in cache.rounds]
+        return initial + [attended.refine[-1] for attended in cache.rounds]
+
+
+def multiplied_out(gradients):
+    """The gradients as plain arrays of their parameters' shapes."""
+    return {name: matmul_dW(*g) if isinstance(g, Product) else g for name, g in gradients.items()}
+
+
+def loss_and_factors(network, params, x, y, masks=None, iterations=None, keep=FRESH):
+    """One forward and backward pass: the loss (), its gradients as `backward` gives them, the logits (B, classes)."""
+    logits, cache = network.forward(params, x, masks, iterations, keep)
+    loss, nll_cache = nll_forward(logits, y)
+    gradients = network.backward(nll_backward(nll_cache), cache)
+    return loss, gradients, logits
 
 
 def loss_and_gradients(network, params, x, y, masks=None, iterations=None):
-    """One forward and backward pass: the loss (), its gradients (dict) and the logits (B, classes)."""
-    logits, cache = network.forward(params, x, masks, iterations)
-    loss, nll_cache = nll_forward(logits, y)
-    gradients, _ = network.backward(nll_backward(nll_cache), cache)
-    return loss, gradients, logits
+    """One forward and backward pass: the loss (), its gradients (dict of arrays) and the logits (B, classes)."""
+    loss, gradients, logits = loss_and_factors(network, params, x, y, masks, iterations)
+    return loss, multiplied_out(gradients), logits

@@ -5,28 +5,51 @@ of the loss with respect to `q` and has the shape of `q`. Every operation also a
 gradient checks differentiate with an imaginary step; that is why comparisons look at the real part only.
 """
 
+import math
+from typing import NamedTuple
+
 from .backend import array_module
 
 
-def matmul(x, W):
-    """`x W` over the last axis of x (..., D) with W (D, E): one large product instead of many small ones."""
-    return (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], W.shape[1])
+def rows(x):
+    """x (..., D) as a matrix of rows (-1, D), a view where x is contiguous."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
-def matmul_dW(x, dy):
+def matmul(x, W, out=None):
+    """`x W` over the last axis of x (..., D) with W (D, E): one large product instead of many small ones.
+
+    The result (..., E) is written to `out` where that is given.
+    """
+    y = array_module(x).matmul(rows(x), W, out=None if out is None else rows(out))
+    return y.reshape(*x.shape[:-1], W.shape[1])
+
+
+def matmul_dW(x, dy, out=None):
     """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
-    return x.reshape(-1, x.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])
+    return array_module(x).matmul(rows(x).T, rows(dy), out=out)
 
 
-def affine_forward(x, W, b):
-    """y = x W + b over the last axis: x (..., D), W (D, E), b (E,) give y (..., E)."""
-    return matmul(x, W) + b, (x, W)
+class Product(NamedTuple):
+    """A weight gradient x^T dy that is not multiplied out yet: x (B, D), dy (B, E).
+
+    Where W is large and the batch small, the factors are far smaller than the product.
+    """
+
+    x: object
+    dy: object
+
+
+def affine_forward(x, W, b, out=None):
+    """y = x W + b over the last axis: x (..., D), W (D, E), b (E,) give y (..., E), in `out` where that is given."""
+    y = matmul(x, W, out)
+    return array_module(x).add(y, b, out=out), (x, W)
 
 
 def affine_backward(dy, cache):
     """dy (..., E) gives dx (..., D), dW (D, E), db (E,)."""
     x, W = cache
-    return matmul(dy, W.T), matmul_dW(x, dy), dy.reshape(-1, dy.shape[-1]).sum(axis=0)
+    return matmul(dy, W.T), matmul_dW(x, dy), rows(dy).sum(axis=0)
 
 
 def sigmoid_forward(z):
@@ -78,14 +101,14 @@ def dropout_mask(rng, shape, p, dtype):
     return (rng.random(shape, dtype="float32") >= p).astype(dtype) / dtype(1 - p)
 
 
-def dropout_forward(x, mask):
-    """x times its mask (both of one shape); a mask of None, as in testing, changes nothing."""
-    return (x if mask is None else x * mask), mask
+def dropout_forward(x, mask, out=None):
+    """x times its mask (of the same shape), in `out` if given; a mask of None, as in testing, changes nothing."""
+    return (x if mask is None else array_module(x).multiply(x, mask, out=out)), mask
 
 
-def dropout_backward(dy, mask):
+def dropout_backward(dy, mask, out=None):
     """dy times the same mask."""
-    return dy if mask is None else dy * mask
+    return dy if mask is None else array_module(dy).multiply(dy, mask, out=out)
 
 
 def nll_forward(logits, y):

@@ -2,6 +2,8 @@
 
 from .backend import array_module
 
+PIECE = 1 << 15  # numbers: three arrays of 128 KiB
+
 
 class SGD:
     """v = momentum v - learning_rate g;  p = p + v, in place.
@@ -15,19 +17,24 @@ class SGD:
         self.velocity = {} if velocity is None else velocity
 
     def step(self, params, gradients):
-        """Update `params` by one step; a gradient whose norm over all parameters exceeds `clip` is scaled to it."""
+        """Update `params` by one step; a gradient whose norm over all parameters exceeds `clip` is scaled to it.
+
+        Large parameters are updated piece by piece, each still in the processor's cache from one operation to the next.
+        """
+        xp = array_module(next(iter(gradients.values())))
         scale = self.learning_rate
         if self.clip is not None:
-            xp = array_module(next(iter(gradients.values())))
-            norm = xp.sqrt(sum((g.reshape(-1) ** 2).sum() for g in gradients.values()))
+            norm = xp.sqrt(sum(xp.vdot(g, g) for g in gradients.values()))
             scale = self.learning_rate * xp.minimum(1, self.clip / (norm + 1e-12))  # stays on the device
         for name, g in gradients.items():
             if name not in self.velocity:
-                self.velocity[name] = array_module(g).zeros_like(params[name])
-            v = self.velocity[name]
-            v *= self.momentum
-            v -= (scale * g).astype(v.dtype, copy=False)
-            params[name] += v
+                self.velocity[name] = xp.zeros_like(params[name])
+            arrays = [array.reshape(-1) for array in (params[name], self.velocity[name], g)]
+            for start in range(0, g.size, PIECE):
+                p, v, g = (array[start : start + PIECE] for array in arrays)
+                v *= self.momentum
+                v -= scale * g
+                p += v
 
 
 def decayed(learning_rate, decay, decay_every, epoch):

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from . import checkpoint, training
 from .backend import module_for
 from .datasets import neutral, protocols, sampling, synthetic, utkinect
+from .engine import Engine
 from .errors import InputError
 from .files import from_plain, replacing
 from .networks import GCALSTM
@@ -83,6 +84,7 @@ class Problem:
             iterations=settings.iterations,
             initial=settings.initial,
             dropout=settings.dropout,
+            recompute=settings.recompute,
         )
 
 
@@ -204,7 +206,8 @@ def test(task, network, state, settings, xp=np):
     """How the best weights do on the test set, as plain values: with the iterations they were last trained for."""
     iterations = state.history[-1]["step"] if state.history else training.training_steps(settings)[0]
     weights = training.best_weights(state, xp)
-    loss, p = training.evaluate(network, weights, task.prepared, task.test, settings, iterations, xp)
+    engine = Engine(network, settings.parts)
+    loss, p = training.evaluate(engine, weights, task.prepared, task.test, settings, iterations, xp)
     truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
     names = task.data.class_names
     confusion = np.zeros((len(names), len(names)), int)

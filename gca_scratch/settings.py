@@ -59,6 +59,9 @@ class Settings:
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
     clip: float = _count(0.0, "largest norm of the gradient; 0 for no limit", least=0)
+    # the machine
+    parts: int = _count(0, "parts of a batch that run side by side on the CPU; 0: what its size suggests", least=0)
+    recompute: bool = _setting(False, "save memory: run attention iterations again for the backward pass")
     # the input
     face_camera: bool = _setting(False, "turn every body to face the camera in its first frame")
     torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .backend import to_device, to_host
+from .engine import Engine
 from .errors import InputError
-from .networks import loss_and_gradients
 from .ops import nll_forward, softmax_forward
 from .optim import SGD, decayed
 
@@ -72,6 +72,7 @@ def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, o
     Raises InputError when the loss is not finite; `on_epoch` has then not been called for the bad epoch.
     """
     steps = training_steps(settings)
+    engine = Engine(network, settings.parts)
     for name, value in state.params.items():
         state.params[name] = to_device(value, xp)
     for stage in range(state.stage, len(steps)):
@@ -87,10 +88,10 @@ def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, o
             done_in_all = len(state.history)  # the rate goes on decaying from one training step to the next
             optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, done_in_all)
             row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
-            row["train_loss"], row["train_error"] = _epoch(network, state, data, fit, settings, optimiser, n, xp)
+            row["train_loss"], row["train_error"] = _epoch(engine, state, data, fit, settings, optimiser, n, xp)
             score = (0.0, -state.epoch)  # without validation the last epoch is the best
             if len(validate):
-                row["validation_loss"], p = evaluate(network, state.params, data, validate, settings, n, xp)
+                row["validation_loss"], p = evaluate(engine, state.params, data, validate, settings, n, xp)
                 row["validation_error"] = float((p.argmax(axis=1) != data.label[validate]).mean())
                 score = (row["validation_error"], row["validation_loss"])
             row["seconds"] = time.perf_counter() - began
@@ -124,16 +125,16 @@ def best_weights(state, xp=np):
     return {name: to_device(value, xp) for name, value in weights.items()}
 
 
-def _epoch(network, state, data, fit, settings, optimiser, n, xp):
+def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
     """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
     order = state.rng.permutation(fit)
     loss_sum, wrong = 0.0, 0
     for first in range(0, len(order), settings.batch_size):
-        x, y = data.batch(order[first : first + settings.batch_size], network.frames, settings, state.rng)
-        masks = network.masks(state.rng, len(y))
+        x, y = data.batch(order[first : first + settings.batch_size], engine.network.frames, settings, state.rng)
+        masks = engine.network.masks(state.rng, len(y))
         x, y = to_device(x, xp), to_device(y, xp)
         masks = {name: to_device(mask, xp) for name, mask in masks.items()}
-        loss, gradients, logits = loss_and_gradients(network, state.params, x, y, masks, n)
+        loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n)
         optimiser.step(state.params, gradients)
         loss_sum = loss_sum + loss * len(y)
         wrong = wrong + (logits.argmax(axis=1) != y).sum()
@@ -146,8 +147,8 @@ def _epoch(network, state, data, fit, settings, optimiser, n, xp):
     return loss, int(wrong) / len(fit)
 
 
-def evaluate(network, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
-    """Mean loss and class probabilities (len(sequences), classes), both on the host, without dropout.
+def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
+    """Mean loss and class probabilities (len(sequences), classes) of engine.network, on the host, without dropout.
 
     Each sequence is looked at `settings.samplings` times, at evenly spread places in its segments; the probabilities
     are averaged, and so is the loss of each look.
@@ -158,8 +159,8 @@ def evaluate(network, params, data, sequences, settings, iterations=None, xp=np,
         chunk = sequences[first : first + batch_size]
         p = 0
         for look in range(looks):
-            x, y = data.batch(chunk, network.frames, position=(look + 0.5) / looks)
-            logits, _ = network.forward(params, to_device(x, xp), iterations=iterations)
+            x, y = data.batch(chunk, engine.network.frames, position=(look + 0.5) / looks)
+            logits = engine.forward(params, to_device(x, xp), iterations)
             loss, _ = nll_forward(logits, to_device(y, xp))
             total += float(loss) * len(chunk) / looks
             p = p + softmax_forward(logits.T)[0].T / looks

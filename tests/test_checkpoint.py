@@ -202,6 +202,8 @@ def harmless(path, old, new):
         return type(new) is type(old) or (figure and isinstance(old, float))
     if path[0] == "rng":  # any numbers of the right size are a state
         return isinstance(new, int) and type(old) is int
+    if path == ("network", "recompute"):
+        return type(new) is bool
     return path in {("waited",), ("network", "joints")} and type(new) is int  # the data will tell how many joints
 
 

@@ -4,6 +4,7 @@ import numpy as np
 from derivatives import check_gradients
 
 from gca_scratch import memory
+from gca_scratch.networks import multiplied_out
 
 K, B, H, M = 5, 2, 3, 4
 RNG = np.random.default_rng(4)
@@ -25,7 +26,7 @@ def test_feedforward():
     expected = [np.concatenate([arguments["h"][k, b] for k in range(K)]) @ arguments["W"] for b in range(B)]
     np.testing.assert_allclose(IF, np.maximum(expected + arguments["b"], 0), rtol=1e-13)
     assert 0 < (IF > 0).mean() < 1  # both sides of the kink are tried
-    gradients = dict(zip(arguments, memory.feedforward_backward(dIF, cache), strict=True))
+    gradients = multiplied_out(dict(zip(arguments, memory.feedforward_backward(dIF, cache), strict=True)))
     check_gradients(lambda **a: memory.feedforward_forward(**a)[:1], arguments, gradients, [dIF])
 
 

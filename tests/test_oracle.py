@@ -6,11 +6,11 @@ import pytest
 
 from gca_scratch import grid
 from gca_scratch.gradcheck import problem
-from gca_scratch.networks import GCALSTM, loss_and_gradients
+from gca_scratch.networks import GCALSTM, SCHEDULES, loss_and_gradients
 
 
 @pytest.mark.filterwarnings("ignore")  # what autograd itself warns of is not ours
-@pytest.mark.parametrize("schedule", grid.SCHEDULES)
+@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("initial", ["average", "feedforward"])
 @pytest.mark.parametrize("iterations", [0, 1, 2, 3])
 def test_loss_and_every_gradient(iterations, initial, schedule):

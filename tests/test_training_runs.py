@@ -18,6 +18,7 @@ from gca_scratch import checkpoint, runs, training
 from gca_scratch.cli import main
 from gca_scratch.crossvalidation import run_all_folds
 from gca_scratch.datasets import neutral
+from gca_scratch.engine import Engine
 from gca_scratch.errors import InputError
 from gca_scratch.optim import SGD
 
@@ -228,7 +229,7 @@ def test_between_two_steps_the_weights_are_tested_as_they_were_trained(monkeypat
     assert returned["epochs"] == 2 and returned["iterations"] == 0
     task = runs.problem(DATA, SOURCE, settings)
     state, network, _, _ = checkpoint.load("cut")
-    loss, _ = training.evaluate(network, state.params, task.prepared, task.test, settings, 0)
+    loss, _ = training.evaluate(Engine(network), state.params, task.prepared, task.test, settings, 0)
     assert returned["loss"] == loss
 
 

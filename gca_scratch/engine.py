@@ -1,0 +1,95 @@
+"""Training steps on all cores: the batch in parts, each part on a thread with memory of its own.
+
+A sequence never meets the others of its batch, so a batch may be cut into parts; loss and gradients of the whole are
+the parts' means. Parts that run side by side also share the elementwise work, which a matrix library on many threads
+leaves to one, and only as many parts as there are threads take memory at a time.
+
+How a batch is cut depends on its size alone, and what the parts give is added up in order: the numbers that come out
+are the same however many threads there are. On a GPU a batch stays whole.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from .backend import array_module
+from .networks import loss_and_factors, loss_and_gradients
+from .ops import Product, matmul_dW
+from .workspace import Workspace
+
+PART = 16  # sequences: the usual size of a part
+SMALLEST = 24  # sequences: a smaller batch is quicker in one part, with all threads at each matrix product
+
+
+def slices(batch, parts=0):
+    """The nearly equal slices into which a batch is cut: `parts` of them, or one or an even number by its size.
+
+    What is best for a size was measured on two cores (docs/engine.md).
+    """
+    n = min(parts, batch) or (1 if batch < SMALLEST else 2 * max(1, round(batch / (2 * PART))))
+    return [slice(batch * k // n, batch * (k + 1) // n) for k in range(n)]
+
+
+class Engine:
+    """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
+
+    `parts`: into how many a batch is cut; 0 leaves it to `slices`.
+    `threads`: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed.
+    """
+
+    def __init__(self, network, parts=0, threads=None):
+        self.network, self.parts = network, parts
+        self._blas = ThreadpoolController().select(user_api="blas")
+        self.threads = threads or max((library["num_threads"] for library in self._blas.info()), default=1)
+        self._workspaces = [Workspace() for _ in range(self.threads)]
+        self._totals = Workspace()
+        self._pool = ThreadPoolExecutor(self.threads)
+
+    def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
+        """As `networks.loss_and_gradients`; the next call overwrites the gradients."""
+        if array_module(x) is not np:
+            return loss_and_gradients(self.network, params, x, y, masks, iterations)
+
+        def part(s, keep):
+            cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
+            return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, keep)
+
+        cuts = slices(len(x), self.parts)
+        losses, gradients, logits = zip(*self._each(part, cuts), strict=True)
+        shares = [(s.stop - s.start) / len(x) for s in cuts]
+        total = {name: self._sum(name, [g[name] for g in gradients], shares) for name in gradients[0]}
+        return sum(loss * share for loss, share in zip(losses, shares, strict=True)), total, np.concatenate(logits)
+
+    def forward(self, params, x, iterations=None):
+        """Logits (B, classes) without dropout."""
+        if array_module(x) is not np:
+            return self.network.forward(params, x, iterations=iterations)[0]
+
+        def part(s, keep):
+            return self.network.forward(params, x[s], iterations=iterations, keep=keep, remember=False)[0]
+
+        return np.concatenate(self._each(part, slices(len(x), self.parts)))
+
+    def _each(self, f, cuts):
+        """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""
+
+        def call(s):
+            keep = self._workspaces.pop()
+            try:
+                return f(s, keep)
+            finally:
+                self._workspaces.append(keep)
+
+        if len(cuts) == 1:
+            return [call(cuts[0])]
+        with self._blas.limit(limits=1):
+            return list(self._pool.map(call, cuts))
+
+    def _sum(self, name, gradients, shares):
+        """The sum of the parts' gradients, each multiplied by its share of the batch."""
+        if isinstance(gradients[0], Product):  # one product over the whole batch
+            x = np.concatenate([g.x for g in gradients])
+            dy = np.concatenate([share * g.dy for g, share in zip(gradients, shares, strict=True)])
+            return matmul_dW(x, dy, out=self._totals.empty(np, name, (x.shape[1], dy.shape[1]), dy.dtype))
+        return sum(share * g for g, share in zip(gradients, shares, strict=True))
