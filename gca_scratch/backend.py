@@ -19,6 +19,11 @@ def array_module(array):
     return sys.modules[type(array).__module__.partition(".")[0]]
 
 
+def on_gpu(array):
+    """Does `array` live on a GPU?"""
+    return not isinstance(array, np.ndarray)
+
+
 def module_for(device):
     """The array module of a device: `"cpu"` gives numpy, `"cuda"` gives cupy once a small product has run on the GPU.
 

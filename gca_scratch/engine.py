@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from .backend import array_module
+from .backend import on_gpu
 from .networks import loss_and_factors, loss_and_gradients
 from .ops import Product, matmul_dW
 from .workspace import Workspace
@@ -48,7 +48,7 @@ class Engine:
 
     def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
         """As `networks.loss_and_gradients`; the next call overwrites the gradients."""
-        if array_module(x) is not np:
+        if on_gpu(x):
             return loss_and_gradients(self.network, params, x, y, masks, iterations)
 
         def part(s, keep):
@@ -63,7 +63,7 @@ class Engine:
 
     def forward(self, params, x, iterations=None):
         """Logits (B, classes) without dropout."""
-        if array_module(x) is not np:
+        if on_gpu(x):
             return self.network.forward(params, x, iterations=iterations)[0]
 
         def part(s, keep):

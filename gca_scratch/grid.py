@@ -91,17 +91,23 @@ def cell_order(J, T):
     return joint, frame
 
 
+@lru_cache
+def _cell_order_of(xp, J, T):
+    """The same as arrays of the module `xp`, which are moved to the device once."""
+    return tuple(map(xp.asarray, cell_order(J, T)))
+
+
 def pack(x):
     """Sequences x (B, T, J, C) as cells (K, B, C)."""
     xp = array_module(x)
-    joint, frame = map(xp.asarray, cell_order(x.shape[2], x.shape[1]))
+    joint, frame = _cell_order_of(xp, x.shape[2], x.shape[1])
     return xp.ascontiguousarray(x[:, frame, joint].swapaxes(0, 1))
 
 
 def unpack(cells, J, T):
     """Cells (K, B, ...) as sequences (B, T, J, ...), the inverse of `pack`."""
     xp = array_module(cells)
-    joint, frame = map(xp.asarray, cell_order(J, T))
+    joint, frame = _cell_order_of(xp, J, T)
     x = xp.empty((cells.shape[1], T, J, *cells.shape[2:]), dtype=cells.dtype)
     x[:, frame, joint] = cells.swapaxes(0, 1)
     return x

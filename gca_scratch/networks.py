@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import attention, grid, memory, raster, wavefront
-from .backend import array_module
+from . import attention, grid, memory, raster, wavefront, wavefront_gpu
+from .backend import array_module, on_gpu
 from .errors import InputError
 from .ops import (
     Product,
@@ -128,7 +128,7 @@ class GCALSTM:
         return params
 
     def masks(self, rng, batch, dtype=np.float32):
-        """Dropout masks (NumPy) for one pass over a batch, the same in every attention iteration.
+        """Dropout masks for one pass over a batch, the same in every attention iteration.
 
         `layer1` (K, B, H) falls on the outputs of layer 1, `classifier` (B, M) on the memory that the classifier reads.
         """
@@ -248,7 +248,7 @@ class GCALSTM:
 
     def _sweep(self, array):
         """The module that runs the ST-LSTM units over the grid, where `array` lives."""
-        return SCHEDULES[self.schedule]
+        return wavefront_gpu if self.schedule == "wavefront" and on_gpu(array) else SCHEDULES[self.schedule]
 
     def scores(self, cache):
         """Informativeness r of every attention iteration: (iterations, B, T, J), each summing to 1 over (T, J)."""

@@ -97,8 +97,11 @@ def softmax_backward(dy, y):
 
 
 def dropout_mask(rng, shape, p, dtype):
-    """Inverted dropout mask (NumPy): 0 with probability p, 1/(1-p) otherwise, so that the mean stays 1."""
-    return (rng.random(shape, dtype="float32") >= p).astype(dtype) / dtype(1 - p)
+    """Inverted dropout mask: 0 with probability p, 1/(1-p) otherwise, so that the mean stays 1.
+
+    It lives where the generator does, on the host or on the GPU; dtype is a scalar type such as float32's.
+    """
+    return (rng.random(shape, dtype="float32") >= p) * dtype(1 / (1 - p))
 
 
 def dropout_forward(x, mask, out=None):

@@ -1,8 +1,16 @@
 """Stochastic gradient descent with momentum, clipping and a decaying learning rate."""
 
-from .backend import array_module
+from functools import cache
+
+from .backend import array_module, on_gpu
 
 PIECE = 1 << 15  # numbers: three arrays of 128 KiB
+
+
+@cache
+def _kernel(xp):
+    """The update below, fused for a GPU."""
+    return xp.ElementwiseKernel("T g, T scale, T momentum", "T v, T p", "v = momentum * v - scale * g; p += v", "sgd")
 
 
 class SGD:
@@ -30,6 +38,9 @@ class SGD:
             if name not in self.velocity:
                 self.velocity[name] = xp.zeros_like(params[name])
             arrays = [array.reshape(-1) for array in (params[name], self.velocity[name], g)]
+            if on_gpu(g):
+                _kernel(xp)(arrays[2], scale, self.momentum, arrays[1], arrays[0])
+                continue
             for start in range(0, g.size, PIECE):
                 p, v, g = (array[start : start + PIECE] for array in arrays)
                 v *= self.momentum

@@ -128,12 +128,16 @@ def best_weights(state, xp=np):
 def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
     """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
     order = state.rng.permutation(fit)
+    # on a GPU dropout is drawn there, by a generator of its own: a mask is larger than the batch it falls on
+    mask_rng = state.rng if xp is np else xp.random.default_rng(int(state.rng.integers(2**32)))
+
+    def batches():
+        for first in range(0, len(order), settings.batch_size):
+            x, y = data.batch(order[first : first + settings.batch_size], engine.network.frames, settings, state.rng)
+            yield to_device(x, xp), to_device(y, xp), engine.network.masks(mask_rng, len(y))
+
     loss_sum, wrong = 0.0, 0
-    for first in range(0, len(order), settings.batch_size):
-        x, y = data.batch(order[first : first + settings.batch_size], engine.network.frames, settings, state.rng)
-        masks = engine.network.masks(state.rng, len(y))
-        x, y = to_device(x, xp), to_device(y, xp)
-        masks = {name: to_device(mask, xp) for name, mask in masks.items()}
+    for x, y, masks in _one_ahead(batches()):
         loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n)
         optimiser.step(state.params, gradients)
         loss_sum = loss_sum + loss * len(y)
@@ -145,6 +149,15 @@ def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
             f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start anew in another folder"
         )
     return loss, int(wrong) / len(fit)
+
+
+def _one_ahead(items):
+    """The items, each made before the one before it is used: on its way to the GPU while that one is worked on."""
+    items = iter(items)
+    waiting = next(items, None)
+    while waiting is not None:
+        ready, waiting = waiting, next(items, None)
+        yield ready
 
 
 def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
