@@ -59,6 +59,6 @@ def test_the_mathematics_never_names_numpy_or_cupy_where_it_computes():
     """They take their module from their arrays; grid and networks use NumPy for index tables and weights."""
     from pathlib import Path
 
-    for name in ("ops", "cell", "raster", "wavefront", "attention", "memory", "optim", "workspace"):
+    for name in ("ops", "cell", "wavefront", "attention", "memory", "optim", "workspace"):
         text = (Path(backend.__file__).parent / f"{name}.py").read_text()
         assert "import numpy" not in text and "cupy" not in text.lower().replace("numpy and cupy", ""), name
