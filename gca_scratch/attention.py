@@ -4,7 +4,7 @@ Cells lie on axis 0, as in grid.py; the softmax runs over all K = J T of them.
 """
 
 from .backend import array_module
-from .ops import matmul, matmul_dW, softmax_backward, softmax_forward
+from .ops import matmul, matmul_dW, rows, softmax_backward, softmax_forward
 from .workspace import FRESH
 
 
@@ -21,7 +21,7 @@ def informativeness_forward(h, IF, We1, We2, keep=FRESH):
     matmul(h, We2[:H], out=s)
     s += IF @ We2[H:]
     xp.tanh(s, out=s)
-    e = s @ We1  # (K, B), Eq. 5
+    e = matmul(s, We1[:, None])[..., 0]  # (K, B), Eq. 5
     r, _ = softmax_forward(e)  # Eq. 6
     return r, (h, IF, We1, We2, s, r, keep)
 
@@ -32,7 +32,7 @@ def informativeness_backward(dr, cache):
     xp = array_module(h)
     H = h.shape[2]
     de = softmax_backward(dr, r)  # (K, B)
-    dWe1 = s.reshape(-1, s.shape[2]).T @ de.reshape(-1)
+    dWe1 = rows(s).T @ de.reshape(-1)
     dtype = xp.result_type(de, s)
     da = keep.empty(xp, "da", s.shape, dtype)  # (K, B, A), before the tanh of Eq. 5: de We1 (1 - s^2)
     xp.multiply(s, s, out=da)

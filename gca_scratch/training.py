@@ -128,8 +128,10 @@ def best_weights(state, xp=np):
 def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
     """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
     order = state.rng.permutation(fit)
-    # on a GPU dropout is drawn there, by a generator of its own: a mask is larger than the batch it falls on
-    mask_rng = state.rng if xp is np else xp.random.default_rng(int(state.rng.integers(2**32)))
+    mask_rng = state.rng
+    if xp is not np:  # a mask is larger than the batch it falls on: draw it there, by a generator of this epoch
+        seed = np.random.SeedSequence([settings.seed, 3, len(state.history)]).generate_state(1)[0]
+        mask_rng = xp.random.default_rng(int(seed))
 
     def batches():
         for first in range(0, len(order), settings.batch_size):

@@ -16,14 +16,17 @@ from .grid import diagonals, state_dtype
 from .ops import matmul_dW
 from .workspace import FRESH
 
+NARROW = 64  # rows: BLAS shares out the rows of a product among threads, so one of fewer is turned over
+
 
 def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     """Sweep from the first cell to the last; arguments and results as described in grid.py, arrays from `keep`."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
     dtype = state_dtype(x, W, b, a, r)
-    stored = K if remember else min(J, T)  # cells; without a backward pass each diagonal takes the place of the last
-    gates = keep.empty(xp, "gates", (5, stored, B, H), dtype)  # i, f_S, f_T, o, u of every cell
+    widest = min(J, T)
+    stored = K if remember else widest  # cells: without a backward pass each diagonal takes the place of the last
+    gates = keep.empty(xp, "gates", (5, K, B, H) if remember else (5 * widest, B, H), dtype)  # i, f_S, f_T, o, u
     # what Eq. 1 multiplies, [h_S, h_T, x, 1]: zero at the border of the grid, and the 1 is the bias's
     inputs = keep.zeros(xp, "inputs", (K, B, 2 * H + D + 1), dtype)
     inputs[..., 2 * H : -1] = x
@@ -31,39 +34,44 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     c = keep.zeros(xp, "c", (K + J + T, B, H), dtype)  # padded, so that predecessors are slices and the border is zero
     tanh_c = keep.empty(xp, "tanh_c", (stored, B, H), dtype)
     h = keep.empty(xp, "h", (K, B, H), dtype)
-    scratch = keep.empty(xp, "scratch", (2, min(J, T), B, H), dtype)
-    minus_W = -xp.concatenate([W[D:], W[:D], b[None]]).reshape(-1, 5, H).swapaxes(0, 1)  # (5, 2H+D+1, H)
+    scratch = keep.empty(xp, "scratch", (2, widest, B, H), dtype)
+    minus_W = -xp.concatenate([W[D:], W[:D], b[None]])  # (2H+D+1, 5H)
+    minus_WT, minus_W = minus_W.T, minus_W.reshape(-1, 5, H).swapaxes(0, 1)  # (5H, 2H+D+1), (5, 2H+D+1, H)
     if a is not None:
         a = a.reshape(K, B, 5, H).transpose(2, 0, 1, 3)  # (5, K, B, H), a view
 
-    for d in diagonals(J, T):
-        n = d.cells.stop - d.cells.start  # cells on this diagonal
-        place = d.cells if remember else slice(n)
-        g = gates[:, place]  # (5, n, B, H)
-        xp.matmul(inputs[d.cells].reshape(n * B, -1), minus_W, out=g.reshape(5, n * B, H))  # Eq. 1, negated: -z
-        if a is not None:
-            g -= a[:, d.cells]
-        # sigmoid(z) = 1 / (1 + exp(-z)) for all five at once, for tanh(z) = 2 sigmoid(2z) - 1
-        i, f_S, f_T, o, u = g
-        u *= 2
-        with xp.errstate(over="ignore"):  # exp may reach infinity, and 1/infinity is the 0 that is meant
+    with xp.errstate(over="ignore"):  # exp may reach infinity, and 1/infinity is the 0 that is meant
+        for d in diagonals(J, T):
+            n = d.cells.stop - d.cells.start  # cells on this diagonal
+            place = d.cells if remember else slice(n)
+            g = gates[:, place] if remember else gates[: 5 * n].reshape(5, n, B, H)
+            rows, minus_z = inputs[d.cells].reshape(n * B, -1), g.reshape(5, n * B, H)
+            if n * B > NARROW:
+                xp.matmul(rows, minus_W, out=minus_z)  # Eq. 1, negated
+            else:  # the same as W^T x^T
+                minus_z[...] = xp.matmul(minus_WT, rows.T).reshape(5, H, n * B).swapaxes(1, 2)
+            if a is not None:
+                g -= a[:, d.cells]
+            # sigmoid(z) = 1 / (1 + exp(-z)) for all five at once, for tanh(z) = 2 sigmoid(2z) - 1
+            i, f_S, f_T, o, u = g
+            u *= 2
             xp.exp(g, out=g)
-        g += 1
-        xp.divide(1, g, out=g)
-        u *= 2
-        u -= 1
+            g += 1
+            xp.divide(1, g, out=g)
+            u *= 2
+            u -= 1
 
-        past, temp = scratch[:, :n]
-        xp.multiply(f_S, c[d.S], out=past)
-        past += xp.multiply(f_T, c[d.T], out=temp)
-        c_d = xp.multiply(i, u, out=c[d.own])
-        if r is not None:
-            c_d -= past
-            c_d *= r[d.cells, :, None]
-        c_d += past  # Eq. 2: new + past; Eq. 7: r (new - past) + past
-        h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[place]), out=h[d.cells])  # Eq. 3
-        inputs[d.next_S, :, :H] = h_d[d.has_next_S]  # on to the next joint and to the next frame
-        inputs[d.next_T, :, H : 2 * H] = h_d[d.has_next_T]
+            past, temp = scratch[:, :n]
+            xp.multiply(f_S, c[d.S], out=past)
+            past += xp.multiply(f_T, c[d.T], out=temp)
+            c_d = xp.multiply(i, u, out=c[d.own])
+            if r is not None:
+                c_d -= past
+                c_d *= r[d.cells, :, None]
+            c_d += past  # Eq. 2: new + past; Eq. 7: r (new - past) + past
+            h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[place]), out=h[d.cells])  # Eq. 3
+            inputs[d.next_S, :, :H] = h_d[d.has_next_S]  # on to the next joint and to the next frame
+            inputs[d.next_T, :, H : 2 * H] = h_d[d.has_next_T]
     return h, (gates, inputs, c, tanh_c, W, J, T, r)
 
 
