@@ -4,7 +4,7 @@ A sequence never meets the others of its batch, so a batch may be cut into parts
 the parts' means. Parts that run side by side also share the elementwise work, which a matrix library on many threads
 leaves to one, and only as many parts as there are threads take memory at a time.
 
-How a batch is cut depends on its size alone, and what the parts give is added up in order: the numbers that come out
+How a batch is cut depends on the sizes alone, and what the parts give is added up in order: the numbers that come out
 are the same however many threads there are. On a GPU a batch stays whole.
 """
 
@@ -18,16 +18,17 @@ from .networks import loss_and_factors, loss_and_gradients
 from .ops import Product, matmul_dW
 from .workspace import Workspace
 
-PART = 16  # sequences: the usual size of a part
-SMALLEST = 24  # sequences: a smaller batch is quicker in one part, with all threads at each matrix product
+PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 16 sequences of 20 cells and 128 units
 
 
-def slices(batch, parts=0):
-    """The nearly equal slices into which a batch is cut: `parts` of them, or one or an even number by its size.
+def slices(batch, width, parts=0):
+    """The nearly equal slices into which a batch is cut: `parts` of them or, by size, an even number or a single one.
 
-    What is best for a size was measured on two cores (docs/engine.md).
+    width: how many numbers h of the widest diagonal has for one sequence. A batch of less than one and a half parts is
+    quicker in one piece, with all threads at each matrix product (measured on two cores: docs/engine.md).
     """
-    n = min(parts, batch) or (1 if batch < SMALLEST else 2 * max(1, round(batch / (2 * PART))))
+    size = batch * width / PART
+    n = min(parts, batch) or (1 if size < 1.5 else 2 * max(1, round(size / 2)))
     return [slice(batch * k // n, batch * (k + 1) // n) for k in range(n)]
 
 
@@ -55,7 +56,7 @@ class Engine:
             cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
             return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, keep)
 
-        cuts = slices(len(x), self.parts)
+        cuts = self.cut(len(x))
         losses, gradients, logits = zip(*self._each(part, cuts), strict=True)
         shares = [(s.stop - s.start) / len(x) for s in cuts]
         total = {name: self._sum(name, [g[name] for g in gradients], shares) for name in gradients[0]}
@@ -69,7 +70,11 @@ class Engine:
         def part(s, keep):
             return self.network.forward(params, x[s], iterations=iterations, keep=keep, remember=False)[0]
 
-        return np.concatenate(self._each(part, slices(len(x), self.parts)))
+        return np.concatenate(self._each(part, self.cut(len(x))))
+
+    def cut(self, batch):
+        """The slices in which it works off a batch of so many sequences."""
+        return slices(batch, min(self.network.joints, self.network.frames) * self.network.hidden, self.parts)
 
     def _each(self, f, cuts):
         """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""

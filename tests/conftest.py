@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+if np.lib.NumpyVersion(np.__version__) < "2.0.0":  # the stand-in is for CuPy 14, which needs NumPy 2 itself
+    collect_ignore_glob = ["test_strict_*", "test_wavefront_gpu.py"]
 
 
 @pytest.fixture(scope="session")

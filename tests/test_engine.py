@@ -25,7 +25,7 @@ def outcomes_agree(one, two, tolerance):
 @pytest.mark.parametrize("batch", [1, 7, 23, 24, 32, 33, 100, 1000])
 @pytest.mark.parametrize("parts", [0, 1, 3])
 def test_a_batch_is_cut_into_nearly_equal_slices(batch, parts):
-    cuts = slices(batch, parts)
+    cuts = slices(batch, 20 * 128, parts)
     assert np.concatenate([np.arange(batch)[s] for s in cuts]).tolist() == list(range(batch))
     sizes = {s.stop - s.start for s in cuts}
     assert max(sizes) - min(sizes) <= 1 and min(sizes) > 0
@@ -117,3 +117,8 @@ def test_zeros_are_zero_again_when_the_shape_changes():
         assert array.shape == shape and (array == 0).all()
         array[0] = 1
         assert (keep.zeros(np, "z", shape, np.float32)[0] == 1).all()  # as its user left it
+
+
+def test_small_batches_stay_whole():
+    assert len(slices(32, 10 * 64)) == 1 and len(slices(96, 10 * 64)) == 2
+    assert [len(slices(batch, 20 * 128)) for batch in (8, 23, 24, 32, 64, 100)] == [1, 1, 2, 2, 4, 6]
