@@ -1,0 +1,56 @@
+"""The command line of the benchmarks."""
+
+import argparse
+import json
+import sys
+import time
+
+began = time.perf_counter()
+
+
+def main(arguments=None):
+    """Measure, print, write; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Time the package beside the same network in PyTorch and JAX, once all agree on its gradients.",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write everything that was measured to FILE")
+    parser.add_argument("--quick", action="store_true", help="the training step at one size only, in under a minute")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to measure (default: cpu)")
+    parser.add_argument("--plots", metavar="FOLDER", help="draw the ratios and the scaling curves, as PNG files")
+    options = parser.parse_args(arguments)
+
+    from gca_scratch.errors import InputError
+    from gca_scratch.files import replacing
+
+    from . import machine
+
+    try:
+        results = {"machine": machine.facts(), "device": options.device}
+        print(machine.describe(results["machine"]), end="\n\n", flush=True)
+        if options.device == "cuda":
+            from . import gpu
+
+            gpu.measure(results, options.quick)
+        else:
+            from . import cpu
+
+            cpu.quick(results, began) if options.quick else cpu.full(results)
+        if options.plots:
+            from . import plots
+
+            plots.draw(results, options.plots)
+        if options.json:
+            with replacing(options.json) as temporary:
+                temporary.write_text(json.dumps(results, indent=1) + "\n")
+    except InputError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("benchmarks: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""What is measured on a CPU, in order: agreement, steps, forward passes, an epoch, the floor, memory, scaling."""
+
+import sys
+import time
+from functools import partial
+
+import numpy as np
+
+from gca_scratch import training
+from gca_scratch.engine import Engine
+from gca_scratch.errors import InputError
+from gca_scratch.networks import loss_and_gradients
+from gca_scratch.settings import Settings
+
+from . import machine, memory, scaling
+from .cases import HEADLINE, SIZES
+from .engines import CPU, INSTEAD, QUICK, Wavefront, check, find
+from .floor import Floor
+from .report import comparison_table, say, table
+from .timing import compare, interleave
+
+OURS, FLOOR = Wavefront.name, "its matrix products alone"
+QUICK_SECONDS = 40  # since the start: then no round of the quick run begins any more
+
+
+def quick(results, began):
+    """The training step at the first size."""
+    watch = machine.Watch()
+    found, absent = find(QUICK)
+    if len(found) == 1:
+        found, absent = find(INSTEAD)
+    say(*absent, "The other engines take too long to compile for a quick run.")
+    ready = Ready(HEADLINE, {c.name: c for c in found.values()})
+    results["sizes"] = {str(HEADLINE): one_size(ready, rounds=9, deadline=began + QUICK_SECONDS, forward=False)}
+    conclude(results, watch)
+
+
+def full(results):
+    """Everything."""
+    watch = machine.Watch()
+    found, absent = find(CPU)
+    if absent:
+        say(*absent)
+    results["sizes"] = {}
+    for case in SIZES:
+        makers = {c.name: c for c in found.values()}
+        chosen = len(Engine(case.network()).cut(case.batch))
+        modes = {f"wavefront in {n} part{'s' * (n > 1)}": partial(Wavefront, parts=n) for n in (1, 2) if n != chosen}
+        ready = Ready(case, dict([*makers.items()][:1]) | modes | dict([*makers.items()][1:]))
+        results["sizes"][str(case)] = one_size(ready, rounds=5 if case.batch > 50 else 7)
+        if case == HEADLINE:
+            results["epoch"] = epoch(ready, results["sizes"][str(case)]["step"])
+        del ready  # and its memory
+    working = [key for key, c in found.items() if c.name in results["sizes"][str(HEADLINE)]["step"]]
+    results["memory"] = memory.of_engines(working, (SIZES[0], SIZES[2]))
+    results["attention"] = memory.of_attention()
+    say(memory.describe(results["memory"], results["attention"]))
+    results["scaling"] = scaling.measure()
+    say(scaling.describe(results["scaling"]))
+    conclude(results, watch)
+
+
+class Ready:
+    """Engines that have been checked at a size and have trained once.
+
+    makers: {name: function of (network, params, device)}. One that fails is left out with a sentence.
+    """
+
+    def __init__(self, case, makers, device="cpu"):
+        self.case, self.network = case, case.network()
+        self.params, self.problem = case.problem()
+        self.engines, self.start_up, self.errors = {}, {}, {}
+        if "torch" in sys.modules:
+            sys.modules["torch"].compiler.reset()  # compiled for this size, not for one that came before
+        expected = loss_and_gradients(self.network, self.params, *self.problem)
+        for name, make in makers.items():
+            start = time.perf_counter()
+            try:
+                engine = make(self.network, self.params, device=device)
+                batch = engine.put(*self.problem)
+                outcome = engine.gradients(batch)
+                engine.step(batch)
+                engine.wait()
+            except InputError:
+                raise
+            except Exception as error:  # a compiler that is missing, say
+                say(f"{name} is left out: {' '.join(str(error).split())[:200] or type(error).__name__}")
+                continue
+            self.start_up[name] = time.perf_counter() - start
+            self.errors[name] = check(name, outcome, expected)
+            self.engines[name] = engine
+
+    def tasks(self, method, sequences=None):
+        """Functions that time a method, "step" or "forward", on the first `sequences` of the batch."""
+        x, y, masks = self.problem
+        batch = (x, y, masks) if method == "step" else (x[:sequences], y[:sequences], {})
+
+        def task(engine):
+            prepared = engine.put(*batch)
+
+            def call():
+                getattr(engine, method)(prepared)
+                engine.wait()
+
+            return call
+
+        return {name: task(engine) for name, engine in self.engines.items()}
+
+
+def one_size(ready, rounds, deadline=None, forward=True):
+    """Training step, with the floor under it, and forward passes."""
+    case = ready.case
+    rows = [[name, f"{max(ready.errors[name].values()):.0e}", f"{ready.start_up[name]:.1f}"] for name in ready.engines]
+    say(table([f"agreement at {case}", "largest error of a gradient", "s to start and compile"], rows))
+
+    floor = Floor(ready.network, ready.params, *ready.problem)
+    seconds = interleave(ready.tasks("step") | {FLOOR: floor.replay}, rounds, deadline=deadline, warm=True)
+    against_floor = compare({OURS: seconds[OURS], FLOOR: seconds.pop(FLOOR)}, FLOOR)
+    results = {
+        "step": compare(seconds, OURS),
+        "floor": against_floor[FLOOR]["seconds"] | {"gflop": floor.flops() / 1e9},
+        "step_to_floor": against_floor[OURS]["ratio"],
+        "start_up": ready.start_up,
+        "errors": ready.errors,
+    }
+    say(comparison_table(results["step"], f"training step, {case}"), "", floor_sentence(results))
+    if forward:
+        results["forward"] = compare(interleave(ready.tasks("forward"), rounds), OURS)
+        say(comparison_table(results["forward"], f"forward only, {case}"))
+        if case.batch < 100:  # else that of another size
+            results["forward_1"] = compare(interleave(ready.tasks("forward", 1), rounds), OURS)
+            say(comparison_table(results["forward_1"], f"forward only, {case.joints} x {case.frames} x 1"))
+    return results
+
+
+def floor_sentence(found):
+    """What the floor says about a training step."""
+    ratio, floor = found["step_to_floor"], found["floor"]
+    low, high = ratio["quartiles"]
+    return (
+        f"Its matrix products alone, {floor['gflop']:.1f} GFLOP, take {1000 * floor['median']:.1f} ms "
+        f"({floor['gflop'] / floor['median']:.0f} GFLOP/s): "
+        f"the step takes {ratio['median']:.2f} x that (quartiles {low:.2f} to {high:.2f})."
+    )
+
+
+def epoch(ready, step, batches=10, rounds=3):
+    """An epoch of the package, with the making of its batches, beside the same steps of peers on batches made before.
+
+    Peers: of each library the one that was fastest in `step`.
+    """
+    case, rng = ready.case, np.random.default_rng(0)
+    data, everything = case.data(batches * case.batch), np.arange(batches * case.batch)
+    settings = Settings(frames=case.frames, batch_size=case.batch)
+    ours = ready.engines[OURS]
+    state = training.State(ours.params, rng)
+    fit = (ours.engine, state, data, everything, settings, ours.optimiser, case.iterations, np)
+    tasks = {OURS: lambda: training._epoch(*fit)}
+
+    def task(engine):
+        made = []
+        for part in np.split(everything, batches):
+            x, y = data.batch(part, case.frames, settings, rng)
+            made.append(engine.put(x, y, ready.network.masks(rng, case.batch)))
+
+        def call():
+            for batch in made:
+                engine.step(batch)
+            engine.wait()
+
+        return call
+
+    for library in ("peer_torch", "peer_jax"):
+        names = [name for name in ready.engines if type(ready.engines[name]).__module__.endswith(library)]
+        if names:
+            best = min(names, key=lambda name: step[name]["seconds"]["median"])
+            tasks[best] = task(ready.engines[best])
+    found = compare(interleave(tasks, rounds), OURS)
+    say(comparison_table(found, f"epoch of {batches} batches, {case}"))
+    return found
+
+
+def best_peer(step):
+    """The fastest engine of another library, or None."""
+    peers = [name for name in step if name.startswith(("PyTorch", "JAX"))]
+    return min(peers, key=lambda name: step[name]["seconds"]["median"], default=None)
+
+
+def conclude(results, watch):
+    """The one ratio that matters, printed last."""
+    results["others"] = others = watch.others()
+    if others and others > 0.1:
+        print(
+            f"WARNING: Other programs kept {others:.1f} cores busy meanwhile, so quote none of this: threads that wait"
+        )
+        print("for each other suffer most.")
+    found = results["sizes"][str(HEADLINE)]
+    name = best_peer(found["step"])
+    print(floor_sentence(found))
+    if name is None:
+        print("There is no peer to compare with: pip install -r benchmarks/requirements.txt")
+        return
+    ratio = found["step"][name]["ratio"]
+    low, high = ratio["quartiles"]
+    results["best_peer"] = {"name": name, "ratio": ratio}
+    print(
+        f"wavefront against the best peer ({name}) at {HEADLINE}: "
+        f"{ratio['median']:.2f} x faster (quartiles {low:.2f} to {high:.2f})",
+        flush=True,
+    )

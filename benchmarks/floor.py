@@ -1,0 +1,87 @@
+"""The floor under a training step: its own matrix products, replayed alone.
+
+The products are not listed by hand but recorded from a real step, on arrays that log what is multiplied. The replay
+multiplies the same arrays in the same memory, in the same parts on the same threads, into results that are there.
+"""
+
+import numpy as np
+
+from gca_scratch.engine import Engine
+from gca_scratch.networks import loss_and_factors
+from gca_scratch.workspace import Workspace
+
+
+class Recorded(np.ndarray):
+    """An array whose matrix products, and those of everything computed from it, are logged."""
+
+    __module__ = "numpy"  # backend.array_module goes by it
+    __array_priority__ = 1  # what is joined with others stays recorded
+    log = None  # the list of (a, b, a @ b) that is being written
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        if out is not None:
+            options["out"] = tuple(plain(array) for array in out)
+        inputs = [plain(array) for array in inputs]
+        result = getattr(ufunc, method)(*inputs, **options)
+        if ufunc is np.matmul:
+            Recorded.log.append((*inputs, result))
+        if out is not None:
+            return out[0]
+        return result.view(Recorded) if isinstance(result, np.ndarray) else result
+
+
+def plain(array):
+    """The same memory as an ordinary array."""
+    return array.view(np.ndarray) if isinstance(array, Recorded) else array
+
+
+class Recording(Workspace):
+    """A workspace of such arrays."""
+
+    def at(self, name):
+        """As in `Workspace`."""
+        return self._inner.setdefault(name, Recording())
+
+    def empty(self, xp, name, shape, dtype):
+        """As in `Workspace`."""
+        return super().empty(xp, name, shape, dtype).view(Recorded)
+
+
+class Floor:
+    """The products of one training step; `parts` as in `engine.Engine`."""
+
+    def __init__(self, network, params, x, y, masks, parts=0):
+        self.engine = engine = Engine(network, parts)
+        params = {name: p.view(Recorded) for name, p in params.items()}
+        workspaces = [Recording() for _ in range(engine.threads)]  # as many as the engine has
+        cuts = engine.cut(len(x))
+        self.parts, gradients = [], []
+        for k, s in enumerate(cuts):
+            Recorded.log = []
+            cut = {name: mask[..., s, :] for name, mask in masks.items()}
+            keep = workspaces[k % engine.threads]
+            gradients.append(loss_and_factors(network, params, x[s], y[s], cut, None, keep)[1])
+            self.parts.append(Recorded.log)
+        Recorded.log = self.last = []  # what the engine multiplies over the whole batch
+        shares = [(s.stop - s.start) / len(x) for s in cuts]
+        for name in gradients[0]:
+            engine._sum(name, [g[name] for g in gradients], shares)
+
+    def products(self):
+        """All of them: (a, b, a @ b)."""
+        return [product for part in [*self.parts, self.last] for product in part]
+
+    def flops(self):
+        """Multiplications and additions."""
+        return sum(2 * out.size * a.shape[-1] for a, b, out in self.products())
+
+    def replay(self):
+        """Multiply everything once more."""
+        self.engine._each(lambda k, keep: multiply(self.parts[k]), range(len(self.parts)))
+        multiply(self.last)
+
+
+def multiply(products):
+    """The products into the results that are there."""
+    for a, b, out in products:
+        np.matmul(a, b, out=out)
