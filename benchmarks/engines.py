@@ -8,13 +8,14 @@ import numpy as np
 from gca_scratch.backend import module_for, to_device, to_host
 from gca_scratch.engine import Engine
 from gca_scratch.errors import InputError
-from gca_scratch.networks import loss_and_gradients
+from gca_scratch.networks import loss_and_gradients, multiplied_out
 from gca_scratch.optim import SGD
 
 TOLERANCE = 1e-3  # of the largest entry of a gradient; float32 in another order differs by less
 CPU = ("engines.Wavefront", "engines.Raster", "peer_torch.LoopPeer", "peer_torch.WavefrontPeer",
        "peer_torch.CompiledPeer", "peer_jax.NestedScanPeer", "peer_jax.WavefrontPeer")  # fmt: skip
 QUICK = ("engines.Wavefront", "peer_torch.WavefrontPeer", "peer_torch.CompiledPeer")  # the others compile too long
+LARGE = ("engines.Wavefront", "engines.Raster", *QUICK[1:])  # at batch 100: the others take many seconds a step
 INSTEAD = ("engines.Wavefront", "peer_jax.NestedScanPeer")  # without PyTorch
 CUDA = ("engines.Wavefront", "peer_torch.WavefrontPeer", "peer_torch.CompiledPeer", "peer_torch.GraphPeer",
         "peer_jax.WavefrontPeer")  # fmt: skip
@@ -48,7 +49,7 @@ class Wavefront:
     def gradients(self, batch):
         """The loss, and the gradients as NumPy arrays; nothing is updated."""
         loss, gradients, _ = self.engine.loss_and_gradients(self.params, *batch)
-        return float(loss), {name: to_host(g) for name, g in gradients.items()}
+        return float(loss), {name: to_host(g) for name, g in multiplied_out(gradients).items()}
 
     def forward(self, batch):
         """Logits (B, classes)."""

@@ -6,8 +6,8 @@ multiplies the same arrays in the same memory, in the same parts on the same thr
 
 import numpy as np
 
-from gca_scratch.engine import Engine
-from gca_scratch.networks import loss_and_factors
+from gca_scratch.engine import Engine, _sum
+from gca_scratch.networks import loss_and_factors, multiplied_out
 from gca_scratch.workspace import Workspace
 
 
@@ -62,10 +62,10 @@ class Floor:
             keep = workspaces[k % engine.threads]
             gradients.append(loss_and_factors(network, params, x[s], y[s], cut, None, keep)[1])
             self.parts.append(Recorded.log)
-        Recorded.log = self.last = []  # what the engine multiplies over the whole batch
+        Recorded.log = self.last = []  # what is multiplied over the whole batch
         shares = [(s.stop - s.start) / len(x) for s in cuts]
         for name in gradients[0]:
-            engine._sum(name, [g[name] for g in gradients], shares)
+            multiplied_out({name: _sum([g[name] for g in gradients], shares)})
 
     def products(self):
         """All of them: (a, b, a @ b)."""

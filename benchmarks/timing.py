@@ -7,26 +7,37 @@ import numpy as np
 
 
 def interleave(
-    tasks, rounds, least=0.3, deadline=None, pause=0.05, warm=False, clock=time.perf_counter, sleep=time.sleep
+    tasks,
+    rounds,
+    least=0.3,
+    deadline=None,
+    fewest=2,
+    pause=0.05,
+    warm=False,
+    clock=time.perf_counter,
+    sleep=time.sleep,
 ):
     """Seconds per call of each task, a number for every round: {name: (rounds,)}.
 
     tasks: {name: function that returns when its work is done}. Each is called once to warm up, which does not count,
     unless all are `warm`.
-    In every round each has its turn: calls until `least` seconds are over, of which the median counts. Each round
-    begins with another task, and a pause before each turn lets the threads of the one before go to sleep. After
-    `deadline` (on the clock) no further round begins, once there are three.
+    In every round each has its turn: a call that does not count, for the memory and caches that the others have used
+    (unless calls take more than a second), and then calls until `least` seconds are over, of which the median counts.
+    Each round begins with another task, and a pause before each turn lets the threads of the one before go to sleep.
+    After `deadline` (on the clock) no further round begins, once there are `fewest`.
     """
     for task in () if warm else tasks.values():
         task()
     seconds = {name: [] for name in tasks}
     names = list(tasks)
     for k in range(rounds):
-        if deadline is not None and k >= 3 and clock() > deadline:
+        if deadline is not None and k >= fewest and clock() > deadline:
             break
         for name in names[k % len(names) :] + names[: k % len(names)]:
             gc.collect()
             sleep(pause)
+            if not seconds[name] or seconds[name][-1] <= 1:
+                tasks[name]()
             turn, end = [], clock() + least
             while not turn or clock() < end:
                 start = clock()

@@ -14,8 +14,8 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from .backend import on_gpu
-from .networks import loss_and_factors, loss_and_gradients
-from .ops import Product, matmul_dW
+from .networks import loss_and_factors
+from .ops import Product
 from .workspace import Workspace
 
 PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 16 sequences of 20 cells and 128 units
@@ -44,13 +44,12 @@ class Engine:
         self._blas = ThreadpoolController().select(user_api="blas")
         self.threads = threads or max((library["num_threads"] for library in self._blas.info()), default=1)
         self._workspaces = [Workspace() for _ in range(self.threads)]
-        self._totals = Workspace()
         self._pool = ThreadPoolExecutor(self.threads)
 
     def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
-        """As `networks.loss_and_gradients`; the next call overwrites the gradients."""
+        """As `networks.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it."""
         if on_gpu(x):
-            return loss_and_gradients(self.network, params, x, y, masks, iterations)
+            return loss_and_factors(self.network, params, x, y, masks, iterations)
 
         def part(s, keep):
             cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
@@ -59,7 +58,7 @@ class Engine:
         cuts = self.cut(len(x))
         losses, gradients, logits = zip(*self._each(part, cuts), strict=True)
         shares = [(s.stop - s.start) / len(x) for s in cuts]
-        total = {name: self._sum(name, [g[name] for g in gradients], shares) for name in gradients[0]}
+        total = {name: _sum([g[name] for g in gradients], shares) for name in gradients[0]}
         return sum(loss * share for loss, share in zip(losses, shares, strict=True)), total, np.concatenate(logits)
 
     def forward(self, params, x, iterations=None):
@@ -91,10 +90,10 @@ class Engine:
         with self._blas.limit(limits=1):
             return list(self._pool.map(call, cuts))
 
-    def _sum(self, name, gradients, shares):
-        """The sum of the parts' gradients, each multiplied by its share of the batch."""
-        if isinstance(gradients[0], Product):  # one product over the whole batch
-            x = np.concatenate([g.x for g in gradients])
-            dy = np.concatenate([share * g.dy for g, share in zip(gradients, shares, strict=True)])
-            return matmul_dW(x, dy, out=self._totals.empty(np, name, (x.shape[1], dy.shape[1]), dy.dtype))
-        return sum(share * g for g, share in zip(gradients, shares, strict=True))
+
+def _sum(gradients, shares):
+    """The sum of the parts' gradients, each multiplied by its share of the batch."""
+    if isinstance(gradients[0], Product):
+        dy = [share * g.dy for g, share in zip(gradients, shares, strict=True)]
+        return Product(np.concatenate([g.x for g in gradients]), np.concatenate(dy))
+    return sum(share * g for g, share in zip(gradients, shares, strict=True))

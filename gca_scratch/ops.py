@@ -39,6 +39,14 @@ class Product(NamedTuple):
     x: object
     dy: object
 
+    def rows(self, start, stop):
+        """Rows `start` to `stop` of the gradient (stop - start, E)."""
+        return self.x[:, start:stop].T @ self.dy
+
+    def squared_norm(self):
+        """The sum of the gradient's squared entries: sum_ab (x x^T)_ab (dy dy^T)_ab, without the gradient itself."""
+        return ((self.x @ self.x.T) * (self.dy @ self.dy.T)).sum()
+
 
 def affine_forward(x, W, b, out=None):
     """y = x W + b over the last axis: x (..., D), W (D, E), b (E,) give y (..., E), in `out` where that is given."""

@@ -3,8 +3,9 @@
 from functools import cache
 
 from .backend import array_module, on_gpu
+from .ops import Product
 
-PIECE = 1 << 15  # numbers: three arrays of 128 KiB
+PIECE = 1 << 15  # numbers: 128 KiB of each of three arrays
 
 
 @cache
@@ -27,25 +28,37 @@ class SGD:
     def step(self, params, gradients):
         """Update `params` by one step; a gradient whose norm over all parameters exceeds `clip` is scaled to it.
 
-        Large parameters are updated piece by piece, each still in the processor's cache from one operation to the next.
+        `gradients` may hold arrays and `ops.Product`s. On the CPU large parameters are updated some rows at a time, and
+        these stay in the processor's cache from one operation to the next; of a Product only so many rows ever exist.
         """
-        xp = array_module(next(iter(gradients.values())))
+        xp = array_module(next(iter(params.values())))
         scale = self.learning_rate
         if self.clip is not None:
-            norm = xp.sqrt(sum(xp.vdot(g, g) for g in gradients.values()))
+            norm = xp.sqrt(sum(_squared_norm(xp, g) for g in gradients.values()))
             scale = self.learning_rate * xp.minimum(1, self.clip / (norm + 1e-12))  # stays on the device
         for name, g in gradients.items():
+            p = params[name]
             if name not in self.velocity:
-                self.velocity[name] = xp.zeros_like(params[name])
-            arrays = [array.reshape(-1) for array in (params[name], self.velocity[name], g)]
-            if on_gpu(g):
-                _kernel(xp)(arrays[2], scale, self.momentum, arrays[1], arrays[0])
+                self.velocity[name] = xp.zeros_like(p)
+            v = self.velocity[name]
+            rows = Product.rows if isinstance(g, Product) else _rows
+            if on_gpu(p):
+                _kernel(xp)(rows(g, 0, len(p)), scale, self.momentum, v, p)
                 continue
-            for start in range(0, g.size, PIECE):
-                p, v, g = (array[start : start + PIECE] for array in arrays)
-                v *= self.momentum
-                v -= scale * g
-                p += v
+            step = max(1, PIECE * len(p) // p.size)
+            for start in range(0, len(p), step):
+                s = slice(start, start + step)
+                v[s] *= self.momentum
+                v[s] -= scale * rows(g, start, start + step)
+                p[s] += v[s]
+
+
+def _rows(g, start, stop):
+    return g[start:stop]
+
+
+def _squared_norm(xp, g):
+    return g.squared_norm() if isinstance(g, Product) else xp.vdot(g, g)
 
 
 def decayed(learning_rate, decay, decay_every, epoch):

@@ -80,9 +80,9 @@ class Clock:
 
 def test_tasks_take_turns_and_the_first_call_does_not_count():
     clock = Clock()
-    tasks = {"a": clock.task("a", 99, 1, 1, 1), "b": clock.task("b", 99, 2, 4, 6)}
+    tasks = {"a": clock.task("a", 99, 9, 1, 9, 1, 9, 1), "b": clock.task("b", 99, 9, 2, 4, 6)}
     seconds = timing.interleave(tasks, 3, least=0.5, clock=clock, sleep=clock.sleep)
-    assert "".join(clock.calls) == "ab" + "ab" + "ba" + "ab"
+    assert "".join(clock.calls) == "ab" + "aabb" + "baa" + "aab"  # b is slow: every call of it counts but the first two
     assert seconds["a"] == pytest.approx([1, 1, 1]) and seconds["b"] == pytest.approx([2, 4, 6])
     compared = timing.compare(seconds, "a")
     assert compared["b"]["ratio"]["median"] == pytest.approx(4)
@@ -93,8 +93,8 @@ def test_tasks_take_turns_and_the_first_call_does_not_count():
 def test_short_tasks_are_repeated_and_a_deadline_ends_the_rounds():
     clock = Clock()
     tasks = {"a": clock.task("a", *[0.25] * 99)}
-    seconds = timing.interleave(tasks, 50, least=1, deadline=0, clock=clock, sleep=clock.sleep)
-    assert len(seconds["a"]) == 3 and len(clock.calls) == 1 + 3 * 4
+    seconds = timing.interleave(tasks, 50, least=1, deadline=0, fewest=3, clock=clock, sleep=clock.sleep)
+    assert len(seconds["a"]) == 3 and len(clock.calls) == 1 + 3 * 5
 
 
 def test_engines_that_agree_are_made_ready_and_others_refused():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gca_scratch.optim import SGD, decayed
+from gca_scratch.ops import Product
+from gca_scratch.optim import PIECE, SGD, decayed
 
 
 def test_momentum_by_hand():
@@ -47,3 +48,18 @@ def test_a_quadratic_is_minimised():
 def test_decay():
     assert [decayed(1.0, 0.5, 2, epoch) for epoch in range(5)] == [1, 1, 0.5, 0.5, 0.25]
     assert decayed(1.5e-3, 0.95, 1, 10) == pytest.approx(1.5e-3 * 0.95**10)
+
+
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_a_gradient_that_is_not_multiplied_out(clip):
+    """The same step as with the product itself, its norm included, over several pieces of rows."""
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((5, 3 * PIECE // 4 + 1)), rng.standard_normal((5, 4))
+    outcomes = []
+    for gradient in (x.T @ dy, Product(x, dy)):
+        params, optimiser = {"w": np.ones((x.shape[1], 4)), "b": np.ones(3)}, SGD(0.1, 0.9, clip)
+        for _ in range(2):
+            optimiser.step(params, {"w": gradient, "b": np.ones(3)})
+        outcomes.append(params | {"v": optimiser.velocity["w"]})
+    for name, value in outcomes[0].items():
+        np.testing.assert_allclose(outcomes[1][name], value, rtol=1e-12, atol=1e-14)
