@@ -5,7 +5,7 @@ from functools import cache
 from .backend import array_module, on_gpu
 from .ops import Product
 
-PIECE = 1 << 15  # numbers: 128 KiB of each of three arrays
+PIECE = 1 << 18  # numbers: 1 MiB of each of three arrays
 
 
 @cache

@@ -54,7 +54,7 @@ def test_decay():
 def test_a_gradient_that_is_not_multiplied_out(clip):
     """The same step as with the product itself, its norm included, over several pieces of rows."""
     rng = np.random.default_rng(0)
-    x, dy = rng.standard_normal((5, 3 * PIECE // 4 + 1)), rng.standard_normal((5, 4))
+    x, dy = rng.standard_normal((5, PIECE // 3)), rng.standard_normal((5, 4))
     outcomes = []
     for gradient in (x.T @ dy, Product(x, dy)):
         params, optimiser = {"w": np.ones((x.shape[1], 4)), "b": np.ones(3)}, SGD(0.1, 0.9, clip)
