@@ -3,11 +3,10 @@
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, replace
 
 from .cases import HEADLINE, Case
-from .engines import Wavefront, find
+from .engines import LARGE, Wavefront, find
 from .report import say, table
 from .timing import compare, interleave
 
@@ -49,20 +48,17 @@ def _measure(key, case, steps):
 
 
 def of_engines(keys, cases):
-    """{case: {engine's name: MiB before and at the peak}}; two processes at a time."""
+    """{case: {engine's name: MiB before and at the peak}}; one process at a time, or their threads would meet."""
     found, _ = find(keys)
     peaks = {str(case): {} for case in cases}
-
-    def measure(job):
-        case, key = job
-        try:
-            peaks[str(case)][found[key].name] = peak(key, case)
-        except RuntimeError as error:
-            say(str(error))
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(measure, [(case, key) for case in cases for key in found]))
-    return {case: {c.name: mib[c.name] for c in found.values() if c.name in mib} for case, mib in peaks.items()}
+    for case in cases:
+        for key, engine in found.items():
+            if case.batch < 100 or key in LARGE:
+                try:
+                    peaks[str(case)][engine.name] = peak(key, case)
+                except RuntimeError as error:
+                    say(str(error))
+    return peaks
 
 
 def of_attention(case=HEADLINE, rounds=5):
