@@ -47,7 +47,7 @@ def full(results):
         chosen = len(Engine(case.network()).cut(case.batch))
         modes = {f"wavefront in {n} part{'s' * (n > 1)}": partial(Wavefront, parts=n) for n in (1, 2) if n != chosen}
         ready = Ready(case, dict([*makers.items()][:1]) | modes | dict([*makers.items()][1:]))
-        results["sizes"][str(case)] = one_size(ready, rounds=3 if case.batch > 50 else 5)
+        results["sizes"][str(case)] = one_size(ready, rounds=3)
         if case == HEADLINE:
             results["epoch"] = epoch(ready, results["sizes"][str(case)]["step"])
         del ready  # and its memory
@@ -144,7 +144,7 @@ def floor_sentence(found):
     )
 
 
-def epoch(ready, step, batches=10, rounds=2):
+def epoch(ready, step, batches=10, rounds=1):
     """An epoch of the package, with the making of its batches, beside the same steps of peers on batches made before.
 
     Peers: of each library the one that was fastest in `step`.
