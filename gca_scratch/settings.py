@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, fields, replace
 
 from .errors import InputError
 
+NETWORKS = ("gca", "coarse", "two-stream", "st-lstm", "global-1", "global-2")
+
 
 def _setting(default, meaning, must_be="", holds=lambda value: True):
     return field(default=default, metadata={"help": meaning, "must_be": must_be, "holds": holds})
@@ -11,6 +13,10 @@ def _setting(default, meaning, must_be="", holds=lambda value: True):
 
 def _count(default, meaning, least=1, most=1_000_000):
     return _setting(default, meaning, f"from {least} to {most}", lambda value: least <= value <= most)
+
+
+def _choice(default, meaning, *choices):
+    return _setting(default, f"{meaning}: {', '.join(choices)}", f"one of {', '.join(choices)}", lambda v: v in choices)
 
 
 def _part(default, meaning, below=1.0):
@@ -28,20 +34,10 @@ class Settings:
     frames: int = _count(20, "frames T taken from each sequence", most=10_000)
     hidden: int = _count(128, "width of hidden states and of the memory", most=10_000)
     iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0, most=100)
-    initial: str = _setting(
-        "feedforward",
-        "initial memory: average (Eq. 4) or feedforward",
-        "average or feedforward",
-        lambda value: value in ("average", "feedforward"),
-    )
+    initial: str = _choice("feedforward", "initial memory, the average of Eq. 4 or a layer", "average", "feedforward")
     dropout: float = _part(0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier")
     # training
-    mode: str = _setting(
-        "stepwise",
-        "stepwise (Algorithm 1) or direct training",
-        "stepwise or direct",
-        lambda value: value in ("stepwise", "direct"),
-    )
+    mode: str = _choice("stepwise", "training by Algorithm 1 or of the whole network at once", "stepwise", "direct")
     batch_size: int = _count(100, "sequences in a batch")
     epochs: int = _count(100, "most epochs of one training step")
     patience: int = _count(5, "epochs without a better validation error after which a training step ends")
@@ -59,6 +55,16 @@ class Settings:
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
     clip: float = _count(0.0, "largest norm of the gradient; 0 for no limit", least=0)
+    # other networks: the paper's ablations and baselines
+    network: str = _choice(
+        "gca",
+        "GCA-LSTM with attention over joints (gca), over body parts (coarse) or both, or a network without attention",
+        *NETWORKS,
+    )
+    attention: str = _choice("gate", "scores as a gate of layer 2 (Eq. 7) or as weights of a mean", "gate", "soft")
+    sharing: str = _choice("d", "column of Table VIII, what W_e1 and W_e2 share", "a", "b", "c", "d")
+    trust_gate: bool = _setting(False, "the trust gate of the ST-LSTM paper in layer 1")
+    traversal: str = _choice("chain", "every joint once, or again on the way back (ST-LSTM paper)", "chain", "tree")
     # the machine
     parts: int = _count(0, "parts of a batch that run side by side on the CPU; 0: what its size suggests", least=0)
     recompute: bool = _setting(False, "save memory: run attention iterations again for the backward pass")
