@@ -155,7 +155,7 @@ def epoch(ready, step, batches=10, rounds=1):
     ours = ready.engines[OURS]
     state = training.State(ours.params, rng)
     fit = (ours.engine, state, data, everything, settings, ours.optimiser, case.iterations, np)
-    tasks = {OURS: lambda: training._epoch(*fit)}
+    tasks = {OURS: lambda: training.run_epoch(*fit)}
 
     def task(engine):
         made = []

@@ -6,7 +6,7 @@ multiplies the same arrays in the same memory, in the same parts on the same thr
 
 import numpy as np
 
-from gca_scratch.engine import Engine, _sum
+from gca_scratch.engine import Engine
 from gca_scratch.networks import loss_and_factors, multiplied_out
 from gca_scratch.workspace import Workspace
 
@@ -65,7 +65,7 @@ class Floor:
         Recorded.log = self.last = []  # what is multiplied over the whole batch
         shares = [(s.stop - s.start) / len(x) for s in cuts]
         for name in gradients[0]:
-            multiplied_out({name: _sum([g[name] for g in gradients], shares)})
+            multiplied_out({name: summed([g[name] for g in gradients], shares)})
 
     def products(self):
         """All of them: (a, b, a @ b)."""
@@ -77,7 +77,7 @@ class Floor:
 
     def replay(self):
         """Multiply everything once more."""
-        self.engine._each(lambda k, keep: multiply(self.parts[k]), range(len(self.parts)))
+        self.engine.each(lambda k, keep: multiply(self.parts[k]), range(len(self.parts)))
         multiply(self.last)
 
 

@@ -138,7 +138,7 @@ def epoch(cupy, case, sequences=NTU):
     state = training.State(engine.params, np.random.default_rng(0))
 
     def run(fit):
-        training._epoch(engine.engine, state, data, fit, settings, engine.optimiser, case.iterations, cupy)
+        training.run_epoch(engine.engine, state, data, fit, settings, engine.optimiser, case.iterations, cupy)
         engine.wait()
 
     run(np.arange(min(sequences, 3 * case.batch)))

@@ -14,18 +14,21 @@ import numpy as np
 
 from .errors import InputError
 from .files import from_plain, read_npz, replacing
-from .networks import GCALSTM
+from .models import build
 from .settings import Settings
 from .training import HISTORY_COLUMNS, State, training_steps
 
-VERSION = 1
+VERSION = 2
 _GROUPS = ("params", "velocity", "best")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 
 
 @dataclass
 class About:
-    """What a checkpoint holds beside its arrays, as JSON: `training.State`, and what it is a state of."""
+    """What a checkpoint holds beside its arrays, as JSON: `training.State`, and what it is a state of.
+
+    network: the sizes that the settings do not say.
+    """
 
     version: int
     network: dict
@@ -41,6 +44,16 @@ class About:
     finished: bool
 
 
+@dataclass
+class _Sizes:
+    """What a network is beside its settings; parts as in models.build."""
+
+    joints: int
+    channels: int
+    classes: int
+    parts: list
+
+
 def save(path, state, network, settings, run):
     """Write a checkpoint atomically: the old file stays whole until the new one is.
 
@@ -50,7 +63,7 @@ def save(path, state, network, settings, run):
     arrays = {f"{group}/{name}": array for group in _GROUPS for name, array in (getattr(state, group) or {}).items()}
     plain = {
         "version": VERSION,
-        "network": dataclasses.asdict(network),
+        "network": {name: getattr(network, name, ()) for name in ("joints", "channels", "classes", "parts")},
         "settings": dataclasses.asdict(settings),
         "run": run,
         "rng": state.rng.bit_generator.state,
@@ -89,11 +102,12 @@ def load(path):
 def _restore(about, arrays, path):
     if about.version != VERSION:
         raise InputError(f"{path} is a checkpoint of version {about.version}, not {VERSION}; train again")
-    network = from_plain(GCALSTM, about.network, f"{path}, network")
     settings = from_plain(Settings, about.settings, f"{path}, settings")
-    for name in ("frames", "hidden", "iterations", "initial", "dropout"):
-        if getattr(network, name) != getattr(settings, name):
-            raise InputError(f"{path} names two values of {name}; the file has been edited: train again")
+    sizes = from_plain(_Sizes, about.network, f"{path}, network")
+    try:
+        network = build(settings, **dataclasses.asdict(sizes))
+    except InputError as error:
+        raise InputError(f"{path}: {error}; the file has been edited: train again") from None
     groups = _groups(arrays, network, path)
     if about.has_best != bool(groups["best"]) or not _in_order(about, settings):
         raise InputError(f"{path} contradicts itself on how far training has come; it has been edited: train again")

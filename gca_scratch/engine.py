@@ -56,26 +56,30 @@ class Engine:
             return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, keep)
 
         cuts = self.cut(len(x))
-        losses, gradients, logits = zip(*self._each(part, cuts), strict=True)
+        losses, gradients, logits = zip(*self.each(part, cuts), strict=True)
         shares = [(s.stop - s.start) / len(x) for s in cuts]
-        total = {name: _sum([g[name] for g in gradients], shares) for name in gradients[0]}
-        return sum(loss * share for loss, share in zip(losses, shares, strict=True)), total, np.concatenate(logits)
+        total = {name: summed([g[name] for g in gradients], shares) for name in gradients[0]}
+        return (
+            sum(loss * share for loss, share in zip(losses, shares, strict=True)),
+            total,
+            np.concatenate(logits, axis=-2),
+        )
 
     def forward(self, params, x, iterations=None):
-        """Logits (B, classes) without dropout."""
+        """Logits (B, classes), or (S, B, classes), without dropout."""
         if on_gpu(x):
             return self.network.forward(params, x, iterations=iterations)[0]
 
         def part(s, keep):
             return self.network.forward(params, x[s], iterations=iterations, keep=keep, remember=False)[0]
 
-        return np.concatenate(self._each(part, self.cut(len(x))))
+        return np.concatenate(self.each(part, self.cut(len(x))), axis=-2)
 
     def cut(self, batch):
         """The slices in which it works off a batch of so many sequences."""
         return slices(batch, min(self.network.joints, self.network.frames) * self.network.hidden, self.parts)
 
-    def _each(self, f, cuts):
+    def each(self, f, cuts):
         """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""
 
         def call(s):
@@ -91,7 +95,7 @@ class Engine:
             return list(self._pool.map(call, cuts))
 
 
-def _sum(gradients, shares):
+def summed(gradients, shares):
     """The sum of the parts' gradients, each multiplied by its share of the batch."""
     if isinstance(gradients[0], Product):
         dy = [share * g.dy for g, share in zip(gradients, shares, strict=True)]

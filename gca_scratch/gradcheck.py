@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .baselines import HEADS, STLSTM
 from .networks import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from .ops import nll_backward, nll_forward
 
@@ -132,13 +133,28 @@ def check_network(network, seed=0, label="", witnesses=("complex", "central")):
 
 
 def networks():
-    """The networks that `python -m gca_scratch gradcheck` proves: N = 0, 1, 2 with both initial memories."""
+    """The networks that `python -m gca_scratch gradcheck` proves, with what to call them: (label, network)."""
     for initial in INITIAL_MEMORIES:
-        for iterations in (0, 1, 2):
-            yield (
-                f"GCA-LSTM, N = {iterations}, {initial} memory",
-                GCALSTM(3, 4, 3, 3, hidden=4, iterations=iterations, initial=initial),
-            )
+        for N in (0, 1, 2):
+            yield f"GCA-LSTM, N = {N}, {initial} memory", GCALSTM(3, 4, 3, 3, hidden=4, iterations=N, initial=initial)
+    sizes = {"joints": 4, "frames": 3, "channels": 3, "classes": 3, "hidden": 3}
+    parts, average = (0, 1, 1, 4), {"initial": "average"}
+    for label, changes in (
+        ("three iterations", average | {"iterations": 3}),
+        ("recomputing", average | {"iterations": 3, "recompute": True}),
+        ("coarse", average | {"streams_of": "coarse", "parts": parts}),
+        ("two streams, average memory", average | {"streams_of": "both", "parts": parts}),
+        ("two streams, feedforward memory", {"streams_of": "both", "parts": parts, "iterations": 1}),
+        *((f"sharing ({scheme}), N = 2", average | {"sharing": scheme}) for scheme in "abc"),
+        ("coarse, sharing (a), N = 2", average | {"sharing": "a", "streams_of": "coarse", "parts": parts}),
+        ("soft attention", average | {"attention": "soft"}),
+        ("two streams, soft attention", average | {"attention": "soft", "streams_of": "both", "parts": parts}),
+        ("trust gate", average | {"trust_gate": True, "iterations": 1}),
+    ):
+        yield f"GCA-LSTM, {label}", GCALSTM(**sizes, **changes)
+    for head, label in zip(HEADS, ("ST-LSTM", "ST-LSTM + Global (1)", "ST-LSTM + Global (2)"), strict=True):
+        yield label, STLSTM(**sizes, head=head)
+    yield "ST-LSTM, trust gate", STLSTM(**sizes, trust_gate=True)
 
 
 def table(rows):

@@ -25,9 +25,9 @@ def matmul(x, W, out=None):
     return y.reshape(*x.shape[:-1], W.shape[1])
 
 
-def matmul_dW(x, dy, out=None):
+def matmul_dW(x, dy):
     """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
-    return array_module(x).matmul(rows(x).T, rows(dy), out=out)
+    return rows(x).T @ rows(dy)
 
 
 class Product(NamedTuple):
@@ -48,10 +48,9 @@ class Product(NamedTuple):
         return ((self.x @ self.x.T) * (self.dy @ self.dy.T)).sum()
 
 
-def affine_forward(x, W, b, out=None):
-    """y = x W + b over the last axis: x (..., D), W (D, E), b (E,) give y (..., E), in `out` where that is given."""
-    y = matmul(x, W, out)
-    return array_module(x).add(y, b, out=out), (x, W)
+def affine_forward(x, W, b):
+    """y = x W + b over the last axis: x (..., D), W (D, E), b (E,) give y (..., E)."""
+    return matmul(x, W) + b, (x, W)
 
 
 def affine_backward(dy, cache):
@@ -125,18 +124,25 @@ def dropout_backward(dy, mask, out=None):
 def nll_forward(logits, y):
     """Mean negative log-likelihood of softmax(logits) (Eq. 9 and the loss below it).
 
-    logits (B, classes) and the true labels y (B,), integers, give a loss of shape (), on the device.
+    logits (B, classes) and the true labels y (B,), integers, give a loss of shape (), on the device. Where a network
+    classifies several times, (S, B, classes), it is the mean over all of them.
     """
     xp = array_module(logits)
-    shifted = logits - logits.real.max(axis=1, keepdims=True)
-    log_p = shifted - xp.log(xp.exp(shifted).sum(axis=1, keepdims=True))  # (B, classes)
+    shifted = logits - logits.real.max(axis=-1, keepdims=True)
+    log_p = shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))  # (B, classes)
     rows = xp.arange(len(y))
-    return -log_p[rows, y].mean(), (xp.exp(log_p), rows, y)
+    return -log_p[..., rows, y].mean(), (xp.exp(log_p), rows, y)
 
 
 def nll_backward(cache):
     """dlogits = (softmax(logits) - onehot(y)) / B, for a loss whose own gradient is 1."""
     p, rows, y = cache
     dlogits = p.copy()
-    dlogits[rows, y] -= 1
-    return dlogits / len(y)
+    dlogits[..., rows, y] -= 1
+    return dlogits / math.prod(p.shape[:-1])
+
+
+def probabilities(logits):
+    """Probabilities of the classes (B, classes) from logits of that shape; of several, (S, B, classes), their mean."""
+    p, _ = softmax_forward(logits.T)  # (classes, B) or (classes, B, S)
+    return (p if p.ndim == 2 else p.mean(axis=2)).T

@@ -63,3 +63,12 @@ def backward(dh, cache, keep=FRESH):
                 dr[k] = dr_k
     _, dW_x, db = affine_backward(da, project)
     return da, xp.concatenate([dW_x, dU]), db, dr
+
+
+def gates(cache):
+    """Mean over units of i, f_S, f_T, o in every cell: (4, K, B)."""
+    caches, _, J, T = cache
+    joint, frame = cell_order(J, T)
+    units = [caches[j, t] for j, t in zip(joint.tolist(), frame.tolist(), strict=True)]
+    xp = array_module(units[0][0])
+    return xp.stack([xp.stack([unit[k].mean(axis=1) for unit in units]) for k in range(4)])

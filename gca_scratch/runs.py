@@ -26,8 +26,9 @@ from .datasets import neutral, protocols, sampling, synthetic, utkinect
 from .engine import Engine
 from .errors import InputError
 from .files import from_plain, replacing
-from .networks import GCALSTM
+from .models import build
 from .settings import Settings
+from .skeleton import body_parts, spaced
 
 DATASETS = {
     "synthetic": lambda root: synthetic.generate(subjects=80, repetitions=1),
@@ -75,16 +76,13 @@ class Problem:
 
     def network(self, settings):
         """The network that the settings describe, for this data."""
-        return GCALSTM(
-            joints=self.prepared.x.shape[1],
-            frames=settings.frames,
+        parts = body_parts(self.data.joint_names) if settings.network in ("coarse", "two-stream") else None
+        return build(
+            settings,
+            joints=len(self.prepared.order),
             channels=self.prepared.channels,
             classes=len(self.data.class_names),
-            hidden=settings.hidden,
-            iterations=settings.iterations,
-            initial=settings.initial,
-            dropout=settings.dropout,
-            recompute=settings.recompute,
+            parts=[parts[joint] for joint in self.prepared.order] if parts else (),
         )
 
 
@@ -95,13 +93,15 @@ def problem(data, source, settings):
     if settings.validation:
         rng = np.random.default_rng([settings.seed, 2])
         fit, validate = protocols.hold_out(data, train, settings.validation, rng)
-    prepared = sampling.prepare(data, settings.face_camera, settings.torso_scale, source.hip or None)
+    prepared = sampling.prepare(
+        data, settings.face_camera, settings.torso_scale, source.hip or None, settings.traversal == "tree"
+    )
     if settings.mirror and prepared.mirrored is None:
         raise InputError(
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
         )
-    sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", sampling.split_words(name))]
+    sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", spaced(name))]
     if settings.mirror and sided:
         raise InputError(f"mirror would make another class of {sided[0]!r}; switch it off with --no-mirror")
     return Problem(data, prepared, fit, validate, test)

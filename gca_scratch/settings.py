@@ -79,6 +79,11 @@ class Settings:
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 
+    @property
+    def attentive(self):
+        """Does the network have attention iterations?"""
+        return self.network in ("gca", "coarse", "two-stream")
+
     def __post_init__(self):
         for setting in fields(self):
             value = getattr(self, setting.name)

@@ -287,3 +287,39 @@ def _answered(joint_names: Sequence[str], spelled: list[str], hip: str) -> int:
 
 def _listed(joint_names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in joint_names)
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, "left" and "right" set apart: "HandLeft" gives ("hand", "left")."""
+    return tuple(re.findall(r"left|right|[a-z0-9]+?(?=left|right|[^a-z0-9]|$)", spaced(name)))
+
+
+def spaced(name: str) -> str:
+    """A name in lower case with a blank before each word: "HandLeft" gives "hand left"."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z])", " ", name).lower()
+
+
+_ARM = ("shoulder", "arm", "elbow", "wrist", "hand", "palm", "thumb", "finger", "collar", "clavicle", "humerus")
+_LEG = ("hip", "leg", "thigh", "knee", "shin", "calf", "ankle", "foot", "heel", "toe", "femur", "tibia")
+
+
+def body_parts(joint_names: Sequence[str]) -> tuple[int, ...]:
+    """The body part of every joint, a place in body_parts.PARTS: torso, left arm, right arm, left leg, right leg.
+
+    A joint of one side whose name speaks of an arm (from the shoulder on) or a leg (from the hip on) belongs to it,
+    every other one to the torso. Raises InputError if no name tells left from right.
+    """
+    parts = []
+    for name in joint_names:
+        spelled = words(name)
+        side = 0 if {"left", "l"} & set(spelled) else 1 if {"right", "r"} & set(spelled) else None
+        limb = next(
+            (first for first, names in ((1, _ARM), (3, _LEG)) if any(n in w for n in names for w in spelled)), 0
+        )
+        parts.append(limb + side if limb and side is not None else 0)
+    if not any(parts):
+        raise InputError(
+            f"attention over body parts needs joints whose names tell left from right, not {_listed(joint_names)}; "
+            "rename them, or choose --network gca"
+        )
+    return tuple(parts)

@@ -13,7 +13,7 @@ import numpy as np
 from .backend import to_device, to_host
 from .engine import Engine
 from .errors import InputError
-from .ops import nll_forward, softmax_forward
+from .ops import nll_forward, probabilities
 from .optim import SGD, decayed
 
 HISTORY_COLUMNS = (
@@ -53,7 +53,8 @@ class State:
 
 def training_steps(settings):
     """The attention iterations that are supervised, one after the other (Algorithm 1, line 2)."""
-    return list(range(settings.iterations + 1)) if settings.mode == "stepwise" else [settings.iterations]
+    N = settings.iterations if settings.attentive else 0
+    return list(range(N + 1)) if settings.mode == "stepwise" else [N]
 
 
 def start(network, settings):
@@ -88,7 +89,7 @@ def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, o
             done_in_all = len(state.history)  # the rate goes on decaying from one training step to the next
             optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, done_in_all)
             row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
-            row["train_loss"], row["train_error"] = _epoch(engine, state, data, fit, settings, optimiser, n, xp)
+            row["train_loss"], row["train_error"] = run_epoch(engine, state, data, fit, settings, optimiser, n, xp)
             score = (0.0, -state.epoch)  # without validation the last epoch is the best
             if len(validate):
                 row["validation_loss"], p = evaluate(engine, state.params, data, validate, settings, n, xp)
@@ -125,7 +126,7 @@ def best_weights(state, xp=np):
     return {name: to_device(value, xp) for name, value in weights.items()}
 
 
-def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
+def run_epoch(engine, state, data, fit, settings, optimiser, n, xp):
     """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
     order = state.rng.permutation(fit)
     mask_rng = state.rng
@@ -143,7 +144,7 @@ def _epoch(engine, state, data, fit, settings, optimiser, n, xp):
         loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n)
         optimiser.step(state.params, gradients)
         loss_sum = loss_sum + loss * len(y)
-        wrong = wrong + (logits.argmax(axis=1) != y).sum()
+        wrong = wrong + (probabilities(logits).argmax(axis=1) != y).sum()
     loss = float(loss_sum) / len(fit)  # the one moment of an epoch when a number comes back from the device
     if not np.isfinite(loss):
         raise InputError(
@@ -169,7 +170,7 @@ def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, 
     are averaged, and so is the loss of each look.
     """
     looks = settings.samplings
-    total, probabilities = 0.0, []
+    total, found = 0.0, []
     for first in range(0, len(sequences), batch_size):
         chunk = sequences[first : first + batch_size]
         p = 0
@@ -178,9 +179,9 @@ def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, 
             logits = engine.forward(params, to_device(x, xp), iterations)
             loss, _ = nll_forward(logits, to_device(y, xp))
             total += float(loss) * len(chunk) / looks
-            p = p + softmax_forward(logits.T)[0].T / looks
-        probabilities.append(to_host(p))
-    return total / max(1, len(sequences)), np.concatenate(probabilities)
+            p = p + probabilities(logits) / looks
+        found.append(to_host(p))
+    return total / max(1, len(sequences)), np.concatenate(found)
 
 
 def snapshot(state):

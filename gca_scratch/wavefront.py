@@ -3,8 +3,8 @@
 It computes what raster.py computes; docs/engine.md tells what each step is worth.
 
 - All cells of a diagonal are independent, so Eq. 1 is one matrix product per diagonal: few large ones, not JT small.
-- Gates lie gate by gate (5, K, B, H), h and c cell by cell, so that every operand of a diagonal's elementwise work is
-  one contiguous piece of memory: NumPy copies anything else before it computes.
+- Gates lie diagonal by diagonal, gate by gate within each, h and c cell by cell, so that every operand of a diagonal's
+  elementwise work is one contiguous piece of memory: NumPy copies anything else before it computes.
 - Elementwise work is done in place, in arrays that a workspace keeps from step to step.
 - The recurrent weights' gradient is one product over all cells after the sweep.
 
@@ -26,7 +26,7 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     dtype = state_dtype(x, W, b, a, r)
     widest = min(J, T)
     stored = K if remember else widest  # cells: without a backward pass each diagonal takes the place of the last
-    gates = keep.empty(xp, "gates", (5, K, B, H) if remember else (5 * widest, B, H), dtype)  # i, f_S, f_T, o, u
+    gates = keep.empty(xp, "gates", (5 * stored, B, H), dtype)  # of each diagonal i, f_S, f_T, o, u
     # what Eq. 1 multiplies, [h_S, h_T, x, 1]: zero at the border of the grid, and the 1 is the bias's
     inputs = keep.zeros(xp, "inputs", (K, B, 2 * H + D + 1), dtype)
     inputs[..., 2 * H : -1] = x
@@ -43,8 +43,8 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     with xp.errstate(over="ignore"):  # exp may reach infinity, and 1/infinity is the 0 that is meant
         for d in diagonals(J, T):
             n = d.cells.stop - d.cells.start  # cells on this diagonal
-            place = d.cells if remember else slice(n)
-            g = gates[:, place] if remember else gates[: 5 * n].reshape(5, n, B, H)
+            first = d.cells.start if remember else 0
+            g = gates[5 * first : 5 * (first + n)].reshape(5, n, B, H)
             rows, minus_z = inputs[d.cells].reshape(n * B, -1), g.reshape(5, n * B, H)
             if n * B > NARROW:
                 xp.matmul(rows, minus_W, out=minus_z)  # Eq. 1, negated
@@ -61,7 +61,7 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
             u *= 2
             u -= 1
 
-            past, temp = scratch[:, :n]
+            past, temp = scratch[:, :n]  # (n, B, H) each
             xp.multiply(f_S, c[d.S], out=past)
             past += xp.multiply(f_T, c[d.T], out=temp)
             c_d = xp.multiply(i, u, out=c[d.own])
@@ -69,7 +69,7 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
                 c_d -= past
                 c_d *= r[d.cells, :, None]
             c_d += past  # Eq. 2: new + past; Eq. 7: r (new - past) + past
-            h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[place]), out=h[d.cells])  # Eq. 3
+            h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[first : first + n]), out=h[d.cells])  # Eq. 3
             inputs[d.next_S, :, :H] = h_d[d.has_next_S]  # on to the next joint and to the next frame
             inputs[d.next_T, :, H : 2 * H] = h_d[d.has_next_T]
     return h, (gates, inputs, c, tanh_c, W, J, T, r)
@@ -93,10 +93,10 @@ def backward(dh, cache, keep=FRESH):
     W_back = W[D:].reshape(2, H, 5 * H).swapaxes(1, 2)  # (2, 5H, H)
 
     for d in reversed(diagonals(J, T)):
-        i, f_S, f_T, o, u = gates[:, d.cells]
-        tc, c_S, c_T = tanh_c[d.cells], c[d.S], c[d.T]
+        n = d.cells.stop - d.cells.start
+        i, f_S, f_T, o, u = gates[5 * d.cells.start : 5 * d.cells.stop].reshape(5, n, B, H)
+        tc, c_S, c_T = tanh_c[d.cells], c[d.S], c[d.T]  # (n, B, H)
         dz_i, dz_S, dz_T, dz_o, dz_u = dz[:, d.cells]
-        n = len(i)
         dh_d, dc, x, y, past_S, past_T = scratch[:, :n]
 
         xp.add(back_h[0, d.from_S], back_h[1, d.from_T], out=dh_d)

@@ -98,7 +98,7 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     (K, B, D), H = x.shape, len(b) // 5
     U = W[D:]  # (2H, 5H)
     dtype = state_dtype(x, W, b, a, r)
-    if a is None or D:
+    if a is None or D:  # else the inputs' share is all in a
         a_x = matmul(x, W[:D])  # (K, B, 5H): the inputs' share of Eq. 1
         a = a_x if a is None else a_x + a
     z = xp.empty((K, B, 5 * H), dtype=dtype)

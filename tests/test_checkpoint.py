@@ -202,8 +202,8 @@ def harmless(path, old, new):
         return type(new) is type(old) or (figure and isinstance(old, float))
     if path[0] == "rng":  # any numbers of the right size are a state
         return isinstance(new, int) and type(old) is int
-    if path == ("network", "recompute"):
-        return type(new) is bool
+    if path == ("network", "parts"):
+        return new == [1]
     return path in {("waited",), ("network", "joints")} and type(new) is int  # the data will tell how many joints
 
 
@@ -241,10 +241,11 @@ def test_every_field_deleted_or_absurd(whole):
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        (("version",), 2, ["version 2, not 1", "train again"]),
-        (("network", "hidden"), 10**9, ["two values of hidden"]),
-        (("network", "hidden"), 4.0, ["network: hidden must be a whole number"]),
-        (("network", "iterations"), 10**9, ["two values of iterations"]),
+        (("version",), 1, ["version 1, not 2", "train again"]),
+        (("settings", "hidden"), 10**9, ["settings: hidden"]),
+        (("network", "classes"), 4.0, ["network: classes must be a whole number"]),
+        (("settings", "iterations"), 50, ["lacks"]),
+        (("settings", "network"), "coarse", ["needs the part, 0 to 4, of every joint"]),
         (("network", "joints"), 0, ["joints >= 1"]),
         (("network", "colour"), 3, ["no entry 'colour'"]),
         (("settings", "mode"), "sideways", ["settings: mode = 'sideways'"]),

@@ -76,7 +76,7 @@ def test_scores_sum_to_one_and_are_where_they_belong():
     from gca_scratch import grid
 
     joint, frame = grid.cell_order(3, 4)
-    np.testing.assert_array_equal(r[0, :, frame, joint], cache.rounds[0].r)
+    np.testing.assert_array_equal(r[0, :, frame, joint], cache.streams[0].rounds[0].r)
     assert NETWORK.scores(NETWORK.forward(params, x, iterations=0)[1]) is None
 
 

@@ -164,7 +164,7 @@ def test_stopped_after_any_epoch_and_resumed_it_comes_to_the_same_bits(monkeypat
     assert epochs >= 7
     for k in range(1, epochs + 1):
         with pytest.raises(PowerCut):
-            stopped(f"cut{k}", monkeypatch, training, "_epoch", k, PowerCut, settings=settings)
+            stopped(f"cut{k}", monkeypatch, training, "run_epoch", k, PowerCut, settings=settings)
         assert not os.path.exists(f"cut{k}/result.json")
         assert len(history(f"cut{k}")) == k - 1
         run(f"cut{k}", settings, resume=True)
@@ -175,7 +175,7 @@ def test_stopped_again_and_again(monkeypatch):
     epochs = run("whole")["epochs"]
     for _ in range(epochs - 1):
         with pytest.raises(PowerCut):
-            stopped("cut", monkeypatch, training, "_epoch", 2, PowerCut, resume=True)
+            stopped("cut", monkeypatch, training, "run_epoch", 2, PowerCut, resume=True)
     run("cut", resume=True)
     assert_same_run("whole", "cut")
 
@@ -236,7 +236,7 @@ def test_between_two_steps_the_weights_are_tested_as_they_were_trained(monkeypat
 def test_a_finished_run_is_resumed_without_training(monkeypatch):
     run("run")
     before = result("run")
-    monkeypatch.setattr(training, "_epoch", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(training, "run_epoch", lambda *_: pytest.fail("trained"))
     run("run", resume=True)
     assert result("run") == before
 
@@ -348,8 +348,8 @@ def test_all_folds_go_on_where_they_stood(monkeypatch):
         patch.setattr(runs, "run", third_fails)
         run_all_folds(ALL, settings, "cut", jobs=1)
     assert not os.path.exists("cut/result.json")
-    epoch = training._epoch
-    monkeypatch.setattr(training, "_epoch", lambda *values: trained.append(values[0]) or epoch(*values))
+    epoch = training.run_epoch
+    monkeypatch.setattr(training, "run_epoch", lambda *values: trained.append(values[0]) or epoch(*values))
     mean = run_all_folds(ALL, settings, "cut", resume=True, jobs=1)
     assert len(trained) == sum(len(history(f"cut/fold-0{k}")) for k in (3, 4)) > 0
     for k in (1, 2, 3, 4):

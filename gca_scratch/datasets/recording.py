@@ -3,7 +3,7 @@
 A reader is a module with
 
     CLASS_NAMES, LAYOUT             the actions in the order of their labels; the skeleton (skeleton.Layout)
-    items(root)                     what there is to read, a list of small values that name a file each (InputError if none)
+    items(root)                     what there is to read, a list of small values, each for a file; InputError if none
     read_item(item)                 one of them as a Recording; InputError, naming file and place, if it is damaged
 
 so that one data set is read like another: at once (`read_all`), or file by file in parallel (prepare.py).
@@ -20,8 +20,8 @@ from gca_scratch.errors import InputError
 class Recording(NamedTuple):
     """One labelled sequence.
 
-    joints float32 (frames, persons, joints, 3), metres; an absent person is all zeros.  label: from 0.  The numbers that
-    a data set does not give are None, and then for all its recordings.
+    joints float32 (frames, persons, joints, 3), metres; an absent person is all zeros.  label: from 0.  The numbers
+    that a data set does not give are None, and then for all its recordings.
     """
 
     joints: np.ndarray
@@ -34,7 +34,7 @@ class Recording(NamedTuple):
 
 
 def assemble(recordings, class_names, layout, where):
-    """The recordings, in their order, as one Skeletons; InputError, naming `where`, if there are none or they differ."""
+    """The recordings, in their order, as one Skeletons; InputError, naming `where`, if there are none."""
     if not recordings:
         raise InputError(f"{where} holds no sequence that can be used; give the folder of the original files.")
 

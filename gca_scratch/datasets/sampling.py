@@ -4,13 +4,12 @@
 training step.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from gca_scratch.errors import InputError
-from gca_scratch.skeleton import chain, find_roles
+from gca_scratch.skeleton import chain, find_roles, words
 
 
 @dataclass
@@ -86,18 +85,19 @@ def turn_matrix(angle, up):
     return matrix
 
 
-def prepare(data, face_camera=False, torso_scale=False, hip=None):
+def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False):
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
     The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence about
     the vertical so that the line from left to right hip of that frame lies along one horizontal axis; `torso_scale`
     divides by the median torso length of the sequence. Both need joints that `skeleton.find_roles` must find by name;
-    `hip` names the hip where it cannot be found. Raises InputError when a joint that is needed is not found.
+    `hip` names the hip where it cannot be found. `tree` has the chain come back through the joints, as ST-LSTM's tree
+    traversal does, so that a joint may have several places. Raises InputError when a joint that is needed is not found.
     """
     names = data.joint_names
     edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
     roles = find_roles(names, edges, hip)
-    order = chain(len(names), edges, roles.hip)
+    order = chain(len(names), edges, roles.hip, revisit=tree)
     if face_camera and roles.left is None:
         raise InputError(
             f"face_camera needs a left and a right hip or shoulder among the joints {', '.join(names)}; "
@@ -130,24 +130,17 @@ def prepare(data, face_camera=False, torso_scale=False, hip=None):
 
 
 def mirror_order(names, order):
-    """For each place of the chain, the place of the same joint on the other side of the body (itself in the middle).
+    """For each place of the chain, a place of the same joint on the other side of the body (itself in the middle).
 
     "left" and "right" (or a leading or trailing l and r, set off by a separator) are exchanged in the names; None where
     that leads to a name that no joint has, changes no name at all, or where two names are alike but for separators.
     """
     exchanged = {"left": "right", "right": "left", "l": "r", "r": "l"}
-    words = [
-        re.findall(r"left|right|[a-z0-9]+?(?=left|right|[^a-z0-9]|$)", split_words(names[joint])) for joint in order
-    ]
-    place = {tuple(name): k for k, name in enumerate(words)}
-    other = [place.get(tuple(exchanged.get(word, word) for word in name)) for name in words]
-    unclear = None in other or len(place) < len(order) or other == list(range(len(order)))
-    return None if unclear else np.array(other)
-
-
-def split_words(name):
-    """A joint's name in lower case, its words set apart: "HandLeft" gives "hand left"."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z])", " ", name).lower()
+    spelled = [words(name) for name in names]
+    joint = {name: k for k, name in enumerate(spelled)}
+    other = [joint.get(tuple(exchanged.get(word, word) for word in name)) for name in spelled]
+    unclear = None in other or len(joint) < len(names) or other == list(range(len(names)))
+    return None if unclear else np.array([order.index(other[k]) for k in order])
 
 
 def present(sequence):
