@@ -6,7 +6,7 @@ multiplies the same arrays in the same memory, in the same parts on the same thr
 
 import numpy as np
 
-from gca_scratch.engine import Engine
+from gca_scratch.engine import Engine, summed
 from gca_scratch.networks import loss_and_factors, multiplied_out
 from gca_scratch.workspace import Workspace
 

@@ -194,7 +194,7 @@ class AttentionStream:
         return dh, g
 
     def scores(self, cache):
-        """Scores of every joint and frame, a list of (K, B), one for each iteration; joints of a part share its score."""
+        """Scores of every cell, (K, B) for each iteration; joints of a part share its score."""
         r = [attended.r for attended in cache.rounds]
         return r if self.parts is None else [body_parts.share_forward(r_n, self.parts, self.frames)[0] for r_n in r]
 

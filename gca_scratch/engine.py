@@ -59,11 +59,8 @@ class Engine:
         losses, gradients, logits = zip(*self.each(part, cuts), strict=True)
         shares = [(s.stop - s.start) / len(x) for s in cuts]
         total = {name: summed([g[name] for g in gradients], shares) for name in gradients[0]}
-        return (
-            sum(loss * share for loss, share in zip(losses, shares, strict=True)),
-            total,
-            np.concatenate(logits, axis=-2),
-        )
+        loss = sum(loss * share for loss, share in zip(losses, shares, strict=True))
+        return loss, total, np.concatenate(logits, axis=-2)
 
     def forward(self, params, x, iterations=None):
         """Logits (B, classes), or (S, B, classes), without dropout."""

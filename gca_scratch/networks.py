@@ -137,15 +137,14 @@ class Network:
                 cells, W, b, self.joints, self.frames, keep=keep.at("layer1"), remember=remember
             )
         h, drop_h = dropout_forward(h, masks.get("layer1"), out=h)
-        outputs = [
-            stream.forward(
-                _within(params, prefix), h, masks.get(prefix + "classifier"), N, _room(keep, prefix), remember
-            )
-            for prefix, stream in self.streams().items()
-        ]
-        logits, caches = zip(*outputs, strict=True)
+        logits, caches = [], []
+        for prefix, stream in self.streams().items():
+            mask, room = masks.get(prefix + "classifier"), keep.at(prefix) if prefix else keep
+            logits_of, cache = stream.forward(_within(params, prefix), h, mask, N, room, remember)
+            logits.append(logits_of)
+            caches.append(cache)
         logits = logits[0] if len(logits) == 1 else array_module(x).stack(logits)
-        return logits, Cache(params, layer1, drop_h, list(caches), keep)
+        return logits, Cache(params, layer1, drop_h, caches, keep)
 
     def backward(self, dlogits, cache, with_input=False):
         """Gradients of every parameter that the forward pass used, as a dict; with that of the "input" x if wanted.
@@ -177,8 +176,8 @@ class Network:
     def scores(self, cache, stream=0):
         """Informativeness r of every attention iteration: (iterations, B, T, J), each summing to 1 over (T, J).
 
-        stream: of two streams, fine (0) or coarse (1), whose joints share the score of their body part: these sum to
-        the number of joints of a part, weighted. None where nothing is scored.
+        stream: of two streams, fine (0) or coarse (1). In the coarse stream it is the scores of body parts that sum to
+        1, and every joint shows that of its part. None where nothing is scored.
         """
         r = list(self.streams().values())[stream].scores(cache.streams[stream])
         return array_module(r[0]).stack([grid.unpack(r_n, self.joints, self.frames) for r_n in r]) if r else None
@@ -271,10 +270,6 @@ def one_of(what, value, choices):
 def _within(params, prefix):
     """The parameters whose names begin so, without that beginning."""
     return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
-
-
-def _room(keep, prefix):
-    return keep.at(prefix) if prefix else keep
 
 
 def multiplied_out(gradients):

@@ -313,10 +313,8 @@ def body_parts(joint_names: Sequence[str]) -> tuple[int, ...]:
     for name in joint_names:
         spelled = words(name)
         side = 0 if {"left", "l"} & set(spelled) else 1 if {"right", "r"} & set(spelled) else None
-        limb = next(
-            (first for first, names in ((1, _ARM), (3, _LEG)) if any(n in w for n in names for w in spelled)), 0
-        )
-        parts.append(limb + side if limb and side is not None else 0)
+        arm, leg = (any(part in word for part in known for word in spelled) for known in (_ARM, _LEG))
+        parts.append(0 if side is None or not (arm or leg) else side + (1 if arm else 3))
     if not any(parts):
         raise InputError(
             f"attention over body parts needs joints whose names tell left from right, not {_listed(joint_names)}; "

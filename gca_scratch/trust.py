@@ -58,7 +58,7 @@ def step_backward(dh, dc, cache, U, Mp):
 
     Returns da (..., 5H), dx_ (..., H), dp (..., H) before its tanh, dh_S, dc_S, dh_T, dc_T (..., H).
     """
-    i, f_S, f_T, o, u, hh, c_S, c_T, p, surprise, tau, new, past, tanh_c = cache
+    i, f_S, f_T, o, u, _, c_S, c_T, p, surprise, tau, new, past, tanh_c = cache
     xp = array_module(dh)
     H = dh.shape[-1]
     do = dh * tanh_c

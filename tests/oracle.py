@@ -1,4 +1,4 @@
-"""The networks once more, written for automatic differentiation: of the package only names and the order of cells are used.
+"""The networks once more, for automatic differentiation: of the package only names and the order of cells are used.
 
 One sequence at a time, one cell at a time, straight from the papers; the gradients come from the package autograd.
 """
