@@ -94,7 +94,7 @@ def problem(data, source, settings):
         rng = np.random.default_rng([settings.seed, 2])
         fit, validate = protocols.hold_out(data, train, settings.validation, rng)
     prepared = sampling.prepare(
-        data, settings.face_camera, settings.torso_scale, source.hip or None, settings.traversal == "tree"
+        data, settings.face_camera, settings.torso_scale, source.hip or None, settings.traversal == "tree", settings.pair
     )
     if settings.mirror and prepared.mirrored is None:
         raise InputError(

@@ -70,6 +70,7 @@ class Settings:
     recompute: bool = _setting(False, "save memory: run attention iterations again for the backward pass")
     # the input
     face_camera: bool = _setting(False, "turn every body to face the camera in its first frame")
+    pair: bool = _setting(False, "of two persons, put the middle at the origin and turn the line between them")
     torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")
     mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
     turn: float = _count(0.0, "in training, turn bodies about the vertical by up to so many degrees", least=0)

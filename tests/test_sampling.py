@@ -22,7 +22,9 @@ def sampler(lengths):
     frames = sum(lengths)
     x = np.zeros((frames, 1, 1, 3), np.float32)
     x[:, 0, 0, 0] = np.arange(frames)
-    return Prepared(x, np.cumsum([0, *lengths]), np.zeros(len(lengths), np.int64), (0,), 1, None)
+    return Prepared(
+        x, np.cumsum([0, *lengths]), np.zeros(len(lengths), np.int64), (0,), 1, None, np.zeros(len(lengths), int)
+    )
 
 
 def turned(x, angle, up=1):
@@ -119,6 +121,47 @@ def test_facing_the_camera_forgets_where_it_stood(angle, seed):
     left, right = (a.order.index(data.joint_names.index(f"{side} hip")) for side in ("left", "right"))
     across = a.x[data.offsets[:-1], right, 0] - a.x[data.offsets[:-1], left, 0]
     assert (across[:, 0] > 0).all() and np.abs(across[:, 2]).max() < 1e-6  # along x, the person's right where x grows
+
+
+def two_persons(seed=0):
+    """Sequences of two persons who stand apart; in the first sequence the second comes in the third frame, in the
+    second sequence never."""
+    data = skeletons(subjects=2, persons=2, seed=seed)
+    rng = np.random.default_rng(seed)
+    for n in range(len(data)):
+        data.sequence(n)[:, 1] += rng.normal(0, 2, 3).astype(np.float32) * np.float32([1, 0.1, 1])
+    data.sequence(0)[:2, 1] = 0
+    data.sequence(1)[:, 1] = 0
+    return data
+
+
+@given(st.floats(-np.pi, np.pi), st.integers(0, 99))
+@quick
+def test_two_persons_have_their_middle_at_the_origin_and_stand_along_one_axis(angle, seed):
+    data = two_persons(seed)
+    about = dataclasses.replace(data, joints=turned(data.joints, angle).astype(np.float32))
+    a, b = (prepare(d, face_camera=True, pair=True) for d in (data, about))
+    np.testing.assert_allclose(a.x, b.x, atol=2e-5)
+    assert a.flipped[1] == 0 and set(a.flipped[[0, *range(2, len(data))]]) == {2}
+    for n in range(len(data)):
+        if n == 1:
+            continue
+        hips = a.x[data.offsets[n] + (2 if n == 0 else 0), 0]  # (P, 3) in the first frame with both
+        np.testing.assert_allclose(hips.mean(axis=0), 0, atol=1e-5)
+        assert hips[1, 0] > hips[0, 0] and np.abs(hips[:, 2]).max() < 1e-5
+    alone = slice(data.offsets[1], data.offsets[2])
+    np.testing.assert_array_equal(a.x[alone], prepare(data, face_camera=True).x[alone])
+
+
+def test_a_mirror_image_of_two_persons_leaves_each_on_its_side():
+    data = two_persons()
+    prepared, n = prepare(data, face_camera=True, pair=True), np.arange(len(data))
+    plain = prepared.batch(n, 4, TINY, np.random.default_rng(0))[0].reshape(len(data), 4, -1, 2, 3)
+    x = prepared.batch(n, 4, dataclasses.replace(TINY, mirror=True), np.random.default_rng(0))[0].reshape(plain.shape)
+    signs = np.where(np.arange(3) == prepared.flipped[:, None], -1, 1)[:, None, None, None]
+    image = plain[:, :, prepared.mirrored] * signs
+    same, mirrored = (np.abs(x - other).max(axis=(1, 2, 3, 4)) < 1e-6 for other in (plain, image))
+    assert (same ^ mirrored).all() and mirrored[0] + mirrored[2:].sum() > 0 and same.any()
 
 
 @given(st.floats(-np.pi, np.pi), st.sampled_from([0, 1, 2]))

@@ -24,7 +24,7 @@ def data():
     x = rng.standard_normal((24 * 5, 3, 1, 3)).astype(np.float32)
     label = np.arange(24) % 2
     x[:, 2, 0, 0] = np.repeat(2 * label - 1, 5) + 0.3 * rng.standard_normal(120)
-    return Prepared(x, np.arange(25) * 5, label, (0, 1, 2), 1, None)
+    return Prepared(x, np.arange(25) * 5, label, (0, 1, 2), 1, None, np.zeros(24, int))
 
 
 FIT, VALIDATE = np.arange(16), np.arange(16, 24)

@@ -19,7 +19,8 @@ class Prepared:
     x float32 (total frames, J, P, 3): joints in chain order, relative to the hip of the sequence's first frame.
     offsets int64 (N + 1,), label int64 (N,).  order (J,): the data's joint at each place of the chain.
     up: the vertical axis (0, 1 or 2).  mirrored (J,): at each place of the chain, the place of the same joint of the
-    other side, or None where the joints' names do not tell.
+    other side, or None where the joints' names do not tell.  flipped (N,): the axis that a mirror image reverses, the
+    one across the body, or across the line between two persons.
     """
 
     x: np.ndarray
@@ -28,6 +29,7 @@ class Prepared:
     order: tuple[int, ...]
     up: int
     mirrored: np.ndarray | None
+    flipped: np.ndarray
 
     @property
     def channels(self):
@@ -44,7 +46,7 @@ class Prepared:
         index = self.frame_index(sequences, frames, settings.crop if rng else 0.0, rng, position)
         x = self.x[index]  # (B, T, J, P, 3)
         if rng is not None:
-            x = self._changed(x, settings, rng)
+            x = self._changed(x, self.flipped[sequences], settings, rng)
         return x.reshape(*x.shape[:3], -1), self.label[sequences]
 
     def frame_index(self, sequences, frames, crop=0.0, rng=None, position=0.5):
@@ -58,13 +60,13 @@ class Prepared:
             place = cut[0] + place * (1 - cut[0] - cut[1])
         return first + np.minimum((place * length).astype(np.int64), length - 1)
 
-    def _changed(self, x, settings, rng):
-        """Random mirror images, turns about the vertical, sizes and noise: x (B, T, J, P, 3)."""
+    def _changed(self, x, flipped, settings, rng):
+        """Random mirror images, turns about the vertical, sizes and noise: x (B, T, J, P, 3), flipped (B,)."""
         B = len(x)
         if settings.mirror:
             chosen = rng.random(B) < 0.5
-            x[chosen] = x[chosen][:, :, self.mirrored]
-            x[chosen, ..., (self.up + 2) % 3] *= -1
+            reversed_axis = np.where(np.arange(3) == flipped[chosen, None], -1, 1).astype(x.dtype)  # (chosen, 3)
+            x[chosen] = x[chosen][:, :, self.mirrored] * reversed_axis[:, None, None, None]
         angle = np.radians(settings.turn) * rng.uniform(-1, 1, B)
         size = 1 + settings.stretch * rng.uniform(-1, 1, B)
         matrix = (turn_matrix(angle, self.up) * size[:, None, None]).astype(np.float32)  # (B, 3, 3)
@@ -85,12 +87,14 @@ def turn_matrix(angle, up):
     return matrix
 
 
-def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False):
+def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pair=False):
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
     The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence about
     the vertical so that the line from left to right hip of that frame lies along one horizontal axis; `torso_scale`
-    divides by the median torso length of the sequence. Both need joints that `skeleton.find_roles` must find by name;
+    divides by the median torso length of the sequence. `pair`, in sequences that have a frame with two persons, takes
+    the middle between their hips in the first such frame as the origin and turns the line from the first person to the
+    second along a horizontal axis, in place of `face_camera`. These need joints that `skeleton.find_roles` must find by name;
     `hip` names the hip where it cannot be found. `tree` has the chain come back through the joints, as ST-LSTM's tree
     traversal does, so that a joint may have several places. Raises InputError when a joint that is needed is not found.
     """
@@ -109,24 +113,31 @@ def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False):
             "switch it off with --no-torso-scale"
         )
     up = vertical_axis(data, roles)
+    a, b = (up + 1) % 3, (up + 2) % 3
     x = np.empty((len(data.joints), len(order), data.joints.shape[1], 3), np.float32)
+    flipped = np.full(len(data), b)
     for n in range(len(data)):
         sequence = data.sequence(n).astype(np.float64)  # (frames, P, J, 3)
         there = present(sequence)
         seen = there[:, 0, 0, 0]  # (frames,)
-        sequence = sequence - sequence[seen.argmax(), 0, roles.hip] * there
+        together = there[:, :2].all(axis=(1, 2, 3)) if pair and there.shape[1] > 1 else np.array([False])
+        hips = sequence[together.argmax() if together.any() else seen.argmax(), :, roles.hip]  # (P, 3)
+        origin = hips[:2].mean(axis=0) if together.any() else hips[0]
+        sequence = (sequence - origin) * there
         first = sequence[seen, 0] if seen.any() else sequence[:, 0]  # the first person, where there is one
         if torso_scale:
             torso = np.median(np.linalg.norm(first[:, roles.top] - first[:, roles.hip], axis=-1))
             if torso > 0:
                 sequence = sequence / torso
-        if face_camera:
-            a, b = (up + 1) % 3, (up + 2) % 3
-            across = first[0, roles.right] - first[0, roles.left]
-            angle = np.arctan2(across[a], across[b])
-            sequence = sequence @ turn_matrix(np.array([angle]), up)[0]
+        line = None  # what is turned to lie along axis b
+        if together.any():
+            line, flipped[n] = hips[1] - hips[0], a
+        elif face_camera:
+            line = first[0, roles.right] - first[0, roles.left]
+        if line is not None:
+            sequence = sequence @ turn_matrix(np.array([np.arctan2(line[a], line[b])]), up)[0]
         x[data.offsets[n] : data.offsets[n + 1]] = sequence[:, :, list(order)].swapaxes(1, 2)
-    return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order))
+    return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order), flipped)
 
 
 def mirror_order(names, order):
