@@ -9,7 +9,7 @@ began = time.perf_counter()
 
 
 def main(arguments=None):
-    """Measure, print, write; returns the exit code."""
+    """Parse the options and measure; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Time the package beside the same network in PyTorch and JAX, once all agree on its gradients.",
@@ -20,36 +20,34 @@ def main(arguments=None):
     parser.add_argument("--plots", metavar="FOLDER", help="draw the ratios and the scaling curves, as PNG files")
     options = parser.parse_args(arguments)
 
-    from gca_scratch.errors import InputError
+    from gca_scratch.errors import exit_code
+
+    return exit_code(lambda: measure(options), "benchmarks")
+
+
+def measure(options):
+    """Measure what the options ask for; print and write it."""
     from gca_scratch.files import replacing
 
     from . import machine
 
-    try:
-        results = {"machine": machine.facts(), "device": options.device}
-        print(machine.describe(results["machine"]), end="\n\n", flush=True)
-        if options.device == "cuda":
-            from . import gpu
+    results = {"machine": machine.facts(), "device": options.device}
+    print(machine.describe(results["machine"]), end="\n\n", flush=True)
+    if options.device == "cuda":
+        from . import gpu
 
-            gpu.measure(results, options.quick)
-        else:
-            from . import cpu
+        gpu.measure(results, options.quick)
+    else:
+        from . import cpu
 
-            cpu.quick(results, began) if options.quick else cpu.full(results)
-        if options.plots:
-            from . import plots
+        cpu.quick(results, began) if options.quick else cpu.full(results)
+    if options.plots:
+        from . import plots
 
-            plots.draw(results, options.plots)
-        if options.json:
-            with replacing(options.json) as temporary:
-                temporary.write_text(json.dumps(results, indent=1) + "\n")
-    except InputError as error:
-        print(f"benchmarks: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("benchmarks: stopped", file=sys.stderr)
-        return 130
-    return 0
+        plots.draw(results, options.plots)
+    if options.json:
+        with replacing(options.json) as temporary:
+            temporary.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

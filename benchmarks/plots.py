@@ -10,7 +10,7 @@ from matplotlib.ticker import NullLocator
 
 from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE, save
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73")  # Okabe and Ito's, told apart with any colour vision
+COLOURS = (BLUE, ORANGE, "#009E73")  # the third of the same palette
 LABELS = {"frames": "more frames", "joints": "more joints", "batch": "larger batch"}
 WHAT = {"step": "training step", "forward": "forward only", "forward_1": "forward only"}
 

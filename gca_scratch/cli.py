@@ -7,7 +7,6 @@ import argparse
 import dataclasses
 import os
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from . import __version__, gradcheck, runs
 from .crossvalidation import run_all_folds
 from .datasets import protocols
-from .errors import InputError
+from .errors import InputError, exit_code
 from .settings import PRESETS, Settings, settings_from
 from .skeleton import chain, find_roles
 
@@ -31,23 +30,12 @@ EXAMPLES = """examples:
 
 def main(arguments=None):
     """Run one command; returns the exit code."""
-    try:
+
+    def run():
         options = parser().parse_args(arguments)
-        code = options.command(options)
-        sys.stdout.flush()
-        return code or 0
-    except InputError as error:
-        print("gca_scratch:", " ".join(str(error).splitlines()), file=sys.stderr)
-        return 2
-    except MemoryError as error:
-        print(f"gca_scratch: there is not enough memory ({error}); lower hidden, frames or batch_size", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("gca_scratch: stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # whoever reads has read enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return options.command(options)
+
+    return exit_code(run)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -73,6 +73,7 @@ class Settings:
     pair: bool = _setting(False, "of two persons, put the middle at the origin and turn the line between them")
     torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")
     mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
+    exchange: bool = _setting(False, "with PAIR, in training, exchange the two persons in half of the sequences")
     turn: float = _count(0.0, "in training, turn bodies about the vertical by up to so many degrees", least=0)
     stretch: float = _part(0.0, "in training, make bodies larger or smaller by up to this part")
     jitter: float = _count(0.0, "in training, add Gaussian noise of this deviation (in units of the input)", least=0)

@@ -164,6 +164,16 @@ def test_a_mirror_image_of_two_persons_leaves_each_on_its_side():
     assert (same ^ mirrored).all() and mirrored[0] + mirrored[2:].sum() > 0 and same.any()
 
 
+def test_persons_are_exchanged_and_keep_to_their_line():
+    data = two_persons()
+    prepared, n = prepare(data, face_camera=True, pair=True), np.arange(len(data))
+    plain = prepared.batch(n, 4, TINY, np.random.default_rng(0))[0].reshape(len(data), 4, -1, 2, 3)
+    x = prepared.batch(n, 4, dataclasses.replace(TINY, exchange=True), np.random.default_rng(0))[0]
+    image = plain[:, :, :, ::-1] * np.float32([-1, 1, -1])
+    same, exchanged = (np.abs(x.reshape(plain.shape) - other).max(axis=(1, 2, 3, 4)) < 1e-6 for other in (plain, image))
+    assert same[1] and (same ^ exchanged).all() and 0.2 < exchanged.mean() < 0.8  # the second sequence has one person
+
+
 @given(st.floats(-np.pi, np.pi), st.sampled_from([0, 1, 2]))
 @quick
 def test_turning_keeps_lengths_and_heights(angle, up):

@@ -61,12 +61,16 @@ class Prepared:
         return first + np.minimum((place * length).astype(np.int64), length - 1)
 
     def _changed(self, x, flipped, settings, rng):
-        """Random mirror images, turns about the vertical, sizes and noise: x (B, T, J, P, 3), flipped (B,)."""
+        """Mirror images, persons exchanged, turns, sizes and noise, all random: x (B, T, J, P, 3), flipped (B,)."""
         B = len(x)
         if settings.mirror:
             chosen = rng.random(B) < 0.5
             reversed_axis = np.where(np.arange(3) == flipped[chosen, None], -1, 1).astype(x.dtype)  # (chosen, 3)
             x[chosen] = x[chosen][:, :, self.mirrored] * reversed_axis[:, None, None, None]
+        if settings.exchange:  # the second person becomes the first, seen from the other side of their line
+            chosen = (flipped == (self.up + 1) % 3) & (rng.random(B) < 0.5)
+            half_turn = np.where(np.arange(3) == self.up, 1, -1).astype(x.dtype)
+            x[chosen] = x[chosen][:, :, :, [1, 0, *range(2, x.shape[3])]] * half_turn
         angle = np.radians(settings.turn) * rng.uniform(-1, 1, B)
         size = 1 + settings.stretch * rng.uniform(-1, 1, B)
         matrix = (turn_matrix(angle, self.up) * size[:, None, None]).astype(np.float32)  # (B, 3, 3)
