@@ -8,7 +8,7 @@ import strict_cupy
 from strict_cupy import counts, no_transfers
 from tiny import TINY, skeletons
 
-from gca_scratch import runs, training, wavefront, wavefront_gpu
+from gca_scratch import gradcheck, runs, training, wavefront, wavefront_gpu
 from gca_scratch.engine import Engine
 from gca_scratch.networks import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from gca_scratch.ops import nll_forward
@@ -62,7 +62,23 @@ def test_sweeps_agree_with_the_cpu(cupy, J, T, gated):
 @pytest.mark.parametrize("initial", INITIAL_MEMORIES)
 @pytest.mark.parametrize(("iterations", "recompute"), [(0, False), (1, False), (3, False), (3, True)])
 def test_a_step_agrees_with_the_cpu(cupy, initial, iterations, recompute):
-    network = GCALSTM(3, 4, 3, 4, hidden=5, iterations=iterations, initial=initial, recompute=recompute)
+    agrees_with_the_cpu(
+        cupy, GCALSTM(3, 4, 3, 4, hidden=5, iterations=iterations, initial=initial, recompute=recompute)
+    )
+
+
+OTHERS = {label: network for label, network in gradcheck.networks() if not label.startswith("GCA-LSTM, N =")}
+
+
+@pytest.mark.parametrize("label", OTHERS)
+def test_a_step_of_the_other_networks_agrees_and_moves_nothing(cupy, label):
+    on_device = agrees_with_the_cpu(cupy, OTHERS[label])
+    with no_transfers():  # what is moved once has been moved
+        Engine(OTHERS[label]).loss_and_gradients(*on_device)
+
+
+def agrees_with_the_cpu(cupy, network):
+    """Loss, logits and gradients of one step on the device; returns its arguments there."""
     params, x, y, masks = problem(network, 3)
     loss, gradients, logits = Engine(network).loss_and_gradients(params, x, y, masks)
     on_device = (moved(cupy, params), cupy.asarray(x), cupy.asarray(y), moved(cupy, masks))
@@ -73,6 +89,7 @@ def test_a_step_agrees_with_the_cpu(cupy, initial, iterations, recompute):
     gradients, found = multiplied_out(gradients), multiplied_out(found)
     for name, g in gradients.items():
         np.testing.assert_allclose(found[name].get(), g, rtol=0, atol=1e-12 * np.abs(g).max(), err_msg=name)
+    return on_device
 
 
 def test_single_precision_stays_single(cupy):
