@@ -14,6 +14,8 @@ import sys
 import time
 import tomllib
 from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,8 @@ from tqdm import tqdm
 
 from . import checkpoint, training
 from .backend import module_for
-from .datasets import neutral, protocols, sampling, synthetic, utkinect
+from .datasets import READERS, neutral, protocols, sampling, synthetic
+from .datasets.recording import read_all
 from .engine import Engine
 from .errors import InputError
 from .files import from_plain, replacing
@@ -32,8 +35,8 @@ from .skeleton import body_parts, spaced
 
 DATASETS = {
     "synthetic": lambda root: synthetic.generate(subjects=80, repetitions=1),
-    "utkinect": utkinect.read,
     "npz": neutral.load,
+    **{name: partial(read_all, import_module(f"gca_scratch.datasets.{name}")) for name in READERS},
 }
 SECONDS_BETWEEN_SAVES = 10
 
@@ -58,7 +61,7 @@ def load_data(source):
     if source.dataset not in DATASETS:
         raise InputError(f"unknown data set {source.dataset!r}: choose one of {', '.join(DATASETS)}")
     if source.dataset == "synthetic" and source.root:
-        raise InputError(f"--root {source.root} needs --dataset npz or utkinect, for synthetic data lies nowhere")
+        raise InputError(f"--root {source.root} needs --dataset npz or another one, for synthetic data lies nowhere")
     if source.dataset != "synthetic" and not source.root:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --root PATH")
     return DATASETS[source.dataset](source.root)

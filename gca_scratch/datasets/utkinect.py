@@ -1,26 +1,41 @@
 """Reader for the original text files of UT-Kinect-Action3D: one person, Kinect v1, ten actions, ten subjects, twice."""
 
+import functools
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from gca_scratch.datasets.neutral import Skeletons, check
+from gca_scratch.datasets.neutral import Skeletons
+from gca_scratch.datasets.recording import Recording, assemble
 from gca_scratch.errors import InputError
 from gca_scratch.skeleton import KINECT_V1
 
-ACTIONS = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
+CLASS_NAMES = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
+ACTIONS = CLASS_NAMES
+LAYOUT = KINECT_V1
 _COLUMNS = 1 + 3 * len(KINECT_V1.joint_names)
+
+
+class Item(NamedTuple):
+    """A label, of this line of actionLabel.txt: the action takes the frames `first` to `last` of the file of poses."""
+
+    path: Path
+    action: str
+    first: int
+    last: int
+    line: int
 
 
 def read(root: str | os.PathLike) -> Skeletons:
     """Read `root/actionLabel.txt` and the files `root/joints/joints_sSS_eEE.txt` that it names.
 
     Each labelled action is one sequence, called "s01_e01 walk": the rows of its file whose frame number lies within
-    the label's, in metres, in the order of the file. Labels follow ACTIONS, subjects count from 1, repetitions are 1
-    and 2, and there is no view and no setup. The whole data set gives 199 sequences of 5 to 114 frames, 6,027 in all:
-    the 200th, carry of s10_e02, is labelled "NaN NaN" by its authors and is skipped.
+    the label's, in metres, in the order of the file. Labels follow CLASS_NAMES, subjects count from 1, repetitions are
+    1 and 2, and there is no view and no setup. The whole data set gives 199 sequences of 5 to 114 frames, 6,027 in
+    all: the 200th, carry of s10_e02, is labelled "NaN NaN" by its authors and is skipped.
 
     Frame numbers skip (mostly by 4), and 161 labelled rows repeat the number of the row before with another pose.
     Both rows are kept, as two frames: the second pose goes on in the direction of the motion (read the other way
@@ -30,46 +45,41 @@ def read(root: str | os.PathLike) -> Skeletons:
     many or something other than a finite number, if frame numbers run backwards, or if a label names an unknown
     action, a sequence that has no file, or frames that its file does not have.
     """
+    return assemble([read_item(item) for item in items(root)], CLASS_NAMES, LAYOUT, root)
+
+
+def items(root: str | os.PathLike) -> list[Item]:
+    """What `root/actionLabel.txt` labels, in its order; InputError, with file and line, if it is missing or damaged."""
     root = Path(root)
     if not root.is_dir():
         raise InputError(f"there is no folder {root}; give with --root the folder that holds actionLabel.txt.")
-    labels = root / "actionLabel.txt"
-    sequences, names, label, subject, repetition = [], [], [], [], []
-    files: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for line, file, action, first, last in _read_labels(labels):
-        if file not in files:
-            path = root / "joints" / f"joints_{file}.txt"
-            if not path.is_file():
-                raise InputError(
-                    f"{labels}, line {line}: {path} is missing; put it there, or remove {file} from the labels."
-                )
-            files[file] = _read_poses(path)
-        numbers, poses = files[file]
-        inside = poses[(numbers >= first) & (numbers <= last)]
-        if not len(inside) or last > numbers[-1]:
-            raise InputError(
-                f"{labels}, line {line}: {action} is said to take frames {first} to {last}, but "
-                f"joints_{file}.txt has no such frames or ends too early (it has {numbers[0]} to "
-                f"{numbers[-1]}); copy that file again or correct the label."
-            )
-        sequences.append(inside)
-        names.append(f"{file} {action}")
-        label.append(ACTIONS.index(action))
-        subject.append(int(file[1:3]))
-        repetition.append(int(file[5:7]))
-    data = Skeletons(
-        joints=np.concatenate(sequences)[:, None],
-        offsets=np.cumsum([0] + [len(poses) for poses in sequences], dtype=np.int64),
-        label=np.array(label, np.int16),
-        subject=np.array(subject, np.int16),
-        repetition=np.array(repetition, np.int16),
-        name=np.array(names),
-        class_names=ACTIONS,
-        joint_names=KINECT_V1.joint_names,
-        edges=np.array(KINECT_V1.edges, np.int16),
+    return [
+        Item(root / "joints" / f"joints_{file}.txt", action, first, last, line)
+        for line, file, action, first, last in _read_labels(root / "actionLabel.txt")
+    ]
+
+
+def read_item(item: Item) -> Recording:
+    """One labelled action, as `read` gives it; InputError, with file and line, if its file is missing or damaged."""
+    label, file = f"{item.path.parents[1] / 'actionLabel.txt'}, line {item.line}", item.path.stem[len("joints_") :]
+    if not item.path.is_file():
+        raise InputError(f"{label}: {item.path} is missing; put it there, or remove {file} from the labels.")
+    stat = item.path.stat()
+    numbers, poses = _read_once(item.path, stat.st_size, stat.st_mtime_ns)
+    inside = poses[(numbers >= item.first) & (numbers <= item.last)]
+    if not len(inside) or item.last > numbers[-1]:
+        raise InputError(
+            f"{label}: {item.action} is said to take frames {item.first} to {item.last}, but "
+            f"{item.path.name} has no such frames or ends too early (it has {numbers[0]} to "
+            f"{numbers[-1]}); copy that file again or correct the label."
+        )
+    return Recording(
+        inside[:, None],
+        CLASS_NAMES.index(item.action),
+        subject=int(file[1:3]),
+        name=f"{file} {item.action}",
+        repetition=int(file[5:7]),
     )
-    check(data, str(root))
-    return data
 
 
 def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
@@ -88,9 +98,9 @@ def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
                 f"'action: first last', but found {text.strip()[:60]!r}; correct the line."
             )
         action, first, last = entry.groups()
-        if action not in ACTIONS:
+        if action not in CLASS_NAMES:
             raise InputError(
-                f"{path}, line {line}: {action[:60]!r} is not one of the actions {', '.join(ACTIONS)}; "
+                f"{path}, line {line}: {action[:60]!r} is not one of the actions {', '.join(CLASS_NAMES)}; "
                 "correct the line."
             )
         if (file, action) in seen:
@@ -107,6 +117,11 @@ def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
     if not labels:
         raise InputError(f"{path} holds no labels; copy it again from the data set.")
     return labels
+
+
+@functools.lru_cache(maxsize=1)  # a file holds ten actions, one after the other
+def _read_once(path: Path, size: int, changed: int) -> tuple[np.ndarray, np.ndarray]:
+    return _read_poses(path)
 
 
 def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:

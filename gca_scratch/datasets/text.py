@@ -1,0 +1,44 @@
+"""What the readers of text files share: lines and numbers, or one sentence that says where the file is damaged."""
+
+import re
+from pathlib import Path
+
+from gca_scratch.errors import InputError
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def read_lines(path: Path, ended: bool = True) -> list[str]:
+    """The lines of an ASCII file, without their ends (LF or CRLF).
+
+    Raises InputError if the file cannot be read, is no text or is empty, and, where every line is to be `ended`, if
+    the last one is not, since nothing else tells a number that is cut short from a whole one.
+    """
+    try:
+        lines = path.read_bytes().decode("ascii").replace("\r\n", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text file (byte {error.start}); copy it again from the data set.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); copy it again from the data set.") from error
+    last = lines.pop()
+    if not any(lines) and not last.strip():
+        raise InputError(f"{path} is empty; copy it again from the data set.")
+    if last and ended:
+        raise InputError(
+            f"{path}, line {len(lines) + 1}: the file is cut off, for this last line does not end; "
+            "copy it again from the data set."
+        )
+    return [*lines, last] if last else lines
+
+
+def number(text: str, place: str, limit: float) -> float:
+    """The number that the text is, perhaps with blanks around it; InputError, naming `place`, if it is none.
+
+    A number of the size of `limit` or larger is refused, too: infinity, and what no file of the kind can hold.
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise InputError(f"{place}: {text[:20]!r} is not a number; repair the file or copy it again.")
+    value = float(text)
+    if not abs(value) < limit:
+        raise InputError(f"{place}: {text[:20]!r} is out of range (below {limit:g}); repair the file or copy it again.")
+    return value
