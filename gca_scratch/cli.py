@@ -1,4 +1,4 @@
-"""The command line: demo, train, evaluate, gradcheck, info.
+"""The command line: demo, train, evaluate, table, plot, prepare, gradcheck, info.
 
 Anything wrong with what the user gave ends in one sentence on standard error and exit code 2.
 """
@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from . import __version__, gradcheck, runs
+from . import __version__, figures, gradcheck, prepare, runs
 from .crossvalidation import run_all_folds
 from .datasets import protocols
 from .errors import InputError, exit_code
-from .settings import PRESETS, Settings, settings_from
+from .experiments import tables
+from .options import add_data, add_device, add_settings, given_settings
+from .settings import PRESETS, settings_from
 from .skeleton import chain, find_roles
 
 EXAMPLES = """examples:
@@ -24,6 +26,9 @@ EXAMPLES = """examples:
   python -m gca_scratch train --dataset npz --root skeletons.npz --protocol half --preset small --iterations 1 --out run
   python -m gca_scratch train --resume --out run
   python -m gca_scratch evaluate run
+  python -m gca_scratch plot all run
+  python -m gca_scratch prepare ntu --root nturgb+d_skeletons --out ntu.npz
+  python -m gca_scratch table IX --data sbu.npz
   python -m gca_scratch gradcheck
   python -m gca_scratch info skeletons.npz"""
 
@@ -72,10 +77,10 @@ def parser():
     )
     sub.add_argument("--out", default="demo-run", metavar="DIR", help="folder for what it writes (default: demo-run)")
     sub.add_argument("--seed", type=int, default=0, metavar="S", help="seed of everything random (default: 0)")
-    _device(sub)
+    add_device(sub)
 
     sub = command("train", _train, "train and test a network", [line.strip() for line in EXAMPLES.splitlines()[2:5]])
-    _data(sub)
+    add_data(sub)
     sub.add_argument(
         "--protocol", metavar="NAME", help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: half)"
     )
@@ -89,17 +94,15 @@ def parser():
     sub.add_argument("--out", default="run", metavar="DIR", help="folder for what it writes (default: run)")
     sub.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     sub.add_argument("--jobs", type=int, default=2, metavar="N", help="with --fold all: folds at a time (default: 2)")
-    _device(sub)
-    group = sub.add_argument_group("settings", "each changes one value of the preset")
-    for setting in dataclasses.fields(Settings):
-        _setting(group, setting)
+    add_device(sub)
+    add_settings(sub)
 
     sub = command(
         "evaluate", _evaluate, "test a trained network again", ["python -m gca_scratch evaluate run/checkpoint.npz"]
     )
     sub.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint.npz, or the folder that holds it")
     sub.add_argument("--root", metavar="PATH", help="where the data lies now, if it has moved")
-    _device(sub)
+    add_device(sub)
 
     sub = command(
         "gradcheck",
@@ -111,32 +114,41 @@ def parser():
     sub.add_argument("--json", metavar="FILE", help="write the same figures to FILE")
 
     sub = command(
+        "prepare",
+        prepare.command,
+        "convert the original files of a data set to one file of the neutral format",
+        ["python -m gca_scratch prepare ntu --root nturgb+d_skeletons --out ntu.npz --jobs 8"],
+    )
+    prepare.add_options(sub)
+
+    sub = command(
+        "table",
+        tables.command,
+        "run a table of the paper, and print what was measured beside what the paper reports",
+        [
+            "python -m gca_scratch table IX --data sbu.npz --out table-IX",
+            "python -m gca_scratch table V --data utkinect.npz --protocol loso --rows stepwise --seeds 3",
+        ],
+    )
+    tables.add_options(sub)
+
+    sub = command(
+        "plot",
+        figures.command,
+        "draw a figure of a trained network",
+        ["python -m gca_scratch plot strip run", "python -m gca_scratch plot convergence run-stepwise run-direct"],
+    )
+    figures.add_options(sub)
+
+    sub = command(
         "info", _info, "say what a data file holds", ["python -m gca_scratch info skeletons.npz", INFO_EXAMPLE]
     )
     sub.add_argument("file", nargs="?", metavar="FILE", help="a file of the neutral format (.npz)")
-    _data(sub)
+    add_data(sub)
     return top
 
 
 INFO_EXAMPLE = "python -m gca_scratch info --dataset utkinect --root UTKinect"
-
-
-def _device(sub):
-    sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
-
-
-def _data(sub):
-    sub.add_argument("--dataset", choices=tuple(runs.DATASETS), help="which data (default: synthetic)")
-    sub.add_argument("--root", metavar="PATH", help="folder of the original files, or the .npz file")
-    sub.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
-
-
-def _setting(group, setting):
-    flag, text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
-    if isinstance(setting.default, bool):
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-    else:
-        group.add_argument(flag, type=type(setting.default), metavar=setting.name.upper(), help=text)
 
 
 def _demo(options):
@@ -161,8 +173,7 @@ def _train(options):
 
 def _what_to_train(options):
     """Source and settings: of the run to resume, else of --config, else of the preset; then the options given."""
-    given = {s.name: getattr(options, s.name) for s in dataclasses.fields(Settings)}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = given_settings(options)
     where = {name: getattr(options, name) for name in ("dataset", "root", "protocol", "hip")}
     where = {name: value for name, value in where.items() if value is not None}
     if options.fold is not None:

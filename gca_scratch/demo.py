@@ -6,7 +6,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from . import checkpoint, localisation, plots, runs, training
+from . import checkpoint, localisation, plots, plots_body, runs, trained, training
 from .backend import module_for
 from .errors import InputError
 from .settings import PRESETS
@@ -69,13 +69,12 @@ def draw(out, network, weights, history, task):
     names = [data.joint_names[joint] for joint in prepared.order]
     plots.save(plots.score_maps(SHOWN, truth, scores, names), out / "scores.png")
     paths = [out / "convergence.png", out / "scores.png"]
-    place = {joint: k for k, joint in enumerate(prepared.order)}
-    bones = [(place[int(a)], place[int(b)]) for a, b in data.edges]
+    body = trained.body(data, prepared)
     for k, name in enumerate(SHOWN):
-        positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0], :, 0]
+        positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
         path = out / f"strip-{name.replace(' ', '-')}.png"
-        plots.save(plots.skeleton_strip(f"Informativeness of joints: {name}", positions, bones, scores[:, k],
-                                        prepared.up), path)  # fmt: skip
+        title = f"Informativeness of joints: {name}"
+        plots.save(plots_body.skeleton_strip(title, positions, body.bones, scores[:, k], prepared.up), path)
         paths.append(path)
     return paths
 

@@ -1,13 +1,15 @@
-"""Figures: convergence of training (Fig. 6), scores over joints and frames, and a skeleton strip coloured by score.
+"""Figures of training and of what a network computes: convergence (Fig. 6), confusions, maps of scores and gates.
 
-Each function returns a figure of Matplotlib, drawn without a screen; `save` writes it to a file.
+Each function returns a figure of Matplotlib, drawn without a screen; `save` writes it to a file. Bodies are drawn by
+`plots_body`.
 """
 
+import textwrap
 from itertools import pairwise
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -16,6 +18,7 @@ from .files import replacing
 # Okabe and Ito's colours, told apart with any colour vision
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 SCORES = "cividis"
+COUNTS = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE])
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
 
 
@@ -25,33 +28,26 @@ def save(figure, path):
         figure.savefig(temporary, format="png", dpi=150)
 
 
-def _figure(width, height, rows=1, columns=1, **options):
+def grid_of_axes(width, height, rows=1, columns=1, **options):
+    """A figure of so many inches and its axes, an array (rows, columns)."""
     drawing = Figure(figsize=(width, height), layout="constrained")
     return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
 
 
+# --- training ---------------------------------------------------------------------------------------------------------
+
+
 @matplotlib.rc_context(STYLE)
 def convergence(history):
-    """Fig. 6: losses and errors over the epochs of all training steps, a curve for each step (they start anew)."""
-    epochs = np.arange(1, len(history) + 1)
-    first = [k for k, row in enumerate(history) if k == 0 or row["step"] != history[k - 1]["step"]]
-    drawing, axes = _figure(9, 3.9, columns=2)
+    """Losses and errors of one run over the epochs of all training steps, a curve for each step (they start anew)."""
+    drawing, axes = grid_of_axes(9, 3.9, columns=2)
     for ax, measure, unit in (
         (axes[0, 0], "loss", "loss (mean negative log-likelihood)"),
         (axes[0, 1], "error", "error"),
     ):
-        for part, label, colour, style in (
-            ("train", "training, with dropout", BLUE, "-"),
-            ("validation", "validation, without", ORANGE, "--"),
-        ):
-            values = np.array([row.get(f"{part}_{measure}", np.nan) for row in history])
-            for start, end in pairwise([*first, len(history)]) if not np.isnan(values).all() else ():
-                marker = "." if end - start == 1 else ""
-                ax.plot(epochs[start:end], values[start:end], style, color=colour, marker=marker, label=label)
-                label = None  # once in the legend
-        for k in first:
-            ax.axvline(k + 0.5, color=GREY, linewidth=0.8, linestyle=":")
-            ax.text(k + 0.5, 1.01, f" step {history[k]['step']}", transform=ax.get_xaxis_transform(), color=GREY)
+        _curves(ax, history, f"train_{measure}", "training, with dropout", color=BLUE)
+        _curves(ax, history, f"validation_{measure}", "validation, without", color=ORANGE, linestyle="--")
+        _mark_steps(ax, history, GREY)
         ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, None))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if measure == "error":
@@ -60,81 +56,207 @@ def convergence(history):
     return drawing
 
 
-def _log_scale(relative):
-    """Colours for scores as multiples of a uniform guess: each doubling is one step, 1 lies within."""
-    return LogNorm(min(max(relative.min(), 1 / 32), 0.9), max(relative.max(), 1.1))
-
-
-def _colorbar(drawing, image, axes, shrink):
-    bar = drawing.colorbar(image, ax=axes, shrink=shrink, pad=0.01, extend="min")
-    bar.set_label("score / uniform guess (logarithmic)")
-    ticks = [tick for tick in (1 / 32, 1 / 8, 0.5, 1, 2, 8, 32, 128) if image.norm.vmin <= tick <= image.norm.vmax]
-    bar.set_ticks(ticks, labels=[f"{tick:g}" if tick >= 0.5 else f"1/{1 / tick:g}" for tick in ticks])
-    bar.minorticks_off()
-
-
 @matplotlib.rc_context(STYLE)
-def score_maps(titles, truth, scores, joint_names):
-    """Truth beside the scores of every iteration, a row of maps (joints x frames) per sequence.
+def convergence_of_methods(stepwise, direct, names=("stepwise", "direct")):
+    """Fig. 6: losses of both training methods over the epochs of all training steps, their beginnings marked.
 
-    truth bool (n, T, J) or None; scores (iterations, n, T, J), each summing to 1 over a sequence, are shown as
-    multiples of a uniform guess, 1/(J T). joint_names (J,) in the order of the cells.
+    stepwise, direct: histories of two runs, lists of rows (training.HISTORY_COLUMNS); the first is drawn in orange, the
+    second in blue, the training loss as a line and the validation loss dashed. `names` go into the legend.
     """
-    iterations, n, T, J = scores.shape
-    columns = iterations + (truth is not None)
-    drawing, axes = _figure(3.1 * columns + 1.6, 0.6 + 3.6 * n, n, columns, sharex=True, sharey=True)
-    relative = scores * J * T
-    place = {"extent": (0.5, T + 0.5, J - 0.5, -0.5), "aspect": "auto", "interpolation": "nearest"}  # frames from 1
-    for row in range(n):
-        cells = list(axes[row])
-        if truth is not None:
-            ax = cells.pop(0)
-            ax.imshow(truth[row].T, cmap="Greys", vmin=0, vmax=1, **place)
-            ax.set_title(f"{titles[row]}: truth (black: the action)", fontsize=9)
-        norm = _log_scale(relative[:, row])
-        for k, ax in enumerate(cells):
-            image = ax.imshow(relative[k, row].T, cmap=SCORES, norm=norm, **place)
-            ax.set_title(f"{titles[row]}: score r, iteration {k + 1}", fontsize=9)
-        _colorbar(drawing, image, axes[row].tolist(), shrink=0.9)
-        axes[row, 0].set_yticks(range(J), joint_names, fontsize=6)
-        axes[row, 0].set_ylabel("joint, in the order of the chain")
-    for ax in axes[-1]:
-        ax.set_xlabel(f"sampled frame, of {T}")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    drawing, axes = grid_of_axes(7.5, 4.4)
+    ax = axes[0, 0]
+    for row, (history, name, colour) in enumerate(zip((stepwise, direct), names, (ORANGE, BLUE), strict=True)):
+        _curves(ax, history, "train_loss", f"{name}: training, with dropout", color=colour)
+        _curves(ax, history, "validation_loss", f"{name}: validation, without", color=colour, linestyle="--")
+        if len({entry["step"] for entry in history}) > 1:  # direct training is a single step
+            _mark_steps(ax, history, colour, row)
+    ax.set(xlabel="epoch", ylabel="loss (mean negative log-likelihood)", ylim=(0, None))
+    ax.set_xlim(0.5, max(len(stepwise), len(direct)) + 0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    drawing.legend(frameon=False, loc="outside lower center", ncols=2)
     return drawing
 
 
-@matplotlib.rc_context(STYLE)
-def skeleton_strip(title, positions, bones, scores, up=1, frames=8):
-    """Fig. 7: skeletons at `frames` of the T frames, joints coloured and sized by score, seen by a camera they face.
+def _first_rows(history):
+    """Where in the history each training step begins."""
+    return [k for k, row in enumerate(history) if k == 0 or row["step"] != history[k - 1]["step"]]
 
-    positions (T, J, 3) as `sampling.prepare` turns them to the camera: the person's right is where the horizontal axis
-    grows, and so on the left of the picture. bones: pairs of joints; scores (iterations, T, J): a row of skeletons for
-    each iteration.
+
+def _curves(ax, history, column, label, **style):
+    """A column of the history over the epochs, a curve for each training step; nothing where it is not known."""
+    epochs = np.arange(1, len(history) + 1)
+    values = np.array([row.get(column, np.nan) for row in history])
+    for start, end in pairwise([*_first_rows(history), len(history)]) if not np.isnan(values).all() else ():
+        marker = "." if end - start == 1 else ""
+        ax.plot(epochs[start:end], values[start:end], marker=marker, label=label, **style)
+        label = None  # once in the legend
+
+
+def _mark_steps(ax, history, colour, row=0):
+    """A dotted line where each training step begins, its number above the axes in the given row of text."""
+    for start, end in pairwise([*_first_rows(history), len(history)]):
+        ax.axvline(start + 0.5, color=colour, linewidth=0.8, linestyle=":")
+        text = f" {history[start]['step']}" if end - start < 0.13 * len(history) else f" step {history[start]['step']}"
+        ax.text(start + 0.5, 1.01 + 0.05 * row, text, color=colour, transform=ax.get_xaxis_transform())
+
+
+# --- testing ----------------------------------------------------------------------------------------------------------
+
+
+@matplotlib.rc_context(STYLE)
+def confusion_matrix(counts, class_names, percent=True, title=""):
+    """Which class is taken for which: counts (classes, classes), true classes down, recognised ones across.
+
+    Shown as percent of each true class, or as counts; what rounds to 0 is left blank. The figure grows with the number
+    of classes, so that every number can be read, and its colours tell small numbers better apart than large ones.
     """
-    iterations, T, J = scores.shape
-    chosen = np.unique(np.linspace(0, T - 1, min(frames, T)).round().astype(int))
-    drawing, axes = _figure(
-        max(4, 1.25 * len(chosen) + 0.8), 0.5 + 2.3 * iterations, iterations, len(chosen), sharex=True, sharey=True
+    counts = np.asarray(counts)
+    of_class = counts.sum(axis=1)
+    values = 100 * counts / np.maximum(of_class, 1)[:, None] if percent else counts
+    K = len(counts)
+    side = np.clip(7 / K, 0.23, 0.55)  # of a cell, in inches
+    digits = 3 if percent else len(str(counts.max()))
+    names_size, numbers_size = min(9, 34 * side), min(9, 30 * side, 100 * side / digits)
+    rows = [f"{name} ({n})" for name, n in zip(class_names, of_class, strict=True)]
+    margin = 0.0085 * names_size * max(map(len, rows))  # inches that the names take
+    bar = 0.9
+    drawing, axes = grid_of_axes(
+        max(K * side + margin + bar + 0.5, 4), max(K * side + margin + 0.5 + 0.3 * bool(title), 3)
     )
-    across = (up + 2) % 3
+    ax = axes[0, 0]
+    image = ax.imshow(values, cmap=COUNTS, norm=PowerNorm(0.6, 0, 100 if percent else max(1, values.max())))
+    for row, column in zip(*np.nonzero(values >= 0.5), strict=True):
+        colour = "white" if image.norm(values[row, column]) > 0.7 else "black"
+        ax.text(column, row, f"{values[row, column]:.0f}", color=colour, fontsize=numbers_size, ha="center",
+                va="center_baseline", in_layout=False)  # fmt: skip
+    ax.set_xticks(range(K), class_names, fontsize=names_size, rotation=90)
+    ax.set_yticks(range(K), rows, fontsize=names_size)
+    ax.set_xticks(np.arange(K + 1) - 0.5, minor=True)
+    ax.set_yticks(np.arange(K + 1) - 0.5, minor=True)
+    ax.grid(which="minor", color="#dddddd", linewidth=0.4)
+    ax.tick_params(which="both", length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel="recognised as", ylabel="true class (sequences)")
+    label = "% of the true class" if percent else "sequences"
+    drawing.colorbar(image, ax=ax, shrink=min(1, 3 / (K * side)), pad=0.02, label=label)
+    if title:
+        drawing.suptitle(title, fontsize=10)
+    return drawing
+
+
+# --- maps over joints and frames --------------------------------------------------------------------------------------
+
+
+LOWEST = 1 / 32  # as a multiple of a uniform guess; all below has one colour
+TICKS = (
+    (1 / 32, 1 / 8, 1 / 2, 1, 2, 8, 32, 128),
+    (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8),
+    (1 / 2, 0.7, 1, 1.5, 2, 3),
+    (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6),
+    (0.9, 0.95, 1, 1.05, 1.1),
+)
+
+
+def iteration_names(iterations):
+    """What to call the attention iterations."""
+    return [f"iteration {n}" for n in range(1, iterations + 1)]
+
+
+def log_scale(relative):
+    """Colours for scores as multiples of a uniform guess: each doubling is one step, 1 lies within."""
+    return LogNorm(min(max(relative.min(), LOWEST), 0.9), max(relative.max(), 1.1))
+
+
+def score_bar(drawing, image, axes, **options):
+    """The colour bar of scores on a `log_scale`, with as many ticks as its range needs."""
+    low, high = image.norm.vmin, image.norm.vmax
+    bar = drawing.colorbar(image, ax=axes, extend="min" if low == LOWEST else "neither", **options)
+    bar.set_label("score / uniform guess (logarithmic)")
+    there = [[tick for tick in ticks if low <= tick <= high] for ticks in TICKS]
+    ticks = next((ticks for ticks in there if len(ticks) > 3), there[-1])
+    bar.set_ticks(ticks, labels=[f"{tick:g}" if tick > 0.4 else f"1/{1 / tick:g}" for tick in ticks])
+    bar.minorticks_off()
+
+
+def _map(ax, values, **options):
+    """An image of values (T, J): joints down, frames across and counted from 1."""
+    T, J = values.shape
+    place = {"extent": (0.5, T + 0.5, J - 0.5, -0.5), "aspect": "auto", "interpolation": "nearest"}
+    return ax.imshow(values.T, **place, **options)
+
+
+def _label_maps(axes, joint_names, frames):
+    """Names of the joints on the left of all maps, frames below them."""
+    for ax in axes[:, 0]:
+        ax.set_yticks(range(len(joint_names)), joint_names, fontsize=6)
+    for ax in axes[-1]:
+        ax.set_xlabel(f"sampled frame, of {frames}")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+@matplotlib.rc_context(STYLE)
+def score_maps(titles, truth, scores, joint_names, names=None):
+    """Truth beside the scores of every iteration, a row of maps (joints x frames) per sequence.
+
+    truth bool (n, T, J) or None; scores (iterations, n, T, J), each summing to 1 over a sequence, are shown as
+    multiples of a uniform guess, 1/(J T). joint_names (J,) in the order of the cells; `names` of the maps of scores,
+    where they are not just iterations.
+    """
+    iterations, n, T, J = scores.shape
+    names = names or iteration_names(iterations)
+    columns = iterations + (truth is not None)
+    drawing = Figure(figsize=(3.1 * columns + 1.6, 0.6 + max(3.6, 0.11 * J) * n), layout="constrained")
     relative = scores * J * T
-    norm = _log_scale(relative)
-    for k in range(iterations):
-        for ax, t in zip(axes[k], chosen, strict=True):
-            x, y = positions[t, :, across], positions[t, :, up]
-            for a, b in bones:
-                ax.plot(x[[a, b]], y[[a, b]], color="#bbbbbb", linewidth=1.2, zorder=1)
-            size = 5 + 40 * np.clip(norm(relative[k, t]), 0, 1)
-            dots = ax.scatter(x, y, c=relative[k, t], s=size, cmap=SCORES, norm=norm, zorder=2,
-                              edgecolors="#444444", linewidths=0.3)  # fmt: skip
-            ax.set_aspect("equal")
+    for row, part in enumerate(drawing.subfigures(n, 1, squeeze=False)[:, 0]):
+        axes = part.subplots(1, columns, squeeze=False, sharex=True, sharey=True)
+        maps = axes[0]
+        if truth is not None:
+            _map(maps[0], truth[row], cmap="Greys", vmin=0, vmax=1)
+            maps[0].set_title("truth (black: the action)", fontsize=9)
+            maps = maps[1:]
+        norm = log_scale(relative[:, row])
+        for ax, values, name in zip(maps, relative[:, row], names, strict=True):
+            image = _map(ax, values, cmap=SCORES, norm=norm)
+            ax.set_title(f"score r, {name}", fontsize=9)
+        score_bar(part, image, axes.ravel().tolist(), shrink=0.9, pad=0.01)
+        axes[0, 0].set_ylabel("joint, in the order of the chain")
+        _label_maps(axes, joint_names, T)
+        part.suptitle(textwrap.fill(titles[row], 35 * columns), fontsize=10)
+    return drawing
+
+
+GATES = ("input gate $i$", "forget gate $f_S$ (joint before)", "forget gate $f_T$ (frame before)", "output gate $o$")
+
+
+@matplotlib.rc_context(STYLE)
+def gate_maps(title, gates, scores, joint_names):
+    """The gates of Eq. 1 and the score r over joints and frames, for one sequence: a row of maps per pass of a layer.
+
+    gates: pairs (title of the row, values (4, T, J) of i, f_S, f_T and o, means over the hidden units), as
+    `network.gates` gives them, first layer 1. scores (iterations, T, J) or None belong to the last rows, and are shown
+    as multiples of a uniform guess. Each gate has one scale for all rows.
+    """
+    scores = () if scores is None else scores
+    T, J = gates[0][1].shape[1:]
+    rows, columns = len(gates), 4 + bool(len(scores))
+    height = max(1.9, 0.1 * J)
+    drawing, axes = grid_of_axes(2.45 * columns + 1.2, height * rows + 1.2, rows, columns, sharex=True, sharey=True)
+    for gate, name in enumerate(GATES):
+        all_values = np.stack([values[gate] for _, values in gates])
+        for ax, values in zip(axes[:, gate], all_values, strict=True):
+            image = _map(ax, values, cmap=SCORES, vmin=all_values.min(), vmax=all_values.max())
+        axes[0, gate].set_title(name, fontsize=9)
+        drawing.colorbar(image, ax=axes[:, gate].tolist(), location="bottom", pad=0.02, label="mean over hidden units")
+    for ax, (name, _) in zip(axes[:, 0], gates, strict=True):
+        ax.set_ylabel(name)
+    if len(scores):
+        relative = np.asarray(scores) * J * T
+        for ax in axes[: rows - len(scores), 4]:
             ax.axis("off")
-            if k == 0:
-                ax.set_title(f"frame {t + 1} of {T}", fontsize=7)
-        axes[k, 0].text(-0.05, 0.5, f"iteration {k + 1}", rotation=90, va="center", ha="right",
-                        transform=axes[k, 0].transAxes)  # fmt: skip
-    axes[0, 0].invert_xaxis()  # all share it
-    _colorbar(drawing, dots, axes.ravel().tolist(), shrink=0.8)
+        for ax, values in zip(axes[rows - len(scores) :, 4], relative, strict=True):
+            image = _map(ax, values, cmap=SCORES, norm=log_scale(relative))
+        axes[rows - len(scores), 4].set_title("score $r$", fontsize=9)
+        score_bar(drawing, image, axes[:, 4].tolist(), location="bottom", pad=0.02)
+    _label_maps(axes, joint_names, T)
     drawing.suptitle(title, fontsize=10)
     return drawing

@@ -1,4 +1,4 @@
-"""Figures are drawn and saved without a screen, with labels and units; the demonstration draws all of them."""
+"""Figures of training and maps are drawn and saved without a screen; the demonstration draws what it promises."""
 
 import dataclasses
 import json
@@ -11,13 +11,14 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from reading import saved, texts
 from tiny import CLASSES, TINY, skeletons
 
 from gca_scratch import demo, localisation, plots, runs
 from gca_scratch.errors import InputError
 
 RNG = np.random.default_rng(0)
-BONES = [(0, 1), (1, 2), (1, 3)]
+LONG = "use a fan (with hand or paper)/feeling warm"
 
 
 def history(epochs_of_steps, validation=True):
@@ -32,19 +33,6 @@ def history(epochs_of_steps, validation=True):
 def scores(iterations, n, T=5, J=4):
     values = RNG.random((iterations, n, T, J)) ** 3
     return values / values.sum(axis=(2, 3), keepdims=True)
-
-
-def texts(figure):
-    """All that can be read in a figure."""
-    found = {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
-    return {text for text in found if text}
-
-
-def saved(figure, path, inches):
-    plots.save(figure, path)
-    height, width, _ = imread(path).shape
-    assert abs(width - inches[0] * 150) <= 1 and abs(height - inches[1] * 150) <= 1
-    assert 5_000 < path.stat().st_size < 2_000_000 and os.listdir(path.parent) == [path.name]
 
 
 @pytest.mark.parametrize("steps", [(5,), (1, 1, 1), (7, 3, 5)])
@@ -64,14 +52,38 @@ def test_convergence(tmp_path, steps, validation):
     said = texts(figure)
     assert {f" step {n}" for n in range(len(steps))} <= said and "training, with dropout" in said
     assert ("validation, without" in said) == validation
-    saved(figure, tmp_path / "convergence.png", (9, 3.9))
+    saved(figure, tmp_path / "convergence.png")
+
+
+def test_convergence_of_methods(tmp_path):
+    stepwise, direct = history((7, 1, 5)), history((16,), validation=False)
+    figure = plots.convergence_of_methods(stepwise, direct)
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss (mean negative log-likelihood)")
+    curves = [line for line in ax.get_lines() if line.get_linestyle() != ":"]
+    orange, blue = ([line for line in curves if line.get_color() == colour] for colour in (plots.ORANGE, plots.BLUE))
+    assert len(orange) == 6 and len(blue) == 1
+    for part, style in (("train", "-"), ("validation", "--")):
+        drawn = np.concatenate([line.get_xydata() for line in orange if line.get_linestyle() == style])
+        np.testing.assert_array_equal(drawn[:, 0], range(1, 14))
+        np.testing.assert_array_equal(drawn[:, 1], [row[f"{part}_loss"] for row in stepwise])
+    np.testing.assert_array_equal(blue[0].get_ydata(), [row["train_loss"] for row in direct])
+    marks = [line for line in ax.get_lines() if line.get_linestyle() == ":"]
+    assert [line.get_xdata()[0] for line in marks] == [0.5, 7.5, 8.5]  # of stepwise training only
+    assert {" step 0", " 1", " step 2"} <= texts(figure)  # the word would not fit into one epoch
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "stepwise: training, with dropout",
+        "stepwise: validation, without",
+        "direct: training, with dropout",
+    ]
+    saved(figure, tmp_path / "methods.png")
 
 
 @pytest.mark.parametrize("iterations", [1, 3])
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize("n", [1, 2])
 def test_score_maps(tmp_path, iterations, known, n):
-    names, titles = ["hip", "neck", "left hand", "right hand"], ["wave", "kick"][:n]
+    names, titles = ["hip", "neck", "left hand", "right hand"], ["wave", LONG][:n]
     r, truth = scores(iterations, n), RNG.random((n, 5, 4)) < 0.5
     figure = plots.score_maps(titles, truth if known else None, r, names)
     images = [image for ax in figure.axes for image in ax.get_images()]
@@ -88,40 +100,78 @@ def test_score_maps(tmp_path, iterations, known, n):
         "sampled frame, of 5",
         "score / uniform guess (logarithmic)",
     } <= said
-    assert {f"{title}: score r, iteration {k}" for title in titles for k in range(1, iterations + 1)} <= said
+    assert {f"score r, iteration {k}" for k in range(1, iterations + 1)} <= said
+    assert {title.replace(" ", "") for title in titles} <= {"".join(text.split()) for text in said}
     assert any("truth" in text for text in said) == known
-    saved(figure, tmp_path / "scores.png", (3.1 * (iterations + known) + 1.6, 0.6 + 3.6 * n))
+    saved(figure, tmp_path / "scores.png")
 
 
-@pytest.mark.parametrize("iterations", [1, 3])
-@pytest.mark.parametrize(("T", "shown"), [(5, 5), (20, 8), (1, 1)])
-def test_skeleton_strip(tmp_path, iterations, T, shown):
-    body = np.array([[0, 0, 0], [0, 0.5, 0], [-0.3, 0.3, 0], [0.3, 0.3, 0]])  # hip, neck, left hand, right hand
-    positions = body + 0.01 * RNG.standard_normal((T, 4, 3))
-    figure = plots.skeleton_strip("Kicks", positions, BONES, scores(iterations, 1, T)[:, 0])
-    assert len(figure.axes) == iterations * shown + 1  # and the colour bar
+@pytest.mark.parametrize("spread", [0.01, 0.3, 1, 3])
+def test_a_colour_bar_has_enough_ticks(spread):
+    """Whether the scores are all but equal or far apart."""
+    r = np.exp(spread * RNG.standard_normal((1, 1, 20, 25)))
+    figure = plots.score_maps(["any"], None, r / r.sum(), [str(k) for k in range(25)])
+    low, high = figure.axes[-1].get_ylim()
+    ticks = figure.axes[-1].get_yticks()
+    assert 3 <= len(ticks) <= 9 and 1 in ticks and low <= min(ticks) and max(ticks) <= high
+    assert all(label.get_text() for label in figure.axes[-1].get_yticklabels())
+
+
+@pytest.mark.parametrize(("rows", "iterations"), [(3, 2), (2, 0)])
+def test_gate_maps(tmp_path, rows, iterations):
+    T, J = 6, 25
+    names = ["layer 1", "layer 2, iteration 1", "layer 2, iteration 2"][:rows]
+    gates = [(name, RNG.random((4, T, J))) for name in names]
+    r = scores(iterations, 1, T, J)[:, 0] if iterations else None
+    figure = plots.gate_maps(f"Gates: {LONG}", gates, r, [f"joint {j}" for j in range(J)])
+    images = [ax.get_images()[0] for ax in figure.axes if ax.get_images()]
+    assert len(images) == 4 * rows + iterations
+    columns = 4 + bool(iterations)
+    for row in range(rows):
+        for gate in range(4):
+            shown = figure.axes[columns * row + gate].get_images()[0]
+            np.testing.assert_array_equal(shown.get_array(), gates[row][1][gate].T)
+            assert shown.get_clim() == (
+                min(g[gate].min() for _, g in gates),
+                max(g[gate].max() for _, g in gates),
+            )
+    for n in range(iterations):
+        shown = figure.axes[columns * (rows - iterations + n) + 4].get_images()[0]
+        np.testing.assert_allclose(shown.get_array(), r[n].T * J * T)
     said = texts(figure)
-    assert {"Kicks", "score / uniform guess (logarithmic)", f"frame 1 of {T}", f"frame {T} of {T}"} <= said
-    assert {f"iteration {k}" for k in range(1, iterations + 1)} <= said
-    for ax in figure.axes[:-1]:
-        right, left = (ax.transData.transform(positions[0, joint, :2])[0] for joint in (3, 2))
-        assert right < left  # who faces the camera has the right hand on the left of the picture
-        assert ax.transData.transform((0, 0.5))[1] > ax.transData.transform((0, 0))[1]
-        assert len(ax.collections) == 1 and len(ax.get_lines()) == len(BONES)
-    saved(figure, tmp_path / "strip.png", (max(4, 1.25 * shown + 0.8), 0.5 + 2.3 * iterations))
+    assert {*plots.GATES, *names, "joint 24", f"sampled frame, of {T}", "mean over hidden units"} <= said
+    assert ("score $r$" in said) == bool(iterations)
+    saved(figure, tmp_path / "gates.png")
 
 
-def test_scores_without_any_preference_are_drawn(tmp_path):
-    even = np.full((2, 1, 5, 4), 1 / 20)
-    plots.save(plots.score_maps(["still"], None, even, list("abcd")), tmp_path / "maps.png")
-    plots.save(plots.skeleton_strip("still", RNG.random((5, 4, 3)), BONES, even[:, 0]), tmp_path / "strip.png")
-
-
-def test_a_z_up_body_stands_upright():
-    body = np.array([[0, 0, 0], [0, 0, 0.5], [0, -0.3, 0.3], [0, 0.3, 0.3]])
-    figure = plots.skeleton_strip("z", np.tile(body, (2, 1, 1)), BONES, scores(1, 1, 2)[:, 0], up=2)
-    dots = figure.axes[0].collections[0].get_offsets()
-    np.testing.assert_allclose(dots, body[:, [1, 2]])
+@pytest.mark.parametrize(("classes", "percent"), [(1, True), (3, False), (8, True), (20, False), (60, True)])
+def test_confusion_matrix(tmp_path, classes, percent):
+    often = RNG.integers(0, 300, (classes, classes)) * (RNG.random((classes, classes)) < 3 / classes)
+    counts = often + np.eye(classes, dtype=int)
+    if classes > 1:
+        counts[1] = 0  # a class that was not tested
+    names = [f"{k} {LONG}"[: 44 if k % 7 == 2 else 12] for k in range(classes)]
+    figure = plots.confusion_matrix(counts, names, percent, "UT-Kinect")
+    ax = figure.axes[0]
+    sums = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    values = 100 * counts / sums if percent else counts
+    np.testing.assert_allclose(ax.get_images()[0].get_array(), values)
+    cells = {(int(t.get_position()[1]), int(t.get_position()[0])): t for t in ax.texts}
+    assert {place: t.get_text() for place, t in cells.items()} == {
+        (row, column): f"{values[row, column]:.0f}" for row, column in zip(*np.nonzero(values >= 0.5), strict=True)
+    }
+    assert [label.get_text() for label in ax.get_xticklabels()] == names
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        f"{name} ({n})" for name, n in zip(names, counts.sum(axis=1), strict=True)
+    ]
+    said = texts(figure)
+    assert {"recognised as", "true class (sequences)", "UT-Kinect"} <= said
+    assert ("% of the true class" in said) == percent
+    saved(figure, tmp_path / "confusion.png")
+    side = ax.get_window_extent().width / classes  # of a cell
+    for text in cells.values():  # numbers fit into their cells, and can be read
+        assert text.get_window_extent().width < side and text.get_fontsize() >= 6
+    assert all(label.get_fontsize() >= 7 for label in ax.get_yticklabels())
 
 
 def test_drawing_changes_no_global_style():

@@ -98,8 +98,8 @@ def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pa
     the vertical so that the line from left to right hip of that frame lies along one horizontal axis; `torso_scale`
     divides by the median torso length of the sequence. `pair`, in sequences that have a frame with two persons, takes
     the middle between their hips in the first such frame as the origin and turns the line from the first person to the
-    second along a horizontal axis, in place of `face_camera`. These need joints that `skeleton.find_roles` must find by name;
-    `hip` names the hip where it cannot be found. `tree` has the chain come back through the joints, as ST-LSTM's tree
+    second along a horizontal axis, in place of `face_camera`. These need joints that `skeleton.find_roles` must find by
+    name; `hip` names the hip where it cannot be found. `tree` has the chain come back through the joints, as ST-LSTM's tree
     traversal does, so that a joint may have several places. Raises InputError when a joint that is needed is not found.
     """
     names = data.joint_names
