@@ -174,6 +174,13 @@ def test_persons_are_exchanged_and_keep_to_their_line():
     assert same[1] and (same ^ exchanged).all() and 0.2 < exchanged.mean() < 0.8  # the second sequence has one person
 
 
+def test_a_person_alone_is_exchanged_with_nobody():
+    data = skeletons()
+    prepared, n = prepare(data, face_camera=True, pair=True), np.arange(len(data))
+    x = prepared.batch(n, 4, dataclasses.replace(TINY, exchange=True), np.random.default_rng(0))[0]
+    np.testing.assert_allclose(x, prepared.batch(n, 4, TINY, np.random.default_rng(0))[0], rtol=1e-6)
+
+
 @given(st.floats(-np.pi, np.pi), st.sampled_from([0, 1, 2]))
 @quick
 def test_turning_keeps_lengths_and_heights(angle, up):

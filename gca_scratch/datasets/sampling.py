@@ -67,7 +67,7 @@ class Prepared:
             chosen = rng.random(B) < 0.5
             reversed_axis = np.where(np.arange(3) == flipped[chosen, None], -1, 1).astype(x.dtype)  # (chosen, 3)
             x[chosen] = x[chosen][:, :, self.mirrored] * reversed_axis[:, None, None, None]
-        if settings.exchange:  # the second person becomes the first, seen from the other side of their line
+        if settings.exchange and x.shape[3] > 1:  # the second person becomes the first, seen from the other side of their line
             chosen = (flipped == (self.up + 1) % 3) & (rng.random(B) < 0.5)
             half_turn = np.where(np.arange(3) == self.up, 1, -1).astype(x.dtype)
             x[chosen] = x[chosen][:, :, :, [1, 0, *range(2, x.shape[3])]] * half_turn

@@ -1,0 +1,117 @@
+"""What each choice of input and training is worth, measured on validation data: one change after the other.
+
+    python -m gca_scratch.experiments.choices --dataset sbu --root SBU --protocol sbu --out choices
+
+The test set of a fold is never looked at: a network is tested on the test set of the next fold, and trained on what is
+in neither. Every row adds its change to those above it. Runs that are done are not run again.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from .. import runs, training
+from ..datasets import protocols
+from ..errors import InputError, exit_code
+from ..files import replacing
+from ..settings import settings_from
+
+PLAIN = {"dropout": 0.0, "mirror": False, "exchange": False, "pair": False, "turn": 0.0, "stretch": 0.0, "jitter": 0.0,
+         "crop": 0.0, "samplings": 1, "iterations": 0, "epochs": 60, "patience": 60}  # fmt: skip
+STEPS = (
+    ("the first person's coordinates, nothing else", {}),
+    ("turns and sizes", {"turn": 45.0, "stretch": 0.2}),
+    ("both persons' middle and line (pair)", {"pair": True}),
+    ("mirror images", {"mirror": True}),
+    ("persons exchanged", {"exchange": True}),
+    ("five looks in testing", {"samplings": 5}),
+    ("cropping", {"crop": 0.1}),
+    ("jitter", {"jitter": 0.02}),
+    ("dropout 0.2", {"dropout": 0.2}),
+    ("twice the epochs", {"epochs": 120, "patience": 120, "decay": 0.9875}),
+    ("one attention iteration, stepwise, 60 epochs each",
+     {"iterations": 1, "epochs": 60, "patience": 60, "decay": 0.975}),
+    ("two attention iterations, stepwise, 60 epochs each", {"iterations": 2}),
+)  # fmt: skip
+
+
+def measure(data, source, preset, out, jobs=2):
+    """Wrong sequences, number of sequences and mean loss of each row of STEPS: three arrays (rows, folds)."""
+    settings, tasks = settings_from(preset, **PLAIN), []
+    folds = range(1, protocols.folds(data, source.protocol) + 1)
+    for row, (_, changes) in enumerate(STEPS):
+        settings = replace(settings, **changes)
+        tasks += [(replace(source, fold=fold), settings, Path(out) / f"{row:02}-fold-{fold}.json") for fold in folds]
+    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+        found = joblib.Parallel(return_as="generator")(joblib.delayed(_run)(data, *task) for task in tasks)
+        found = list(tqdm(found, total=len(tasks), desc="runs", unit="run"))
+    shape = (len(STEPS), len(folds))
+    return tuple(np.array([result[key] for result in found]).reshape(shape) for key in ("wrong", "n", "loss"))
+
+
+def _run(data, source, settings, file):
+    asked = {"source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
+    if file.exists():
+        done = json.loads(file.read_text("utf-8"))
+        if {name: done.get(name) for name in asked} != asked:
+            raise InputError(f"{file} belongs to other settings; choose another --out folder")
+        return done
+    task = runs.problem(data, source, replace(settings, validation=0))
+    following = replace(source, fold=source.fold % protocols.folds(data, source.protocol) + 1)
+    validate = protocols.split(data, following.protocol, following.fold)[1]
+    task = replace(task, fit=np.setdiff1d(task.fit, validate), validate=task.validate, test=validate)
+    network = task.network(settings)
+    state = training.start(network, settings)
+    with threadpool_limits(1):  # the same sums, whatever the number of jobs
+        training.train(network, state, task.prepared, task.fit, task.validate, settings)
+        result = runs.test(task, network, state, settings)
+    wrong = result["n_test"] - int(np.trace(result["confusion"]))
+    result = asked | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}
+    runs.write_json(file, result)
+    return result
+
+
+def table(wrong, n, loss):
+    """The rows as Markdown: accuracy and loss over all folds, and the errors of each."""
+    lines = ["| added | accuracy | loss | wrong in each fold |", "| --- | --- | --- | --- |"]
+    for (label, _), row, sizes, losses in zip(STEPS, wrong, n, loss, strict=True):
+        accuracy, mean = 1 - row.sum() / sizes.sum(), (losses * sizes).sum() / sizes.sum()
+        lines.append(f"| {label} | {accuracy:.1%} | {mean:.3f} | {', '.join(map(str, row))} of {sizes.sum()} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments=None):
+    """Parse the options, measure, print the table; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gca_scratch.experiments.choices", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--dataset", choices=tuple(runs.DATASETS), default="sbu")
+    parser.add_argument("--root", default="", metavar="PATH")
+    parser.add_argument("--protocol", default="sbu", metavar="NAME")
+    parser.add_argument("--preset", default="small", metavar="NAME")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--out", default="choices", metavar="DIR")
+    options = parser.parse_args(arguments)
+
+    def run():
+        if options.jobs < 1:
+            raise InputError("--jobs must be 1 or more")
+        source = runs.Source(options.dataset, options.root, options.protocol)
+        data = runs.load_data(source)
+        text = table(*measure(data, source, options.preset, options.out, options.jobs))
+        with replacing(Path(options.out) / "table.md") as temporary:
+            temporary.write_text(text, "utf-8")
+        print(text)
+
+    return exit_code(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
