@@ -34,11 +34,10 @@ STEPS = (
     ("five looks in testing", {"samplings": 5}),
     ("cropping", {"crop": 0.1}),
     ("jitter", {"jitter": 0.02}),
+    ("one attention iteration, stepwise, 40 epochs each", {"iterations": 1, "epochs": 40, "patience": 40}),
+    ("two attention iterations, stepwise, 40 epochs each", {"iterations": 2}),
     ("dropout 0.2", {"dropout": 0.2}),
-    ("twice the epochs", {"epochs": 120, "patience": 120, "decay": 0.9875}),
-    ("one attention iteration, stepwise, 60 epochs each",
-     {"iterations": 1, "epochs": 60, "patience": 60, "decay": 0.975}),
-    ("two attention iterations, stepwise, 60 epochs each", {"iterations": 2}),
+    ("dropout 0.5", {"dropout": 0.5}),
 )  # fmt: skip
 
 

@@ -1,0 +1,194 @@
+"""Tasks of a table: one training on one fold with one seed each, run once, side by side, here or on a cluster.
+
+The result of a task comes back as a plain dict and is written by whoever asked for it, into a file of its own.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import shutil
+import sys
+import tempfile
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from .. import checkpoint, runs
+from ..backend import module_for
+from ..datasets.noise import noisy
+from ..errors import InputError
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Task:
+    """One training and its test.
+
+    name: of the training, the same for all its folds and seeds.  noise: deviation in metres of the noise on all
+    sequences.  tests: deviations of the noise on the test sequences of a network trained on clean ones.
+    """
+
+    name: str
+    source: runs.Source
+    settings: Settings
+    noise: float = 0.0
+    tests: tuple = ()
+
+    def file(self, out):
+        """Where its result lies in the folder `out`."""
+        folder = Path(out) / self.name / self.source.protocol / f"seed-{self.settings.seed}"
+        return folder / f"fold-{self.source.fold:02}.json"
+
+    def identity(self, data):
+        """All that its result depends on, as plain values. data: the fingerprint of the data."""
+        source = {name: getattr(self.source, name) for name in ("protocol", "fold", "hip")}
+        noise = {"noise": self.noise, "tests": list(self.tests)}
+        return {"data": data, **source, **noise, "settings": asdict(self.settings)}
+
+
+def fingerprint(data):
+    """A short text that changes with anything in the Skeletons that a result depends on, wherever they were read."""
+    digest = hashlib.blake2b(digest_size=12)
+    for name in ("joints", "offsets", "label", "subject", "edges", "view", "setup", "repetition"):
+        array = getattr(data, name)
+        digest.update(f"{name} {None if array is None else (array.shape, array.dtype.str)} ".encode())
+        digest.update(b"" if array is None else np.ascontiguousarray(array))
+    digest.update(repr([data.class_names, data.joint_names]).encode())
+    return digest.hexdigest()
+
+
+def finished(task, out, data):
+    """The result of the task that lies in `out`; None if there is none, or a damaged one. data: the fingerprint.
+
+    Raises InputError if the result was made with other data or settings.
+    """
+    path, wanted = task.file(out), task.identity(data)
+    try:
+        plain = json.loads(path.read_text("utf-8"))
+        found, result = dict(plain["task"]), dict(plain["result"])
+        was, noise = dict(found["settings"]), dict(result.get("noise", {}))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None  # not there, or damaged: to be measured
+    other = [name for name in wanted if name != "settings" and found.get(name) != wanted[name]]
+    other += [name for name in {**was, **wanted["settings"]} if was.get(name) != wanted["settings"].get(name)]
+    if other:
+        raise InputError(f"{path} was measured with another value of {', '.join(other)}; choose another --out folder")
+    parts = [result.get("accuracy"), *(noise.get(f"{sigma:g}") for sigma in task.tests)]
+    good = [_is_number(part) and 0 <= part <= 1 for part in parts]
+    good += [_is_number(result.get(name)) for name in ("n_test", "seconds")]
+    return result if all(good) else None
+
+
+def _is_number(value):
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def run(data, task, folder=None, device="cpu"):
+    """Train and test: the result of runs.run, and with `tests` the accuracy by noise under "noise".
+
+    In `folder` a run that was interrupted goes on where it stood; without one it leaves nothing behind.
+    """
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="gca_scratch-") as temporary:
+            return run(data, task, temporary, device)
+    seed = task.settings.seed
+    result = runs.run(noisy(data, task.noise, seed), task.source, task.settings, folder, True, device, show=False)
+    if result["stopped_early"]:
+        raise KeyboardInterrupt
+    if task.tests:
+        state, network, settings, _ = checkpoint.load(folder)
+        result["noise"] = {}
+        for sigma in task.tests:
+            problem = runs.problem(noisy(data, sigma, seed), task.source, settings)
+            tested = runs.test(problem, network, state, settings, module_for(device))
+            result["noise"][f"{sigma:g}"] = tested["accuracy"]
+    return result
+
+
+def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=False, show=True):
+    """The results of the tasks, in their order: read from `out` where they lie there, and None for those not chosen.
+
+    The tasks `chosen` that are not finished are run, and each result is written as it comes. On this machine `jobs`
+    of them run at a time, one thread each, and one that was interrupted goes on where it stood; with `keep` their
+    checkpoints and histories stay beside the results. With `cluster`, the address of a Dask scheduler, they run there.
+    """
+    mark = fingerprint(data)
+    results = {task: finished(task, out, mark) for task in tasks}
+    missing = [task for task in tasks if task in chosen and results[task] is None]
+    if not missing:
+        return [results[task] for task in tasks]
+    _check(data, missing)
+    if not cluster:
+        module_for(device)
+
+    def folder(task):
+        """Where a training on this machine keeps its checkpoint; not the same for other settings or data."""
+        text = json.dumps(task.identity(mark), sort_keys=True)
+        file = task.file(Path(out).absolute())  # a process may have been started in another folder
+        return file.with_name(f"{file.stem}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}")
+
+    def calls():
+        for number, task in enumerate(missing):
+            yield joblib.delayed(_numbered)(number, data, task, None if cluster else str(folder(task)), device)
+
+    bar = tqdm(
+        total=len(chosen), initial=len(chosen) - len(missing), desc="folds", unit="fold", disable=not show,
+        mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
+    )  # fmt: skip
+    with bar, _somewhere(jobs, cluster, data) as parallel:
+        coming = parallel(calls())
+        with contextlib.closing(coming):
+            for number, result in coming:
+                task = missing[number]
+                runs.write_json(task.file(out), {"task": task.identity(mark), "result": result})
+                if not cluster and not keep:
+                    shutil.rmtree(folder(task), ignore_errors=True)
+                results[task] = result
+                bar.update()
+    return [results[task] for task in tasks]
+
+
+def _check(data, missing):
+    """What ails a training is said before anything is run."""
+    problem = runs.problem(data, missing[0].source, missing[0].settings)
+    for settings in {task.name: task.settings for task in missing}.values():
+        problem.network(settings)
+
+
+def _numbered(number, data, task, folder, device):
+    threadpool_limits(1)  # in this process from now on: many share the cores, and more threads round differently
+    try:
+        return number, run(data, task, folder, device)
+    except InputError as error:
+        where = f"{task.name}, {task.source.protocol}, seed {task.settings.seed}, fold {task.source.fold}"
+        raise InputError(f"{where}: {error}") from None
+
+
+@contextlib.contextmanager
+def _somewhere(jobs, cluster, data):
+    """A joblib.Parallel that gives each result as it comes: on processes of this machine, or on a Dask cluster."""
+    if cluster:
+        try:
+            from .cluster import connected
+        except ImportError:
+            raise InputError(
+                "--cluster needs the package distributed; install it with: pip install 'gca_scratch[cluster]'"
+            ) from None
+        with connected(cluster, data) as backend, joblib.parallel_config(backend):
+            yield joblib.Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
+        return
+    # one job at a time runs on a process of its own too: Ctrl-C then means the same whatever the number
+    with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
+        try:
+            yield joblib.Parallel(return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"a process was ended from outside, perhaps for lack of memory ({str(error).splitlines()[0]}); what is "
+                "finished stays: give the same command again, with fewer --jobs"
+            ) from error
