@@ -28,10 +28,10 @@ def save(figure, path):
         figure.savefig(temporary, format="png", dpi=150)
 
 
-def grid_of_axes(width, height, rows=1, columns=1, **options):
+def grid_of_axes(width, height, rows=1, columns=1):
     """A figure of so many inches and its axes, an array (rows, columns)."""
     drawing = Figure(figsize=(width, height), layout="constrained")
-    return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
+    return drawing, drawing.subplots(rows, columns, squeeze=False)
 
 
 # --- training ---------------------------------------------------------------------------------------------------------
@@ -152,7 +152,8 @@ TICKS = (
     (1 / 32, 1 / 8, 1 / 2, 1, 2, 8, 32, 128),
     (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8),
     (1 / 2, 0.7, 1, 1.5, 2, 3),
-    (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6),
+    (0.6, 0.8, 1, 1.2, 1.5),
+    (0.8, 0.9, 1, 1.1, 1.2),
     (0.9, 0.95, 1, 1.05, 1.1),
 )
 
@@ -189,6 +190,10 @@ def _label_maps(axes, joint_names, frames):
     """Names of the joints on the left of all maps, frames below them."""
     for ax in axes[:, 0]:
         ax.set_yticks(range(len(joint_names)), joint_names, fontsize=6)
+    for ax in axes[:, 1:].ravel():
+        ax.set_yticks([])
+    for ax in axes[:-1].ravel():
+        ax.set_xticks([])
     for ax in axes[-1]:
         ax.set_xlabel(f"sampled frame, of {frames}")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -208,7 +213,7 @@ def score_maps(titles, truth, scores, joint_names, names=None):
     drawing = Figure(figsize=(3.1 * columns + 1.6, 0.6 + max(3.6, 0.11 * J) * n), layout="constrained")
     relative = scores * J * T
     for row, part in enumerate(drawing.subfigures(n, 1, squeeze=False)[:, 0]):
-        axes = part.subplots(1, columns, squeeze=False, sharex=True, sharey=True)
+        axes = part.subplots(1, columns, squeeze=False)
         maps = axes[0]
         if truth is not None:
             _map(maps[0], truth[row], cmap="Greys", vmin=0, vmax=1)
@@ -240,7 +245,7 @@ def gate_maps(title, gates, scores, joint_names):
     T, J = gates[0][1].shape[1:]
     rows, columns = len(gates), 4 + bool(len(scores))
     height = max(1.9, 0.1 * J)
-    drawing, axes = grid_of_axes(2.45 * columns + 1.2, height * rows + 1.2, rows, columns, sharex=True, sharey=True)
+    drawing, axes = grid_of_axes(2.45 * columns + 1.2, height * rows + 1.2, rows, columns)
     for gate, name in enumerate(GATES):
         all_values = np.stack([values[gate] for _, values in gates])
         for ax, values in zip(axes[:, gate], all_values, strict=True):

@@ -21,11 +21,16 @@ def saved(figure, path):
     assert 5_000 < path.stat().st_size < 2_000_000 and os.listdir(path.parent) == [path.name]
     height, width, _ = imread(path).shape
     assert abs(width - figure.bbox.width) <= 1 and abs(height - figure.bbox.height) <= 1
-    assert_whole(figure)
+    _assert_whole(figure)
 
 
-def assert_whole(figure):
-    """Nothing is cut off at the edges of a figure that has just been drawn."""
+def laid_out(figure):
+    """Nothing is cut off when the figure is drawn; measured without writing a picture, for that takes longer."""
+    figure.draw_without_rendering()
+    _assert_whole(figure)
+
+
+def _assert_whole(figure):
     there, page = figure.get_tightbbox(), figure.bbox_inches
     assert there.x0 >= -0.01 and there.y0 >= -0.01, there
     assert there.x1 <= page.x1 + 0.01 and there.y1 <= page.y1 + 0.01, (there, page)

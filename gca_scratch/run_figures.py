@@ -1,0 +1,206 @@
+"""Each figure of a run, from the files in its folder: `trained` brings back the network, `plots` and `plots_body` draw.
+
+A folder of `train --fold all` has a confusion matrix and a body map of all folds together.
+"""
+
+import csv
+import json
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from . import localisation, plots, plots_body, runs
+from .backend import to_device, to_host
+from .errors import InputError
+from .trained import classify, load, look, poses
+
+LONGEST = 60  # frames of an animation
+
+
+class NotInRun(InputError):
+    """A run has nothing that this figure could show."""
+
+
+class Request:
+    """The folder of a run, or of all folds, and what is wanted of it; loaded when a figure needs it.
+
+    second: the folder of a run to compare it with; root, sequence, device: as `trained.load` and `look` take them.
+    """
+
+    def __init__(self, folder, second=None, root=None, sequence=None, device="cpu"):
+        self.folder, self.second, self.root, self.sequence, self.device = folder, second, root, sequence, device
+        self.folds = sorted(path.parent for path in folder.glob("fold-*/checkpoint.npz"))
+
+    @cached_property
+    def run(self):
+        """The trained.Run."""
+        return load(self.folder, self.root, self.device)
+
+    @cached_property
+    def look(self):
+        """The trained.Look at its sequence."""
+        return look(self.run, self.sequence)
+
+    def attended(self):
+        """The run and the look at its sequence, which must have scores."""
+        _must_attend(self.folder, self.look.scores, self.run)
+        return self.run, self.look
+
+
+def _must_attend(folder, scores, run):
+    if scores is None and run.network.iterations:
+        raise NotInRun(f"the network in {folder} was not trained with attention yet; go on with it by --resume")
+    if scores is None:
+        raise NotInRun(f"the network in {folder} has no attention; train one with --network gca --iterations 2")
+
+
+def _convergence(asked):
+    """Fig. 6 of two runs, the losses and errors of one."""
+    if not asked.second:
+        return plots.convergence(read_history(asked.folder))
+    folders = [asked.folder, asked.second]
+    modes = [runs.read_config(folder / "config.toml")[1].mode for folder in folders]
+    if modes == ["direct", "stepwise"]:
+        folders, modes = folders[::-1], modes[::-1]
+    names = modes if modes[0] != modes[1] else [f"{folder.name} ({modes[0]})" for folder in folders]
+    return plots.convergence_of_methods(*map(read_history, folders), names)
+
+
+def read_history(folder):
+    """The rows of a run's history.csv, dicts of numbers; InputError where there is none, or none that can be used."""
+    path = Path(folder) / "history.csv"
+    try:
+        rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
+        history = [{name: float(value) for name, value in row.items() if value} for row in rows]
+        history = [row | {"step": int(row["step"]), "train_loss": row["train_loss"]} for row in history]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from None
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"{path} is no history of training ({error}); train again") from None
+    if not history:
+        raise InputError(f"{path} holds no epoch; go on with the run by --resume")
+    return history
+
+
+def _confusion(asked):
+    """Which class was taken for which in the test, of one run or of all folds together."""
+    result = read_result(asked.folder)
+    counts = np.array(result["confusion"])
+    names = [f"class {k + 1}, not tested" for k in range(len(counts))]
+    for part in [read_result(fold) for fold in asked.folds] or [result]:
+        tested = np.flatnonzero(np.sum(part["confusion"], axis=1))
+        for k, name in zip(tested, part["per_class"], strict=True):
+            names[k] = name
+    fold = f"fold {result['fold']}" if result["fold"] else "all folds"
+    title = f"{result['dataset']}, protocol {result['protocol']}, {fold}: {result['accuracy']:.1%} recognised"
+    return plots.confusion_matrix(counts, names, title=title)
+
+
+def read_result(folder):
+    """A run's result.json; InputError where there is none, or none that can be used."""
+    path = Path(folder) / "result.json"
+    try:
+        result = json.loads(path.read_text("utf-8"))
+        counts = np.array(result["confusion"])
+        whole = counts.ndim == 2 and counts.shape[0] == counts.shape[1] and counts.dtype.kind == "i"
+        if not whole or not {"per_class", "fold", "dataset", "protocol", "accuracy"} <= result.keys():
+            raise ValueError("it lacks a part")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run that has ended") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} is no result of a run ({error}); train again") from None
+    return result
+
+
+def _strip(asked):
+    """Fig. 7."""
+    run, seen = asked.attended()
+    prepared = run.task.prepared
+    frames = prepared.frame_index([seen.n], run.network.frames)[0] - prepared.offsets[seen.n]
+    positions = poses(run, seen.n)[frames]
+    return plots_body.skeleton_strip(
+        seen.title, positions, run.body.bones, seen.of_joints, prepared.up, names=seen.names
+    )
+
+
+def _body(asked):
+    """Fig. 8: over the test sequences of a run, or of all folds."""
+    totals, count, run, pose = 0, 0, None, []
+    for folder in asked.folds or [asked.folder]:
+        data = run.task.data if run else None
+        run = asked.run if not asked.folds else load(folder, asked.root, asked.device, data)
+        test = run.task.test
+        _, scores, names = classify(run, test)
+        _must_attend(folder, scores, run)
+        totals, count = totals + scores.sum(axis=(1, 2)) @ run.body.shares.T, count + len(test)
+        pose += [_first_pose(poses(run, n, persons=1)) for n in test[:: max(1, len(test) // 100)]]
+    joint_names = [run.task.data.joint_names[run.task.prepared.order[place]] for place in run.body.places]
+    return plots_body.body_map(
+        f"Mean score of every joint over {count} test sequences",
+        np.median(pose, axis=0), run.body.bones, totals / count, joint_names, run.task.prepared.up, names=names,
+    )  # fmt: skip
+
+
+def _first_pose(positions):
+    """The first frame (J, 3) of the first person that shows one, relative to its hip."""
+    there = (positions[:, :, 0] != 0).any(axis=(1, 2))
+    pose = positions[there.argmax(), :, 0]
+    return pose - pose[0]
+
+
+def _gates(asked):
+    run, seen = asked.run, asked.look
+    x, _ = run.task.prepared.batch([seen.n], run.network.frames)
+    gates = run.network.gates(run.weights, to_device(x, run.xp), run.iterations)
+    gates = [(title, to_host(values)[:, 0]) for title, values in gates]
+    # soft attention has scores, but no gates of a second layer
+    scores = seen.scores if seen.scores is not None and len(gates) == 1 + len(seen.scores) else None
+    return plots.gate_maps(f"Gates: {seen.title}", gates, scores, _cell_names(run))
+
+
+def _scores(asked):
+    run, seen = asked.attended()
+    truth = None
+    if run.task.data.truth is not None:
+        truth = localisation.truth_at(run.task.data, run.task.prepared, [seen.n], run.network.frames)
+    return plots.score_maps([seen.title], truth, seen.scores[:, None], _cell_names(run), seen.names)
+
+
+def _cell_names(run):
+    return [run.task.data.joint_names[joint] for joint in run.task.prepared.order]
+
+
+def _animation(asked):
+    run, seen = asked.attended()
+    return plots_body.animation(
+        seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up, LONGEST, names=seen.names
+    )
+
+
+FIGURES = {
+    "convergence": _convergence,
+    "strip": _strip,
+    "body": _body,
+    "confusion": _confusion,
+    "gates": _gates,
+    "scores": _scores,
+    "animation": _animation,
+}
+OF_ALL_FOLDS = ("body", "confusion")
+
+
+def draw(figure, asked, path):
+    """Draw one of FIGURES for a Request and save it; returns the path.
+
+    Raises NotInRun where the run has nothing to show there, InputError for all else that cannot be drawn or written.
+    """
+    save, suffix = (plots_body.save_animation, ".gif") if figure == "animation" else (plots.save, ".png")
+    if path.suffix.lower() != suffix:
+        raise InputError(f"--out {path} is no name for this figure; end it with {suffix}")
+    if asked.folds and figure not in OF_ALL_FOLDS:
+        raise NotInRun(
+            f"{asked.folder} holds all folds, and {figure} shows one run; give one, such as {asked.folds[0]}"
+        )
+    save(FIGURES[figure](asked), path)
+    return path
