@@ -54,7 +54,15 @@ class Case:
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((sequences * self.frames, self.joints, 1, CHANNELS), dtype=np.float32)
         offsets = np.arange(sequences + 1) * self.frames
-        return Prepared(x, offsets, rng.integers(0, CLASSES, sequences), tuple(range(self.joints)), 1, None, np.zeros(sequences, int))
+        return Prepared(
+            x,
+            offsets,
+            rng.integers(0, CLASSES, sequences),
+            tuple(range(self.joints)),
+            1,
+            None,
+            np.zeros(sequences, int),
+        )
 
 
 HEADLINE = Case(25, 20, 32)

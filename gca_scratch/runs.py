@@ -97,7 +97,12 @@ def problem(data, source, settings):
         rng = np.random.default_rng([settings.seed, 2])
         fit, validate = protocols.hold_out(data, train, settings.validation, rng)
     prepared = sampling.prepare(
-        data, settings.face_camera, settings.torso_scale, source.hip or None, settings.traversal == "tree", settings.pair
+        data,
+        settings.face_camera,
+        settings.torso_scale,
+        source.hip or None,
+        settings.traversal == "tree",
+        settings.pair,
     )
     if settings.mirror and prepared.mirrored is None:
         raise InputError(
@@ -230,13 +235,23 @@ def test(task, network, state, settings, xp=np):
     }
 
 
-def retest(path, root=None, device="cpu"):
-    """Test the weights of a checkpoint (file or folder) again, on the data it was trained for; returns the result."""
+def reload(path, root=None, data=None):
+    """A checkpoint (file or folder) and what it was trained on: state, network, settings, source and Problem.
+
+    root: where the data lies now, if it has moved; data: the data itself, if it is there already. Raises InputError if
+    either cannot be read, or the data does not fit the network.
+    """
     state, network, settings, saved = checkpoint.load(path)
     source = from_plain(Source, saved | ({"root": str(root)} if root else {}), f"what {path} was trained on")
-    task = problem(load_data(source), source, settings)
+    task = problem(load_data(source) if data is None else data, source, settings)
     if task.network(settings) != network:
         raise InputError(f"{path} was trained on data of another shape than {source.root or source.dataset} holds")
+    return state, network, settings, source, task
+
+
+def retest(path, root=None, device="cpu"):
+    """Test the weights of a checkpoint (file or folder) again, on the data it was trained for; returns the result."""
+    state, network, settings, source, task = reload(path, root)
     result = test(task, network, state, settings, module_for(device)) | asdict(source)
     return result | {"seconds": sum(row["seconds"] for row in state.history)}
 

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from . import checkpoint, runs, training
+from . import runs, training
 from .backend import module_for, to_device, to_host
 from .datasets.sampling import turn_matrix
 from .errors import InputError
-from .files import from_plain
 from .ops import probabilities
 from .skeleton import find_roles
 
@@ -62,11 +61,7 @@ def load(path, root=None, device="cpu", data=None):
 
     root: where the data lies now, if it has moved; data: the data itself, if it is there already.
     """
-    state, network, settings, saved = checkpoint.load(path)
-    source = from_plain(runs.Source, saved | ({"root": str(root)} if root else {}), f"what {path} was trained on")
-    task = runs.problem(runs.load_data(source) if data is None else data, source, settings)
-    if task.network(settings) != network:
-        raise InputError(f"{path} was trained on data of another shape than {source.root or source.dataset} holds")
+    state, network, _, source, task = runs.reload(path, root, data)
     if not state.history:
         raise InputError(f"{path} holds a network that was never trained; train it with --resume")
     xp = module_for(device)

@@ -111,7 +111,7 @@ def test_convergence_of_one_run_and_of_two(made, tmp_path, monkeypatch):
     lines = drawn["both.PNG"].axes[0].get_lines()
     history = run_figures.read_history(made / "stepwise")
     assert history == [
-        {k: v for k, v in row.items() if v is not None} for row in trained.checkpoint.load(made / "stepwise")[0].history
+        {k: v for k, v in row.items() if v is not None} for row in runs.checkpoint.load(made / "stepwise")[0].history
     ]
     stepwise = [line for line in lines if line.get_color() == plots.ORANGE and line.get_linestyle() == "-"]
     assert np.concatenate([line.get_ydata() for line in stepwise]).tolist() == [row["train_loss"] for row in history]
@@ -218,7 +218,7 @@ def test_a_network_without_attention(tmp_path, capsys):
 
 def test_a_network_not_yet_trained_with_attention(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "training_steps", lambda settings: [0])
-    monkeypatch.setattr(trained.checkpoint, "training_steps", lambda settings: [0])
+    monkeypatch.setattr(runs.checkpoint, "training_steps", lambda settings: [0])
     folder = trained_run(tmp_path)
     with pytest.raises(InputError, match=r"run was not trained with attention yet; go on with it by --resume"):
         plot("scores", folder)

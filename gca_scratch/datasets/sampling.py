@@ -67,7 +67,9 @@ class Prepared:
             chosen = rng.random(B) < 0.5
             reversed_axis = np.where(np.arange(3) == flipped[chosen, None], -1, 1).astype(x.dtype)  # (chosen, 3)
             x[chosen] = x[chosen][:, :, self.mirrored] * reversed_axis[:, None, None, None]
-        if settings.exchange and x.shape[3] > 1:  # the second person becomes the first, seen from the other side of their line
+        if (
+            settings.exchange and x.shape[3] > 1
+        ):  # the second person becomes the first, seen from the other side of their line
             chosen = (flipped == (self.up + 1) % 3) & (rng.random(B) < 0.5)
             half_turn = np.where(np.arange(3) == self.up, 1, -1).astype(x.dtype)
             x[chosen] = x[chosen][:, :, :, [1, 0, *range(2, x.shape[3])]] * half_turn
@@ -94,13 +96,14 @@ def turn_matrix(angle, up):
 def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pair=False):
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
-    The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence about
-    the vertical so that the line from left to right hip of that frame lies along one horizontal axis; `torso_scale`
-    divides by the median torso length of the sequence. `pair`, in sequences that have a frame with two persons, takes
-    the middle between their hips in the first such frame as the origin and turns the line from the first person to the
-    second along a horizontal axis, in place of `face_camera`. These need joints that `skeleton.find_roles` must find by
-    name; `hip` names the hip where it cannot be found. `tree` has the chain come back through the joints, as ST-LSTM's tree
-    traversal does, so that a joint may have several places. Raises InputError when a joint that is needed is not found.
+    The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence
+    about the vertical so that the line from left to right hip of that frame lies along one horizontal axis;
+    `torso_scale` divides by the median torso length of the sequence. `pair`, in sequences that have a frame with
+    two persons, takes the middle between their hips in the first such frame as the origin and turns the line from
+    the first person to the second along a horizontal axis, in place of `face_camera`. These need joints that
+    `skeleton.find_roles` must find by name; `hip` names the hip where it cannot be found. `tree` has the chain come
+    back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. Raises
+    InputError when a joint that is needed is not found.
     """
     names = data.joint_names
     edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
