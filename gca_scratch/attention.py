@@ -11,8 +11,9 @@ from .workspace import FRESH
 def informativeness_forward(h, IF, We1, We2, keep=FRESH):
     """Scores of all cells (Eqs. 5-6), or of all body parts (Eqs. 10-11, where We3 and We4 come as We1 and We2).
 
-    h (K, B, H): outputs of layer 1, or their means over body parts (P T of them).  IF (B, M): the
-    global context memory of the iteration before.  We2 (H + M, A), We1 (A,).  Returns r (K, B), positive and summing to 1 over K, and a cache.
+    h (K, B, H): outputs of layer 1, or their means over body parts (P T of them).  IF (B, M): the global context
+    memory of the iteration before.  We2 (H + M, A), We1 (A,).
+    Returns r (K, B), positive and summing to 1 over K, and a cache.
     """
     xp = array_module(h)
     K, B, H = h.shape
