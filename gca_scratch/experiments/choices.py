@@ -24,7 +24,7 @@ from ..files import replacing
 from ..settings import settings_from
 
 PLAIN = {"dropout": 0.0, "mirror": False, "exchange": False, "pair": False, "turn": 0.0, "stretch": 0.0, "jitter": 0.0,
-         "crop": 0.0, "samplings": 1, "iterations": 0, "epochs": 60, "patience": 60}  # fmt: skip
+         "crop": 0.0, "hidden": 64, "decay": 0.975, "samplings": 1, "iterations": 0, "epochs": 60, "patience": 60}  # fmt: skip
 STEPS = (
     ("the first person's coordinates, nothing else", {}),
     ("turns and sizes", {"turn": 45.0, "stretch": 0.2}),
@@ -37,7 +37,7 @@ STEPS = (
     ("one attention iteration, stepwise, 40 epochs each", {"iterations": 1, "epochs": 40, "patience": 40}),
     ("two attention iterations, stepwise, 40 epochs each", {"iterations": 2}),
     ("dropout 0.2", {"dropout": 0.2}),
-    ("dropout 0.5", {"dropout": 0.5}),
+    ("hidden 32 in place of 64", {"hidden": 32}),
 )  # fmt: skip
 
 

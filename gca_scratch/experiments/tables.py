@@ -169,7 +169,8 @@ def settings_of(row, base):
     total = row.budget or settings.iterations + 1
     epochs = base.epochs * total // len(training_steps(settings))
     patience = epochs if base.patience >= base.epochs else base.patience  # none that ends a step stays none
-    return replace(settings, epochs=epochs, patience=patience)
+    rate = min(base.learning_rate, row.fastest)
+    return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
 def name_of(row, base):
