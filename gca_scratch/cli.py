@@ -82,7 +82,9 @@ def parser():
     sub = command("train", _train, "train and test a network", [line.strip() for line in EXAMPLES.splitlines()[2:5]])
     add_data(sub)
     sub.add_argument(
-        "--protocol", metavar="NAME", help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: half)"
+        "--protocol",
+        metavar="NAME",
+        help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: that of the original data set, else half)",
     )
     sub.add_argument("--fold", metavar="K", help="fold of the protocol, from 1, or all (default: 1)")
     sub.add_argument(
@@ -187,6 +189,7 @@ def _what_to_train(options):
     config = saved if resumed else options.config
     if config is None:
         dataset = where.setdefault("dataset", "synthetic")
+        where.setdefault("protocol", runs.USUAL_PROTOCOL.get(dataset, "half"))
         preset = options.preset or ("demo" if dataset == "synthetic" else "small")
         return runs.Source(**where), settings_from(preset, **given)
     if options.preset:

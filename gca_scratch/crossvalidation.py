@@ -6,6 +6,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from . import runs
@@ -42,7 +43,8 @@ def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
 
 
 def _run(data, task, settings, folder, resume, device):
-    return runs.run(data, task, settings, folder, resume, device, show=False)
+    with threadpool_limits(1):  # also where joblib runs a single job in this process: more threads round differently
+        return runs.run(data, task, settings, folder, resume, device, show=False)
 
 
 def mean_result(results):

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 
 
 class InputError(ValueError):
@@ -25,7 +26,17 @@ def exit_code(run, program="gca_scratch"):
         print(f"{program}:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
     except MemoryError as error:
-        print(f"{program}: there is not enough memory ({error}); lower hidden, frames or batch_size", file=sys.stderr)
+        print(
+            f"{program}: there is not enough memory ({error}); lower --jobs, or hidden, frames or batch_size",
+            file=sys.stderr,
+        )
+        return 2
+    except BrokenProcessPool:  # joblib's own errors of a lost worker are kinds of it
+        print(
+            f"{program}: a process that worked for this one was ended from outside, as the system does when memory "
+            "runs out; lower --jobs and give the command again (train: with --resume), it goes on with what is kept",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print(f"{program}: stopped", file=sys.stderr)

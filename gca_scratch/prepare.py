@@ -147,7 +147,7 @@ def _convert(chunk, parent):
             recordings.append(recording)
         except InputError as error:
             file = next(iter(_paths(Path(), item)), item)
-            damaged.append((str(file), " ".join(str(error).splitlines())))
+            damaged.append((_printable(file), _printable(" ".join(str(error).splitlines()))))
     arrays = {"damaged": np.array(damaged, np.str_).reshape(-1, 2)}
     if recordings:
         data = assemble(recordings, reader.CLASS_NAMES, chunk.layout, chunk.file)
@@ -236,6 +236,11 @@ def _write_damaged(path, damaged):
     else:
         with replacing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
             csv.writer(file).writerows([("file", "reason"), *damaged])
+
+
+def _printable(text):
+    """Text that can be printed and written, whatever bytes the names of files are made of."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def add_options(sub):

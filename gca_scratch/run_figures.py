@@ -29,6 +29,7 @@ class Request:
     """
 
     def __init__(self, folder, second=None, root=None, sequence=None, device="cpu"):
+        folder, second = Path(folder), second and Path(second)
         self.folder, self.second, self.root, self.sequence, self.device = folder, second, root, sequence, device
         self.folds = sorted(path.parent for path in folder.glob("fold-*/checkpoint.npz"))
 
@@ -104,8 +105,9 @@ def read_result(folder):
         result = json.loads(path.read_text("utf-8"))
         counts = np.array(result["confusion"])
         whole = counts.ndim == 2 and counts.shape[0] == counts.shape[1] and counts.dtype.kind == "i"
-        if not whole or not {"per_class", "fold", "dataset", "protocol", "accuracy"} <= result.keys():
-            raise ValueError("it lacks a part")
+        whole = whole and {"per_class", "fold", "dataset", "protocol"} <= result.keys()
+        if not whole or len(result["per_class"]) != np.any(counts, axis=1).sum() or not 0 <= result["accuracy"] <= 1:
+            raise ValueError("it lacks a part, or its parts do not fit")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run that has ended") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:

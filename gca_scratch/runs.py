@@ -38,6 +38,7 @@ DATASETS = {
     "npz": neutral.load,
     **{name: partial(read_all, import_module(f"gca_scratch.datasets.{name}")) for name in READERS},
 }
+USUAL_PROTOCOL = {"ntu": "cross-subject", "sysu": "sysu", "sbu": "sbu", "mhad": "mhad"}
 SECONDS_BETWEEN_SAVES = 10
 
 

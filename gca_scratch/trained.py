@@ -2,10 +2,12 @@
 
 In a notebook:
 
+    from gca_scratch.plots_body import animation, player
+    from gca_scratch.trained import load, look, poses
+
     run = load("run")
-    seen = look(run)  # a test sequence and its scores
-    moving = animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up)
-    player(moving)  # both are in plots_body
+    seen = look(run)  # a test sequence and its scores (None where the network has no attention)
+    player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up))
 """
 
 from typing import NamedTuple
@@ -15,8 +17,8 @@ import numpy as np
 from . import runs, training
 from .backend import module_for, to_device, to_host
 from .datasets.sampling import turn_matrix
+from .engine import Engine
 from .errors import InputError
-from .ops import probabilities
 from .skeleton import find_roles
 
 BATCH = 100  # sequences that are run at once
@@ -45,10 +47,11 @@ def body(data, prepared):
 
 
 class Run(NamedTuple):
-    """A trained network with its data: task is runs.Problem, iterations those it was last trained for."""
+    """A trained network with its settings and data: task is runs.Problem, iterations those it was last trained for."""
 
     network: object
     weights: dict
+    settings: object
     iterations: int
     task: runs.Problem
     source: runs.Source
@@ -61,26 +64,25 @@ def load(path, root=None, device="cpu", data=None):
 
     root: where the data lies now, if it has moved; data: the data itself, if it is there already.
     """
-    state, network, _, source, task = runs.reload(path, root, data)
+    state, network, settings, source, task = runs.reload(path, root, data)
     if not state.history:
         raise InputError(f"{path} holds a network that was never trained; train it with --resume")
     xp = module_for(device)
     weights = training.best_weights(state, xp)
-    return Run(network, weights, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
+    return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
 
 
 def classify(run, sequences):
     """Probabilities (n, classes) of sequences, scores (rows, n, T, K) or None, and the names of their rows.
 
+    The probabilities are those of the test, the mean over all its looks; the scores are of one look, at the middles.
     A row of scores is an attention iteration, of one stream after the other where there are two. All are scaled so that
     1/(K T) is a uniform guess, also those of body parts.
     """
     found, row_names = [], []
     for first in range(0, len(sequences), BATCH):
         x, _ = run.task.prepared.batch(sequences[first : first + BATCH], run.network.frames)
-        logits, cache = run.network.forward(
-            run.weights, to_device(x, run.xp), iterations=run.iterations, remember=False
-        )
+        _, cache = run.network.forward(run.weights, to_device(x, run.xp), iterations=run.iterations, remember=False)
         rows, row_names = [], []
         for number, (prefix, stream) in enumerate(run.network.streams().items()):
             r = run.network.scores(cache, number)
@@ -91,9 +93,16 @@ def classify(run, sequences):
             rows.append(to_host(r) * (guesses / run.network.joints))
             stream_name = prefix.replace(".", ", ")
             row_names += [f"{stream_name}iteration {n}" for n in range(1, len(r) + 1)]
-        found.append((to_host(probabilities(logits)), np.concatenate(rows) if rows else None))
-    chances, scores = zip(*found, strict=True)
-    return np.concatenate(chances), None if scores[0] is None else np.concatenate(scores, axis=1), row_names
+        found.append(np.concatenate(rows) if rows else None)
+    chances = probabilities_of(run, sequences)
+    return chances, None if found[0] is None else np.concatenate(found, axis=1), row_names
+
+
+def probabilities_of(run, sequences):
+    """Probabilities (n, classes) of sequences as the test has them."""
+    engine, prepared = Engine(run.network, run.settings.parts), run.task.prepared
+    sequences = np.asarray(sequences)
+    return training.evaluate(engine, run.weights, prepared, sequences, run.settings, run.iterations, run.xp)[1]
 
 
 class Look(NamedTuple):
@@ -116,7 +125,8 @@ def look(run, sequence=None):
     """
     data, test = run.task.data, run.task.test
     if sequence is None:
-        n = next((n for n in test if classify(run, [n])[0].argmax() == data.label[n]), test[0])
+        right = probabilities_of(run, test).argmax(axis=1) == data.label[test]
+        n = test[right.argmax()]  # of nothing but wrong ones the first
     else:
         n = _numbered(data, str(sequence))
     chances, scores, names = classify(run, [n])

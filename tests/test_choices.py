@@ -35,7 +35,7 @@ def test_the_test_set_of_a_fold_is_never_looked_at(tmp_path, monkeypatch):
     settings = choices.settings_from("small", **choices.PLAIN | FEW[0][1])
     for fold in (1, 4):
         source = choices.replace(SOURCE, fold=fold)
-        choices._run(data, source, settings, tmp_path / f"{fold}.json")
+        choices._run(data, "mark", source, settings, tmp_path / f"{fold}.json")
         fit, validated = seen.pop()
         tested = protocols.split(data, "loso", fold)[1]
         following = protocols.split(data, "loso", fold % 4 + 1)[1]
@@ -55,11 +55,14 @@ def test_runs_are_kept_and_the_table_adds_them_up(tmp_path):
     assert "| nothing | 87.5% | 1.500 | 1, 0 of 8 |" in text and "| more | 62.5% | 0.500 | 2, 1 of 8 |" in text
 
 
-def test_runs_of_other_settings_are_refused(tmp_path, monkeypatch):
+def test_damaged_runs_are_measured_again_and_those_of_other_data_refused(tmp_path):
     data = skeletons(subjects=3, repetitions=1)
     choices.measure(data, SOURCE, "small", tmp_path, jobs=1)
     file = tmp_path / "00-fold-1.json"
     done = json.loads(file.read_text())
-    file.write_text(json.dumps(done | {"settings": done["settings"] | {"hidden": 5}}))
-    with pytest.raises(InputError, match=r"00-fold-1.json belongs to other settings"):
+    file.write_text("half a fi")
+    choices.measure(data, SOURCE, "small", tmp_path, jobs=1)
+    assert json.loads(file.read_text()) == done
+    file.write_text(json.dumps(done | {"data": "of somebody else"}))
+    with pytest.raises(InputError, match=r"00-fold-1.json belongs to other data or settings"):
         choices.measure(data, SOURCE, "small", tmp_path, jobs=1)

@@ -15,7 +15,7 @@ from tiny import TINY, of_layout, skeletons
 from gca_scratch import cli, demo, gradcheck, runs
 from gca_scratch.cli import main
 from gca_scratch.datasets import neutral
-from gca_scratch.datasets.utkinect import ACTIONS
+from gca_scratch.datasets.utkinect import CLASS_NAMES as ACTIONS
 from gca_scratch.networks import GCALSTM
 from gca_scratch.skeleton import KINECT_V1, OPENNI
 
@@ -250,7 +250,7 @@ def with_a_word(word):
         (SECOND, with_a_word("inf"), [SECOND, "line 3", "column 8", "'inf'"]),
         (SECOND, with_a_word("hello"), [SECOND, "line 3", "column 8", "'hello'"]),
         (SECOND, lambda text: None, [SECOND, "is missing"]),
-        ("actionLabel.txt", lambda text: "", ["actionLabel.txt", "no labels"]),
+        ("actionLabel.txt", lambda text: "", ["actionLabel.txt is empty"]),
         (
             "actionLabel.txt",
             lambda text: text.replace("walk: 100 114", "walk: 10 14", 1),
@@ -522,7 +522,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
 
     neutral.save("data.npz", skeletons())
     monkeypatch.setattr(GCALSTM, "init", full)
-    refused(capsys, NPZ, "not enough memory (Unable to allocate 711. PiB)", "lower hidden")
+    refused(capsys, NPZ, "not enough memory (Unable to allocate 711. PiB)", "lower --jobs, or hidden")
 
 
 def test_a_demonstration_is_not_overwritten(capsys, copied, monkeypatch):

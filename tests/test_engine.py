@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gca_scratch.engine import Engine, slices
-from gca_scratch.gradcheck import COMPLEX_TOLERANCE, complex_step, problem, relative_error
+from gca_scratch.gradcheck import COMPLEX_TOLERANCE, complex_step, networks, problem, relative_error
 from gca_scratch.networks import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
 from gca_scratch.workspace import Workspace
 
@@ -44,6 +44,17 @@ def test_parts_add_up_to_the_whole(initial, iterations):
     whole = loss_and_gradients(network, params, x, y, masks, iterations)
     for parts in (1, 2, 5):
         engine = Engine(network, parts)
+        outcomes_agree(whole, engine.loss_and_gradients(params, x, y, masks, iterations), 1e-12)
+        logits, _ = network.forward(params, x, iterations=iterations)
+        np.testing.assert_allclose(engine.forward(params, x, iterations), logits, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("label", "network"), list(networks()))
+def test_parts_and_kept_memory_change_nothing_in_any_network(label, network):
+    params, x, y, masks = problem(network, batch=3)
+    engine = Engine(network, parts=2)
+    for iterations in range(network.iterations, -1, -1):  # memory that a larger pass has used
+        whole = loss_and_gradients(network, params, x, y, masks, iterations)
         outcomes_agree(whole, engine.loss_and_gradients(params, x, y, masks, iterations), 1e-12)
         logits, _ = network.forward(params, x, iterations=iterations)
         np.testing.assert_allclose(engine.forward(params, x, iterations), logits, rtol=1e-12, atol=1e-14)

@@ -169,7 +169,7 @@ def test_an_axis_that_points_down_is_turned_up(tmp_path):
     data.joints[..., 1] *= -1
     prepared = sampling.prepare(data)
     task = argparse.Namespace(data=data, prepared=prepared)
-    run = trained.Run(None, {}, 0, task, runs.Source("npz"), trained.body(data, prepared), np)
+    run = trained.Run(None, {}, None, 0, task, runs.Source("npz"), trained.body(data, prepared), np)
     positions = trained.poses(run, 0)
     neck = [data.joint_names[prepared.order[k]] for k in run.body.places].index("neck")
     assert (positions[:, neck, 0, 1] > positions[:, 0, 0, 1]).all()

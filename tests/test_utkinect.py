@@ -98,7 +98,7 @@ def test_empty_files(root, content):
     (root / "joints/joints_s03_e02.txt").write_bytes(content)
     refused(root, "joints_s03_e02.txt is empty")
     (root / "actionLabel.txt").write_bytes(content)
-    refused(root, "actionLabel.txt holds no labels")
+    refused(root, "actionLabel.txt is empty")
 
 
 def test_a_file_that_is_cut_off_anywhere(root):

@@ -12,7 +12,7 @@ def read_lines(path: Path, ended: bool = True) -> list[str]:
     """The lines of an ASCII file, without their ends (LF or CRLF).
 
     Raises InputError if the file cannot be read, is no text or is empty, and, where every line is to be `ended`, if
-    the last one is not, since nothing else tells a number that is cut short from a whole one.
+    the last one ends with neither a line end nor a blank, since nothing else tells a number that is cut short.
     """
     try:
         lines = path.read_bytes().decode("ascii").replace("\r\n", "\n").split("\n")
@@ -23,7 +23,7 @@ def read_lines(path: Path, ended: bool = True) -> list[str]:
     last = lines.pop()
     if not any(lines) and not last.strip():
         raise InputError(f"{path} is empty; copy it again from the data set.")
-    if last and ended:
+    if last and ended and not last.endswith(" "):
         raise InputError(
             f"{path}, line {len(lines) + 1}: the file is cut off, for this last line does not end; "
             "copy it again from the data set."

@@ -10,11 +10,11 @@ import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons
 from gca_scratch.datasets.recording import Recording, assemble
+from gca_scratch.datasets.text import number, read_lines
 from gca_scratch.errors import InputError
 from gca_scratch.skeleton import KINECT_V1
 
 CLASS_NAMES = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
-ACTIONS = CLASS_NAMES
 LAYOUT = KINECT_V1
 _COLUMNS = 1 + 3 * len(KINECT_V1.joint_names)
 
@@ -85,7 +85,7 @@ def read_item(item: Item) -> Recording:
 def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
     """Line number, sequence file (sSS_eEE), action, first and last frame number of every usable label."""
     labels, file, seen = [], None, set()
-    for line, text in enumerate(_read_lines(path), start=1):
+    for line, text in enumerate(read_lines(path, ended=False), start=1):
         if not text.strip():
             continue
         if heading := re.fullmatch(r"(s[0-9]{2}_e[0-9]{2})\s*", text):
@@ -129,19 +129,8 @@ def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Every row ends with a blank or a new line, so that a number cut short is told from a whole one.
     """
-    lines = _read_lines(path)
-    if not any(lines):
-        raise InputError(f"{path} is empty; copy it again from the data set.")
-    last = lines.pop()
-    if last[-1:] == " ":
-        lines.append(last)
-    elif last:
-        raise InputError(
-            f"{path}, line {len(lines) + 1}: the file is cut off, for this last line does not end; "
-            "copy it again from the data set."
-        )
     numbers, poses = [], []
-    for line, text in enumerate(lines, start=1):
+    for line, text in enumerate(read_lines(path), start=1):
         place = f"{path}, line {line}"
         columns = text.split()
         if len(columns) != _COLUMNS:
@@ -160,26 +149,5 @@ def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _coordinate(text: str, place: str, column: int) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = np.nan
-    if not abs(value) < 1e6:  # false for NaN; a million metres is as far from a person as infinity
-        raise InputError(
-            f"{place}, column {column + 2} ({'xyz'[column % 3]} of the joint "
-            f"'{KINECT_V1.joint_names[column // 3]}'): {text[:20]!r} is not a number of metres; "
-            "repair the file or copy it again."
-        )
-    return value
-
-
-def _read_lines(path: Path) -> list[str]:
-    """The lines without their ends (LF or CRLF); the last is '' where the last line ends as it should."""
-    try:
-        return path.read_text("ascii").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text file (byte {error.start}); copy it again from the data set.") from error
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read ({error.strerror}); give with --root the folder of the original files of UT-Kinect."
-        ) from error
+    what = f"column {column + 2} ({'xyz'[column % 3]} of the joint '{KINECT_V1.joint_names[column // 3]}')"
+    return number(text, f"{place}, {what}", limit=1e6)  # a million metres is as far from a person as infinity

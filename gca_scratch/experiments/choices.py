@@ -7,6 +7,7 @@ in neither. Every row adds its change to those above it. Runs that are done are 
 """
 
 import argparse
+import contextlib
 import json
 import sys
 from dataclasses import asdict, replace
@@ -22,11 +23,15 @@ from ..datasets import protocols
 from ..errors import InputError, exit_code
 from ..files import replacing
 from ..settings import settings_from
+from .tasks import fingerprint
 
-PLAIN = {"dropout": 0.0, "mirror": False, "exchange": False, "pair": False, "turn": 0.0, "stretch": 0.0, "jitter": 0.0,
-         "crop": 0.0, "hidden": 64, "decay": 0.975, "samplings": 1, "iterations": 0, "epochs": 60, "patience": 60}  # fmt: skip
+PLAIN = {
+    "face_camera": True, "torso_scale": True, "pair": False, "mirror": False, "exchange": False, "turn": 0.0,
+    "stretch": 0.0, "jitter": 0.0, "crop": 0.0, "samplings": 1, "hidden": 64, "iterations": 0, "dropout": 0.0,
+    "epochs": 60, "patience": 60, "decay": 0.975,
+}  # fmt: skip
 STEPS = (
-    ("the first person's coordinates, nothing else", {}),
+    ("the first person turned to the camera, in lengths of the torso", {}),
     ("turns and sizes", {"turn": 45.0, "stretch": 0.2}),
     ("both persons' middle and line (pair)", {"pair": True}),
     ("mirror images", {"mirror": True}),
@@ -50,19 +55,22 @@ def measure(data, source, preset, out, jobs=2):
     for row, (_, changes) in enumerate(STEPS):
         settings = replace(settings, **changes)
         tasks += [(replace(source, fold=fold), settings, Path(out) / f"{row:02}-fold-{fold}.json") for fold in folds]
+    mark = fingerprint(data)
     with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        found = joblib.Parallel(return_as="generator")(joblib.delayed(_run)(data, *task) for task in tasks)
+        found = joblib.Parallel(return_as="generator")(joblib.delayed(_run)(data, mark, *task) for task in tasks)
         found = list(tqdm(found, total=len(tasks), desc="runs", unit="run"))
     shape = (len(STEPS), len(folds))
     return tuple(np.array([result[key] for result in found]).reshape(shape) for key in ("wrong", "n", "loss"))
 
 
-def _run(data, source, settings, file):
-    asked = {"source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
-    if file.exists():
-        done = json.loads(file.read_text("utf-8"))
-        if {name: done.get(name) for name in asked} != asked:
-            raise InputError(f"{file} belongs to other settings; choose another --out folder")
+def _run(data, mark, source, settings, file):
+    asked = {"data": mark, "source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
+    done = None
+    with contextlib.suppress(OSError, ValueError, TypeError):  # not there, or damaged: to be measured
+        done = dict(json.loads(file.read_text("utf-8")))
+    if done and {name: done.get(name) for name in asked} != asked:
+        raise InputError(f"{file} belongs to other data or settings; choose another --out folder")
+    if done:
         return done
     task = runs.problem(data, source, replace(settings, validation=0))
     following = replace(source, fold=source.fold % protocols.folds(data, source.protocol) + 1)

@@ -1,8 +1,8 @@
-"""`python -m gca_scratch table`: run the rows of one of the paper's tables, and set what comes out beside the paper's.
+"""`python -m gca_scratch table`: run the rows of one of the paper's tables, and set the numbers beside the paper's.
 
-Every row is trained on every fold with every seed (tasks.py). The networks of a table get the same number of epochs:
-direct training as many as stepwise training has in all its steps, networks without attention as many as GCA-LSTM with
-two iterations. Trainings that are in several tables are run once if the tables have one --out folder and settings.
+Every row is trained on every fold with every seed (tasks.py). Direct training gets as many epochs as stepwise training
+of the same iterations has in all its steps, networks without attention as many as GCA-LSTM with two iterations; the
+table says how many. Trainings that are in several tables are run once if the tables have one --out folder and settings.
 """
 
 import csv
@@ -25,7 +25,12 @@ LARGE = 10_000  # sequences from which on the preset is "paper"
 
 def add_options(sub):
     """The options of the command, on the parser `sub`."""
-    sub.add_argument("table", choices=tuple(paper.TABLES), metavar="TABLE", help=", ".join(paper.TABLES))
+    numbers = ", ".join(name for name in paper.TABLES if name.isupper())
+    sub.add_argument(
+        "table", choices=tuple(paper.TABLES), metavar="TABLE",
+        help=f"a table of the paper, {numbers}; networks: all networks side by side; iterations: numbers of attention "
+        "iterations and training methods side by side",
+    )  # fmt: skip
     sub.add_argument("--data", metavar="FILE", help="the skeletons, in a file of the neutral format (.npz)")
     sub.add_argument("--dataset", choices=tuple(runs.DATASETS), help="or another kind of data")
     sub.add_argument("--root", metavar="PATH", help="folder of its original files")
@@ -36,7 +41,10 @@ def add_options(sub):
         help="how to split (default: the paper's, for every column whose data set has as many classes as the data)",
     )
     sub.add_argument(
-        "--rows", nargs="+", metavar="ROW", help="run these rows only: numbers, from 1, or parts of their names"
+        "--rows",
+        nargs="+",
+        metavar="ROW",
+        help="run these rows only: numbers, from 1 and other people's rows included, or parts of their names",
     )
     sub.add_argument(
         "--seeds", type=int, default=1, metavar="N", help="seeds for each row, from --seed on (default: 1)"
@@ -90,6 +98,7 @@ def command(options):
     results = dict(zip(every, results, strict=True))
     rows = {row.method: row for row in table.rows}
     measured = {key: summary(rows[key[0]], seeds, results) for key, seeds in plan.items()}
+    training = {row.method: _training(row, base) for row in table.rows if row.changes}
 
     counts = [protocols.folds(data, protocol) for protocol in splits]
     folds = ", ".join(f"{name} ({n} fold{'s' * (n > 1)})" for name, n in zip(splits, counts, strict=True))
@@ -97,10 +106,11 @@ def command(options):
     changed = "".join(f", {name} = {value}" for name, value in given.items())
     text = f"""# {f"Table {options.table}: {table.title}" if options.table.isupper() else table.title}
 
-{markdown(table, splits, measured)}
+{markdown(table, splits, measured, training)}
 
 {Path(source.root).name or source.dataset}: {len(data)} sequences; protocol {folds}; {seeds}; preset {preset}{changed}.
 Accuracy in per cent, the mean over the folds; ± the standard deviation over the seeds.
+Training: epochs in all their steps, and the learning rate at the start.
 """
     if options.table == "VI":
         text += f"Noise on {'all sequences' if options.noise == 'both' else 'the test sequences only'}.\n"
@@ -108,7 +118,7 @@ Accuracy in per cent, the mean over the folds; ± the standard deviation over th
     name = f"table-{options.table}{'-noise-both' if options.noise == 'both' else ''}"
     with replacing(out / f"{name}.md") as temporary:
         temporary.write_text(text, "utf-8")
-    write_csv(out / f"{name}.csv", table, splits, measured)
+    write_csv(out / f"{name}.csv", table, splits, measured, training)
     print(text + f"\nwritten to {out}: {name}.md, {name}.csv, and a folder per training")
 
 
@@ -173,6 +183,11 @@ def settings_of(row, base):
     return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
+def _training(row, base):
+    settings = settings_of(row, base)
+    return f"{settings.epochs * len(training_steps(settings))} epochs, {settings.learning_rate:g}"
+
+
 def name_of(row, base):
     """A folder's name for the training of a row; rows that train alike have the same."""
     settings = settings_of(row, base)
@@ -219,15 +234,21 @@ def summary(row, seeds, results):
     }
 
 
-def markdown(table, splits, measured):
+def markdown(table, splits, measured, training):
     """The table as Markdown, its columns aligned to be read as it is."""
     papers = [f"paper, {column.name}" if len(table.columns) > 1 else "paper" for column in table.columns]
-    lines = [["method", *papers]]
+    lines = [["method", "training", *papers]]
     for protocol in splits:
         of = f", {protocol}" if len(papers) > 1 else ""
         lines[0] += [f"ours{of}", "sequences tested", "seconds per training"]
     for row in table.rows:
-        lines += [[row.method, *("–" if number is None else f"{number:.1f}" for number in row.paper)]]
+        lines += [
+            [
+                row.method,
+                training.get(row.method, "–"),
+                *("–" if number is None else f"{number:.1f}" for number in row.paper),
+            ]
+        ]
         for protocol in splits:
             found = measured.get((row.method, protocol))
             lines[-1] += ["–"] * 3 if found is None else [
@@ -245,12 +266,14 @@ def _mean_and_spread(accuracy):
     return mean if len(accuracy) == 1 else f"{mean} ± {100 * np.std(accuracy, ddof=1):.1f}"
 
 
-def write_csv(path, table, splits, measured):
+def write_csv(path, table, splits, measured, training):
     """The same numbers unrounded, a line for each row and protocol; accuracies in per cent."""
     names = [f"paper {column.name}" for column in table.columns]
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["method", *names, "protocol", "ours", "spread", "seeds", "tested", "seconds", "each seed"])
+        writer.writerow(
+            ["method", "training", *names, "protocol", "ours", "spread", "seeds", "tested", "seconds", "each seed"]
+        )
         for row in table.rows:
             for protocol in splits if row.changes else [""]:
                 found = measured.get((row.method, protocol))
@@ -261,4 +284,4 @@ def write_csv(path, table, splits, measured):
                     cells = [float(np.mean(each)), spread, len(each), found["tested"], found["seconds"]]
                     cells += [" ".join(map(str, each))]
                 papers = ["" if number is None else number for number in row.paper]
-                writer.writerow([row.method, *papers, protocol, *cells])
+                writer.writerow([row.method, training.get(row.method, ""), *papers, protocol, *cells])
