@@ -149,7 +149,8 @@ class Network:
     def backward(self, dlogits, cache, with_input=False):
         """Gradients of every parameter that the forward pass used, as a dict; with that of the "input" x if wanted.
 
-        The gradient of `memory.0.W` is an `ops.Product`; `multiplied_out` makes plain arrays of all.
+        That of weights on the outputs of all cells, `memory.0.W` or `global.W`, is an `ops.Product`; `multiplied_out`
+        makes plain arrays of all.
         """
         xp = array_module(dlogits)
         streams = self.streams()

@@ -1,1 +1,1 @@
-"""Experiments: each file measures one question over several runs and prints a table."""
+"""The paper's tables as data, their runs on one machine or a cluster, and what each choice of input is worth."""
