@@ -161,6 +161,7 @@ def _demo(options):
 
 def _train(options):
     source, settings = _what_to_train(options)
+    _refuse_idle(settings, given_settings(options))
     out = Path(options.out)
     if source.fold == 0:
         result = run_all_folds(source, settings, out, options.resume, options.device, options.jobs)
@@ -205,6 +206,15 @@ def _what_to_train(options):
                 "start anew in another folder"
             )
     return new_source, new_settings
+
+
+def _refuse_idle(settings, given):
+    """InputError for an option that would change nothing."""
+    idle = [name for name in ("iterations", "initial", "attention", "sharing", "recompute") if given.get(name)]
+    if idle and not settings.attentive:
+        raise InputError(f"the network {settings.network} has no attention; leave --{idle[0]} out")
+    if given.get("exchange") and not settings.pair:
+        raise InputError("--exchange turns persons about the middle that --pair finds; give --pair, too")
 
 
 def _fold(text):

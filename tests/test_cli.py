@@ -172,6 +172,8 @@ def test_options_that_cannot_be_used(capsys, arguments, words):
         ("--fold 5 --protocol loso", ["no fold 5", "1 to 4"]),
         ("--mirror", ["another class of 'raise left'", "--no-mirror"]),
         ("--fold 2", ["no fold 2", "1 to 1"]),
+        ("--network st-lstm --sharing a", ["st-lstm has no attention", "--sharing"]),
+        ("--exchange", ["give --pair"]),
         ("--protocol moon", ["'moon'", "loso, "]),
         ("--fold all --protocol moon", ["'moon'", "loso, "]),
         ("--fold all --jobs 0", ["--jobs 0"]),
