@@ -173,7 +173,7 @@ def test_options_that_cannot_be_used(capsys, arguments, words):
         ("--mirror", ["another class of 'raise left'", "--no-mirror"]),
         ("--fold 2", ["no fold 2", "1 to 1"]),
         ("--network st-lstm --sharing a", ["st-lstm has no attention", "--sharing"]),
-        ("--exchange", ["give --pair"]),
+        ("--no-pair --exchange", ["give --pair"]),
         ("--protocol moon", ["'moon'", "loso, "]),
         ("--fold all --protocol moon", ["'moon'", "loso, "]),
         ("--fold all --jobs 0", ["--jobs 0"]),
