@@ -43,8 +43,6 @@ STEPS = (
     ("two attention iterations, stepwise, 40 epochs each", {"iterations": 2}),
     ("dropout 0.2", {"dropout": 0.2}),
     ("hidden 32 in place of 64", {"hidden": 32}),
-    ("hidden 64 again, dropout 0.5, stronger jitter and cropping, 60 epochs each",
-     {"hidden": 64, "dropout": 0.5, "jitter": 0.04, "crop": 0.15, "epochs": 60, "patience": 60}),
 )  # fmt: skip
 
 
