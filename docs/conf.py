@@ -1,0 +1,97 @@
+"""The documentation site: make docs."""
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from gca_scratch import __version__  # noqa: E402
+
+project, author, release = "gca_scratch", "the gca_scratch developers", __version__
+copyright = "the gca_scratch developers, MIT licence"
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinx-mathjax-offline",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+
+html_theme = "furo"
+html_title = "gca_scratch"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sphinx = False
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+myst_fence_as_directive = []
+nb_execution_mode = "off"  # make docs executes the tutorials before, each once
+nb_merge_streams = True
+suppress_warnings = ["misc.highlighting_failure"]
+
+autosummary_generate = True
+autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+
+log = logging.getLogger(__name__)
+LITERAL = re.compile(r"`([^`]+)`(?=\W|$)")
+ESCAPED = re.compile(r"([*|_\\])")
+
+
+def as_restructured(paragraph):
+    """A paragraph of a docstring as reStructuredText: what stands indented keeps its lines, `name` is code."""
+    if all(line.startswith(" ") for line in paragraph):
+        return ["::", "", *("    " + line for line in paragraph)]
+    parts = LITERAL.split("\n".join(line.strip() for line in paragraph))
+    return "".join(
+        f"``{part}``" if odd % 2 else ESCAPED.sub(r"\\\1", part) for odd, part in enumerate(parts)
+    ).splitlines()
+
+
+def read_plainly(app, what, name, obj, options, lines):
+    """Docstrings are written for people who read the code; here they become paragraphs, and a missing one an error."""
+    if not any(line.strip() for line in lines):
+        ours = getattr(obj, "__module__", name).startswith("gca_scratch")
+        of_code = inspect.isroutine(obj) or inspect.isclass(obj) or inspect.ismodule(obj)
+        if ours and of_code and not name.rpartition(".")[2].startswith("_"):
+            log.warning("%s has no docstring", name, type="docstring")
+        return
+    found, paragraph = [], []
+    for line in [*lines, ""]:
+        if line.strip():
+            begins = line.startswith(("Returns ", "Raises ", "Gives "))
+            if paragraph and (begins or line.startswith(" ") != paragraph[-1].startswith(" ")):
+                found += [*as_restructured(paragraph), ""]
+                paragraph = []
+            paragraph.append(line)
+        elif paragraph:
+            found += [*as_restructured(paragraph), ""]
+            paragraph = []
+    lines[:] = found
+
+
+def links_into_the_project(app, tree, name):
+    """Links from a page to files outside docs/ (benchmarks/README.md) lead to the file's name, not into the void."""
+    for link in tree.findall(nodes.reference):
+        target = link.get("refuri", "")
+        if target.startswith("../") and not link.get("internal"):
+            if not (HERE / name).parent.joinpath(target.split("#")[0]).exists():
+                log.warning("%s: no such file %s", name, target, type="link")
+            link.replace_self(nodes.literal(text=link.astext()))
+
+
+def setup(app):
+    """What Sphinx calls."""
+    app.connect("autodoc-process-docstring", read_plainly)
+    app.connect("doctree-resolved", links_into_the_project)
