@@ -18,6 +18,7 @@ from . import ablations, attention, body_parts, memory
 from .backend import array_module
 from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward, matmul, matmul_dW
 from .schedules import sweep
+from .workspace import FRESH
 
 
 class Round(NamedTuple):
@@ -90,7 +91,7 @@ class AttentionStream:
         group = "attention" if self.sharing in "ab" else f"attention.{n}"  # Table VIII: the same in all iterations
         return (f"{group}.We1", f"{group}.We2") if self.parts is None else (f"{group}.We3", f"{group}.We4")
 
-    def forward(self, params, h, mask, N, keep, remember=True):
+    def forward(self, params, h, mask, N, keep=FRESH, remember=True):
         """Logits (B, classes) after iteration N from the outputs h (K, B, H) of layer 1, and a cache.
 
         mask (B, M) or None: dropout on the memory that the classifier reads.

@@ -13,6 +13,7 @@ from .backend import array_module
 from .networks import Network, one_of
 from .ops import affine_backward, affine_forward, matmul
 from .schedules import sweep
+from .workspace import FRESH
 
 HEADS = ("local", "feedforward", "average")
 
@@ -48,7 +49,7 @@ class SecondLayer:
             shapes |= {"global.W": (J * T * H, H), "global.b": (H,)}
         return shapes | {"classifier.W": (H, self.classes), "classifier.b": (self.classes,)}
 
-    def forward(self, params, h, mask, N, keep, remember=True):
+    def forward(self, params, h, mask, N, keep=FRESH, remember=True):
         """Logits (B, classes), or (K, B, classes) if every cell classifies, from the outputs h (K, B, H) of layer 1.
 
         mask (B, H) or None: dropout before the classifier, in all cells alike.

@@ -130,7 +130,7 @@ class Network:
             raise InputError(f"this network has {self.iterations} attention iterations, so {N} cannot be asked for")
         cells = grid.pack(x)  # (K, B, C)
         if self.trust_gate:
-            h, layer1 = trust.forward(cells, _within(params, "layer1."), self.joints, self.frames)
+            h, layer1 = trust.forward(cells, within(params, "layer1."), self.joints, self.frames)
         else:
             W, b = params["layer1.W"], params["layer1.b"]
             h, layer1 = sweep(self.schedule, x).forward(
@@ -140,7 +140,7 @@ class Network:
         logits, caches = [], []
         for prefix, stream in self.streams().items():
             mask, room = masks.get(prefix + "classifier"), keep.at(prefix) if prefix else keep
-            logits_of, cache = stream.forward(_within(params, prefix), h, mask, N, room, remember)
+            logits_of, cache = stream.forward(within(params, prefix), h, mask, N, room, remember)
             logits.append(logits_of)
             caches.append(cache)
         logits = logits[0] if len(logits) == 1 else array_module(x).stack(logits)
@@ -268,7 +268,7 @@ def one_of(what, value, choices):
         raise InputError(f"unknown {what} {value!r}: choose one of {', '.join(choices)}")
 
 
-def _within(params, prefix):
+def within(params, prefix):
     """The parameters whose names begin so, without that beginning."""
     return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
 

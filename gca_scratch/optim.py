@@ -28,8 +28,9 @@ class SGD:
     def step(self, params, gradients):
         """Update `params` by one step; a gradient whose norm over all parameters exceeds `clip` is scaled to it.
 
-        `gradients` may hold arrays and `ops.Product`s. On the CPU large parameters are updated some rows at a time, and
-        these stay in the processor's cache from one operation to the next; of a Product only so many rows ever exist.
+        `gradients` may hold arrays and `ops.Product` tuples. On the CPU large parameters are updated some rows at a
+        time, and these stay in the processor's cache from one operation to the next; of a Product only so many rows
+        ever exist.
         """
         xp = array_module(next(iter(params.values())))
         scale = self.learning_rate

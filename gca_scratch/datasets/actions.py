@@ -43,6 +43,7 @@ def beating(phase: np.ndarray, beats: int, start: float = 0.0) -> np.ndarray:
 
 
 def wave(phase, beats, size):
+    """The upper arm to the side, the forearm up, and to and fro."""
     up = held(phase, 0.2)
     return {
         "right shoulder abduct": 73 * up,
@@ -52,6 +53,7 @@ def wave(phase, beats, size):
 
 
 def raise_arm(phase, beats, size):
+    """The right arm straight up."""
     up = held(phase, 0.35)
     return {
         "right shoulder flex": 155 * min(size, 1.05) * up,
@@ -62,6 +64,7 @@ def raise_arm(phase, beats, size):
 
 
 def punch(phase, beats, size):
+    """The right fist forward, from the hip."""
     guard, thrust = held(phase, 0.15), beating(phase, min(beats, 2), 0.15)
     return {
         "right shoulder flex": 20 * guard + 62 * size * thrust,
@@ -73,6 +76,7 @@ def punch(phase, beats, size):
 
 
 def drink(phase, beats, size):
+    """The right hand to the mouth."""
     up, tip = held(phase, 0.3), held(phase, 0.4)
     return {
         "right shoulder flex": 70 * up,
@@ -84,6 +88,7 @@ def drink(phase, beats, size):
 
 
 def kick(phase, beats, size):
+    """The right foot forward."""
     swing = through(phase, (0, 0), (0.15, 18), (0.35, -12), (0.6, 65), (0.85, 15), (1, 0))
     fold = through(phase, (0, 0), (0.15, 36), (0.35, 75), (0.6, 8), (0.85, 32), (1, 0))
     toes_up = through(phase, (0, 0), (0.15, 20), (0.35, 10), (0.6, -10), (0.85, 18), (1, 0))
@@ -98,6 +103,7 @@ def kick(phase, beats, size):
 
 
 def clap(phase, beats, size):
+    """Both hands together before the chest."""
     up, shut = held(phase, 0.2), beating(phase, beats + 1, 0.15)
     arms = {
         "shoulder flex": 20 * up + 10 * shut,
@@ -110,6 +116,7 @@ def clap(phase, beats, size):
 
 
 def bow(phase, beats, size):
+    """The trunk forward."""
     down = size * held(phase, 0.4)
     limbs = {"hip flex": 42 * down, "ankle flex": -7 * down, "shoulder flex": 40 * down, "elbow flex": 15 * down}
     return {
@@ -122,6 +129,7 @@ def bow(phase, beats, size):
 
 
 def squat(phase, beats, size):
+    """Down and up again."""
     down = size * held(phase, 0.4)
     limbs = {
         "hip flex": 88 * down,
@@ -140,6 +148,7 @@ def squat(phase, beats, size):
 
 
 def nod(phase, beats, size):
+    """The head down and up."""
     return {"neck bend": 42 * size * beating(phase, beats)}
 
 
@@ -168,19 +177,23 @@ ACTIONS: dict[str, tuple[Action, float]] = {
 
 
 def fidget_arm(phase, beats, size):
+    """The right arm forward a little, with a bent elbow."""
     return {"right shoulder flex": 12 * size * held(phase, 0.4), "right elbow flex": 38 * size * held(phase, 0.4)}
 
 
 def spread_arm(phase, beats, size):
+    """The right arm a little to the side."""
     return {"right shoulder abduct": 20 * size * held(phase, 0.4)}
 
 
 def look_aside(phase, beats, size):
+    """The head to the side."""
     turn = size * held(phase, 0.3)
     return {"neck turn": 35 * turn, "neck lean": 12 * turn, "neck bend": 8 * turn}
 
 
 def ease_leg(phase, beats, size):
+    """The right knee a little forward."""
     ease = size * held(phase, 0.3)
     return {"right hip flex": 16 * ease, "right knee flex": 30 * ease, "right ankle flex": 14 * ease}
 
