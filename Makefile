@@ -3,14 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint tutorials notebooks test-tutorials docs clean
+TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
+EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
 help:
 	@echo "make setup   virtual environment in .venv/"
 	@echo "make demo    set up, train on synthetic actions, draw what the network looks at"
 	@echo "make test    set up, run every test"
 	@echo "make lint    set up, check the style"
-	@echo "make clean   remove what the demo and the tests leave"
+	@echo "make tutorials        set up, open the notebooks in JupyterLab"
+	@echo "make test-tutorials   set up, run every notebook from top to bottom"
+	@echo "make notebooks        write the notebooks from their texts, tutorials/*.py"
+	@echo "make docs             set up, run the notebooks, build the documentation: docs/_build/index.html"
+	@echo "make clean   remove what all of these leave, but not .venv/"
 
 setup: $(VENV)/ready
 
@@ -18,6 +24,18 @@ $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/ready-for-notebooks: $(VENV)/ready
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
+	@touch $@
+
+$(VENV)/ready-for-docs: $(VENV)/ready-for-notebooks
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	@touch $@
+
+$(VENV)/ready-for-tutorials: $(VENV)/ready-for-notebooks
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[tutorials]"
 	@touch $@
 
 demo: setup
@@ -31,5 +49,27 @@ lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 
+tutorials: $(VENV)/ready-for-tutorials
+	$(RUN) -m jupyterlab tutorials
+
+notebooks: $(VENV)/ready-for-notebooks
+	$(RUN) tutorials/notebooks.py
+
+# Two at a time. Each runs in docs/tutorials/, with its outputs, for the documentation; nothing is run again unless it changed.
+test-tutorials: $(VENV)/ready-for-notebooks
+	$(RUN) tutorials/notebooks.py --check
+	OPENBLAS_NUM_THREADS=1 MPLBACKEND=agg $(MAKE) --no-print-directory --jobs 2 $(EXECUTED)
+
+docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py)
+	@mkdir -p $(@D)
+	@$(RUN) -m jupytext --quiet --to notebook --execute --output $@ $<
+	@echo "ran $<"
+
+docs: $(VENV)/ready-for-docs test-tutorials
+	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
+	rm -rf docs/api docs/_build
+	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "docs/_build/index.html"
+
 clean:
-	rm -rf demo-run build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/api docs/tutorials docs/_static/stepper.html demo-run build dist .pytest_cache .ruff_cache .hypothesis

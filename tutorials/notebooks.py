@@ -1,0 +1,60 @@
+"""Notebooks from their texts: each NN_name.py (percent format) becomes NN_name.ipynb beside it, without outputs.
+
+python tutorials/notebooks.py            write them
+python tutorials/notebooks.py --check    say which ones differ from their text, and end with 1 if any does
+python tutorials/notebooks.py --read     the other way round: what was changed in a notebook goes into its text
+"""
+
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+HERE = Path(__file__).parent
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def texts():
+    """The texts of all tutorials, in order."""
+    return sorted(HERE.glob("[0-9][0-9]_*.py"))
+
+
+def notebook(text):
+    """The notebook of a text, as it is written: no outputs, and always the same cell ids."""
+    made = jupytext.read(text)
+    for number, cell in enumerate(made.cells):
+        cell.id = f"cell-{number}"
+    made.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    made.nbformat, made.nbformat_minor = 4, 5
+    return nbformat.writes(made) + "\n"
+
+
+def read_back(path):
+    """Write the text of a notebook; its outputs are left out."""
+    found = jupytext.read(path)
+    found.metadata = {"kernelspec": KERNEL}
+    jupytext.write(found, path.with_suffix(".py"), fmt="py:percent")
+
+
+def main(wish=""):
+    """0, or 1 where a check has found a notebook that is not its text's."""
+    if wish == "--read":
+        for text in texts():
+            read_back(text.with_suffix(".ipynb"))
+    stale = [text for text in texts() if not _same(text)]
+    for text in stale:
+        if wish == "--check":
+            print(f"{text.with_suffix('.ipynb').name} is not the notebook of {text.name}: make notebooks")
+        else:
+            text.with_suffix(".ipynb").write_text(notebook(text), "utf-8")
+    return int(wish == "--check" and bool(stale))
+
+
+def _same(text):
+    path = text.with_suffix(".ipynb")
+    return path.exists() and path.read_text("utf-8") == notebook(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
