@@ -15,7 +15,7 @@ from .ops import matmul, matmul_dW
 from .workspace import FRESH
 
 # z (n, B, 5H) goes in as [h_S, h_T] U and comes out as the gates i, f_S, f_T, o, u
-_FORWARD = """
+FORWARD = """
     const int row = i / H, col = i % H, cell = row / B;
     const ptrdiff_t at = (ptrdiff_t)row * 5 * H + col;
     const T gate_i = 1 / (1 + exp(-(z[at] + a[at] + b[col])));  // Eq. 1
@@ -39,7 +39,7 @@ _FORWARD = """
 """
 
 # back_h and back_c (n', B, 2H): what the next diagonal sends to the joint before and to the frame before
-_BACKWARD = """
+BACKWARD = """
     const int row = i / H, col = i % H, cell = row / B;
     const ptrdiff_t at = (ptrdiff_t)row * 5 * H + col;
     const T gate_i = g[at], f_S = g[at + H], f_T = g[at + 2 * H], o = g[at + 3 * H], u = g[at + 4 * H];
@@ -79,14 +79,14 @@ def _kernels(xp):
         "raw T a, raw T b, T c_S, T c_T, T r, bool gated, int32 B, int32 H, "
         "int32 cells_S, int32 next_S, int32 skip_T, int32 next_T",
         "raw T z, T c, T tanh_c, T h, raw T hh",
-        _FORWARD,
+        FORWARD,
         "st_lstm_forward",
     )
     backward = xp.ElementwiseKernel(
         "raw T g, T tanh_c, T c_S, T c_T, T r, bool gated, T dh, raw T back_h, raw T back_c, int32 B, int32 H, "
         "int32 cells_S, int32 from_S, int32 skip_T, int32 from_T",
         "raw T dz, T dr, raw T new_back_c",
-        _BACKWARD,
+        BACKWARD,
         "st_lstm_backward",
     )
     return forward, backward

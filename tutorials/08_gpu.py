@@ -379,7 +379,7 @@ assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
 # `wavefront_gpu`, as it stands in the file.
 
 # %%
-print(wavefront_gpu._FORWARD)
+print(wavefront_gpu.FORWARD)
 
 # %% [markdown]
 # Arrays in a kernel are flat memory. A diagonal's $n B H$ numbers lie cell by cell, in each cell sequence by
@@ -777,7 +777,7 @@ for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
 # %% [markdown]
 # ### Exercise 4 (hard). The kernel that goes back
 #
-# Print `wavefront_gpu._BACKWARD` and transcribe it as in section 6. Its arguments are, in order, `g, tanh_c, c_S,
+# Print `wavefront_gpu.BACKWARD` and transcribe it as in section 6. Its arguments are, in order, `g, tanh_c, c_S,
 # c_T, r, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T` and the results `dz, dr, new_back_c`.
 # Enter it into `TRANSCRIBED` as `"st_lstm_backward"` and hold `wavefront_gpu.backward` against `raster.backward`.
 # (With the scores; `dr` is then to be filled, too.)
