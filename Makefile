@@ -62,8 +62,7 @@ test-tutorials: $(VENV)/ready-for-notebooks
 
 docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py)
 	@mkdir -p $(@D)
-	@$(RUN) -m jupytext --quiet --to notebook --execute --output $@ $<
-	@echo "ran $<"
+	@$(RUN) tutorials/notebooks.py --run $< $@
 
 docs: $(VENV)/ready-for-docs test-tutorials
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html

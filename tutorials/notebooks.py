@@ -1,15 +1,18 @@
 """Notebooks from their texts: each NN_name.py (percent format) becomes NN_name.ipynb beside it, without outputs.
 
-python tutorials/notebooks.py            write them
-python tutorials/notebooks.py --check    say which ones differ from their text, and end with 1 if any does
-python tutorials/notebooks.py --read     the other way round: what was changed in a notebook goes into its text
+python notebooks.py                   write them
+python notebooks.py --check           say which ones differ from their text, and end with 1 if any does
+python notebooks.py --read            the other way round: what was changed in a notebook goes into its text
+python notebooks.py --run TEXT FILE   run a tutorial from top to bottom, and write its notebook with outputs
 """
 
 import sys
+import time
 from pathlib import Path
 
 import jupytext
 import nbformat
+from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -37,8 +40,22 @@ def read_back(path):
     jupytext.write(found, path.with_suffix(".py"), fmt="py:percent")
 
 
-def main(wish=""):
+def run(text, out):
+    """Run a tutorial; CellExecutionError, with the cell and its error, if one of its cells fails."""
+    begun = time.perf_counter()
+    found = nbformat.reads(notebook(text), 4)
+    client = NotebookClient(found, timeout=900)
+    client.create_kernel_manager().transport = "ipc"  # a socket of this user, not a port
+    client.execute()
+    nbformat.write(found, out)
+    print(f"{Path(text).name}: every assertion holds, {time.perf_counter() - begun:.0f} s")
+
+
+def main(wish="", *files):
     """0, or 1 where a check has found a notebook that is not its text's."""
+    if wish == "--run":
+        run(*files)
+        return 0
     if wish == "--read":
         for text in texts():
             read_back(text.with_suffix(".ipynb"))
