@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint tutorials notebooks test-tutorials docs clean
+.PHONY: help setup demo test lint tutorials notebooks test-tutorials test-browser docs clean
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -14,6 +14,7 @@ help:
 	@echo "make lint    set up, check the style"
 	@echo "make tutorials        set up, open the notebooks in JupyterLab"
 	@echo "make test-tutorials   set up, run every notebook from top to bottom"
+	@echo "make test-browser     set up, drive the stepper's page in Chromium (apt install chromium), with its times"
 	@echo "make notebooks        write the notebooks from their texts, tutorials/*.py"
 	@echo "make docs             set up, run the notebooks, build the documentation: docs/_build/index.html"
 	@echo "make clean   remove what all of these leave, but not .venv/"
@@ -63,6 +64,10 @@ test-tutorials: $(VENV)/ready-for-notebooks
 docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py)
 	@mkdir -p $(@D)
 	@$(RUN) tutorials/notebooks.py --run $< $@
+
+test-browser: setup
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[browser]"
+	$(RUN) -m pytest tests/test_stepper_browser.py -rPs
 
 docs: $(VENV)/ready-for-docs test-tutorials
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html

@@ -1,4 +1,4 @@
-"""The command line: demo, train, evaluate, table, plot, prepare, gradcheck, info.
+"""The command line: demo, train, evaluate, table, plot, stepper, prepare, gradcheck, info.
 
 Anything wrong with what the user gave ends in one sentence on standard error and exit code 2.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import __version__, figures, gradcheck, prepare, runs
+from . import __version__, figures, gradcheck, prepare, runs, stepper
 from .crossvalidation import run_all_folds
 from .datasets import protocols
 from .errors import InputError, exit_code
@@ -27,6 +27,7 @@ EXAMPLES = """examples:
   python -m gca_scratch train --resume --out run
   python -m gca_scratch evaluate run
   python -m gca_scratch plot all run
+  python -m gca_scratch stepper --out stepper.html
   python -m gca_scratch prepare ntu --root nturgb+d_skeletons --out ntu.npz
   python -m gca_scratch table IX --data sbu.npz
   python -m gca_scratch gradcheck
@@ -141,6 +142,14 @@ def parser():
         ["python -m gca_scratch plot strip run", "python -m gca_scratch plot convergence run-stepwise run-direct"],
     )
     figures.add_options(sub)
+
+    sub = command(
+        "stepper",
+        stepper.command,
+        "write a page to step through a small network, cell by cell, forward and backward",
+        ["python -m gca_scratch stepper --out stepper.html"],
+    )
+    stepper.add_options(sub)
 
     sub = command(
         "info", _info, "say what a data file holds", ["python -m gca_scratch info skeletons.npz", INFO_EXAMPLE]
