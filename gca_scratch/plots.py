@@ -45,7 +45,7 @@ def convergence(history):
         (axes[0, 0], "loss", "loss (mean negative log-likelihood)"),
         (axes[0, 1], "error", "error"),
     ):
-        _curves(ax, history, f"train_{measure}", "training, with dropout", color=BLUE)
+        _curves(ax, history, f"train_{measure}", "training", color=BLUE)
         _curves(ax, history, f"validation_{measure}", "validation, without", color=ORANGE, linestyle="--")
         _mark_steps(ax, history, GREY)
         ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, None))
@@ -66,7 +66,7 @@ def convergence_of_methods(stepwise, direct, names=("stepwise", "direct")):
     drawing, axes = grid_of_axes(7.5, 4.4)
     ax = axes[0, 0]
     for row, (history, name, colour) in enumerate(zip((stepwise, direct), names, (ORANGE, BLUE), strict=True)):
-        _curves(ax, history, "train_loss", f"{name}: training, with dropout", color=colour)
+        _curves(ax, history, "train_loss", f"{name}: training", color=colour)
         _curves(ax, history, "validation_loss", f"{name}: validation, without", color=colour, linestyle="--")
         if len({entry["step"] for entry in history}) > 1:  # direct training is a single step
             _mark_steps(ax, history, colour, row)

@@ -115,9 +115,9 @@ def test_convergence_of_one_run_and_of_two(made, tmp_path, monkeypatch):
     ]
     stepwise = [line for line in lines if line.get_color() == plots.ORANGE and line.get_linestyle() == "-"]
     assert np.concatenate([line.get_ydata() for line in stepwise]).tolist() == [row["train_loss"] for row in history]
-    assert "direct: training, with dropout" in texts(drawn["both.PNG"])
+    assert "direct: training" in texts(drawn["both.PNG"])
     plot("convergence", made / "direct", made / "direct", "--out", tmp_path / "same.png")
-    assert "direct (direct): training, with dropout" in texts(drawn["same.png"])
+    assert "direct (direct): training" in texts(drawn["same.png"])
 
 
 def test_on_the_stand_in_for_a_gpu(made):

@@ -50,7 +50,7 @@ def test_convergence(tmp_path, steps, validation):
             assert line.get_marker() == ("." if len(line.get_xdata()) == 1 else "")
             assert line.get_ydata().max() <= ax.get_ylim()[1]
     said = texts(figure)
-    assert {f" step {n}" for n in range(len(steps))} <= said and "training, with dropout" in said
+    assert {f" step {n}" for n in range(len(steps))} <= said and "training" in said
     assert ("validation, without" in said) == validation
     saved(figure, tmp_path / "convergence.png")
 
@@ -72,9 +72,9 @@ def test_convergence_of_methods(tmp_path):
     assert [line.get_xdata()[0] for line in marks] == [0.5, 7.5, 8.5]  # of stepwise training only
     assert {" step 0", " 1", " step 2"} <= texts(figure)  # the word would not fit into one epoch
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "stepwise: training, with dropout",
+        "stepwise: training",
         "stepwise: validation, without",
-        "direct: training, with dropout",
+        "direct: training",
     ]
     saved(figure, tmp_path / "methods.png")
 
