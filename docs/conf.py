@@ -24,7 +24,7 @@ extensions = [
     "sphinx-mathjax-offline",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "jupyter_execute"]
 templates_path = ["_templates"]
 
 html_theme = "furo"
@@ -91,7 +91,14 @@ def links_into_the_project(app, tree, name):
             link.replace_self(nodes.literal(text=link.astext()))
 
 
+def from_where_they_are_shown(app, name, source):
+    """Links in a tutorial begin in tutorials/, beside docs/; on the site its page lies inside."""
+    if name.startswith("tutorials/"):
+        source[0] = source[0].replace("](../docs/", "](../")
+
+
 def setup(app):
     """What Sphinx calls."""
+    app.connect("source-read", from_where_they_are_shown)
     app.connect("autodoc-process-docstring", read_plainly)
     app.connect("doctree-resolved", links_into_the_project)

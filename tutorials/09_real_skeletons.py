@@ -462,9 +462,9 @@ np.testing.assert_allclose(drawn.std(), deviation, rtol=0.02)
 # | data | UT-Kinect, or synthetic skeletons if it is not there | UT-Kinect |
 #
 # **The whole thing** takes one of the commands below. The second was measured for the package's
-# [results](../docs/results.md): preset `small`, ten folds of about two minutes each on one core, **94.5 %** with `loso`.
-# That preset had been chosen while looking at validation people, and in the end all ten were somebody's validation
-# person, so even this number is slightly optimistic.
+# [results](../docs/results.md): preset `small`, ten folds of about two minutes each on one core, **94.5 %** with
+# `loso`. That preset had been chosen while looking at validation people, and in the end all ten were somebody's
+# validation person, so even this number is slightly optimistic.
 #
 # ```
 # python -m gca_scratch train --dataset npz --root utkinect.npz --protocol loso --fold all --out run-loso
