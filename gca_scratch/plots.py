@@ -46,7 +46,7 @@ def convergence(history):
         (axes[0, 1], "error", "error"),
     ):
         _curves(ax, history, f"train_{measure}", "training", color=BLUE)
-        _curves(ax, history, f"validation_{measure}", "validation, without", color=ORANGE, linestyle="--")
+        _curves(ax, history, f"validation_{measure}", "validation", color=ORANGE, linestyle="--")
         _mark_steps(ax, history, GREY)
         ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, None))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -67,7 +67,7 @@ def convergence_of_methods(stepwise, direct, names=("stepwise", "direct")):
     ax = axes[0, 0]
     for row, (history, name, colour) in enumerate(zip((stepwise, direct), names, (ORANGE, BLUE), strict=True)):
         _curves(ax, history, "train_loss", f"{name}: training", color=colour)
-        _curves(ax, history, "validation_loss", f"{name}: validation, without", color=colour, linestyle="--")
+        _curves(ax, history, "validation_loss", f"{name}: validation", color=colour, linestyle="--")
         if len({entry["step"] for entry in history}) > 1:  # direct training is a single step
             _mark_steps(ax, history, colour, row)
     ax.set(xlabel="epoch", ylabel="loss (mean negative log-likelihood)", ylim=(0, None))
