@@ -14,13 +14,20 @@
 # GCA-LSTM, in a few seconds, to tell six actions apart, and find out what it gets wrong, and how its loss could have
 # told you.
 #
+# The network is GCA-LSTM, the *global context-aware attention* network of J. Liu, G. Wang, L.-Y. Duan, K. Abdiyeva and
+# A. C. Kot, *Skeleton-Based Human Action Recognition with Global Context-Aware Attention LSTM Networks*, IEEE
+# Transactions on Image Processing, 2018. In all tutorials this is "the paper", and the numbers of equations are its
+# own. LSTM stands for *long short-term memory*; the network's cell, the ST-LSTM, is *spatio-temporal*: it remembers
+# along the body and along time.
+#
 # **What you will learn.** What a skeleton sequence is and how it lies in a file. Why the joints come in the order of a
 # chain, how $T$ frames are chosen, and which changes of a recording the network never notices. Why people are
 # kept apart in training and testing. How to read a loss curve and a confusion matrix, and why one accuracy
 # says less than it seems to.
 #
 # **What you need.** Nothing from other tutorials. Vectors, logarithms, a little probability; some NumPy. About 40
-# minutes of reading; the code runs in about half a minute.
+# minutes of reading; the code runs in about half a minute on a quiet laptop. The [glossary](../docs/glossary.md) leads
+# from the paper's symbols to the code.
 #
 # Throughout, a line that begins with **Predict** asks you to commit yourself before you run the next cell. Write your
 # guess down: being wrong is where the learning is. Most cells end with an `assert`, which fails if the claim above it
@@ -63,13 +70,14 @@ print(len(data), "sequences of", data.lengths.min(), "to", data.lengths.max(), "
 assert len(data) == 24 * 2 * 6
 
 # %% [markdown]
-# > **Predict.** A recording lasts 3 seconds. How many numbers is that?
+# > **Predict.** A recording of one person lasts 3 seconds. How many numbers is that? And how many are they for the
+# > first of our recordings, which is a little shorter?
 
 # %%
 first = data.sequence(0)  # (frames, persons, joints, 3)
-print(data.name[0], first.shape, "so", first.size, "numbers in", len(first) / 30, "seconds")
+print(f"{data.name[0]}: {first.shape}, so {first.size} numbers in {len(first) / 30:.1f} seconds")
+print("3 seconds:", 3 * 30 * first[0].size, "numbers")
 assert first.shape[1:] == (1, 25, 3)
-assert first.size == len(first) * 75  # 3 seconds would be 90 * 75 = 6750
 
 # %% [markdown]
 # Ten frames of four of the actions, the right side of the body in orange. Everybody is turned by 60°, so that what goes
@@ -101,7 +109,9 @@ for ax, name in zip(axes, ("wave right hand", "kick right", "squat", "nod"), str
 plt.show()
 
 # %% [markdown]
-# Waving, kicking and squatting are easy to see. Did you find the nod? Keep that in mind.
+# Waving, kicking and squatting are easy to see. Did you find the nod? The head goes down in the eighth drawing; there
+# was a first nod between the fifth and the sixth, where we did not look. Keep that in mind. (Limbs that stir for no
+# reason are no mistake of the drawing either: section 3.)
 
 # %% [markdown]
 # ## 2. How it lies in a file
@@ -125,7 +135,7 @@ assert data.offsets[-1] == len(data.joints) and len(data.offsets) == len(data) +
 # %% [markdown]
 # Real recordings are full of surprises, so nothing in a file is believed unchecked. Let us damage one number.
 #
-# > **Predict.** Would you notice one missing number among half a million by yourself? What should the program tell you?
+# > **Predict.** Would you notice one missing number among two million by yourself? What should the program tell you?
 
 # %%
 broken = replace(data, joints=data.joints.copy())
@@ -135,7 +145,8 @@ try:
     neutral.check(broken, "skeletons.npz")
 except InputError as error:
     message = str(error)
-print(message)
+print(f"{data.joints.size:,} numbers. {message}")
+assert data.joints.size > 2_000_000
 assert "frame" in message and repr(JOINTS[7]) in message  # which sequence, which frame, which joint
 
 # %% [markdown]
@@ -185,8 +196,12 @@ for k, name in enumerate(NAMES):
 #
 # $$h_{j,t},\; c_{j,t} \;=\; \text{ST-LSTM}\bigl(x_{j,t},\; h_{j-1,t},\; c_{j-1,t},\; h_{j,t-1},\; c_{j,t-1}\bigr).$$
 #
-# So neighbours in the order should be neighbours in the body. The package walks over the skeleton's tree from the hip,
-# always as deep as it can go (a depth-first walk), and names every joint once.
+# ($h$ is what a cell says to its neighbours; $c$ is a second, inner state, its memory. Tutorial 1 is about the two.)
+#
+# So neighbours in the order should be neighbours in the body. The package walks over the skeleton's tree from the hip
+# (here the joint "spine base"), always as deep as it can go (a depth-first walk), and names every joint once. Where
+# the body branches, the joint with the lowest number in the camera's list goes first: so the head comes before the
+# arms, and the left arm before the right.
 
 # %%
 roles = find_roles(JOINTS, EDGES)
@@ -209,10 +224,6 @@ plt.show()
 # %% [markdown]
 # > **Predict.** Of the 24 steps from one joint to the next, how many do not follow a bone? Try to find the answer
 # > without counting: where does the walk have to jump?
-#
-# It can go deeper until it stands at an end of the body, a *leaf* of the tree. From every leaf but the last one it
-# has to jump to the next branch; from anywhere else it goes on along a bone. So the number of jumps is the number of
-# leaves less one.
 
 # %%
 jumps = sum(frozenset(step) not in bones for step in pairwise(order))
@@ -221,8 +232,13 @@ print(jumps, "jumps;", len(ends), "ends:", ", ".join(JOINTS[j] for j in ends))
 assert jumps == len(ends) - 1
 
 # %% [markdown]
-# The paper on ST-LSTM has another walk, which comes back through the joints instead of jumping. Then every step
-# follows a bone, at the price of $2J - 1$ cells instead of $J$. GCA-LSTM uses the chain.
+# The walk goes deeper until it stands at an end of the body, a *leaf* of the tree. From every leaf but the last one it
+# has to jump to the next branch; from anywhere else it goes on along a bone. So the number of jumps is the number of
+# leaves less one.
+#
+# The earlier paper that brought the ST-LSTM (Liu, Shahroudy, Xu and Wang, ECCV 2016) has another walk, which comes back
+# through the joints instead of jumping. Then every step follows a bone, at the price of $2J - 1$ cells instead of $J$.
+# GCA-LSTM uses the chain.
 
 # %%
 tree = chain(len(JOINTS), EDGES, root=roles.hip, revisit=True)
@@ -233,10 +249,10 @@ print(len(tree), "places in the walk that comes back,", len(order), "in the chai
 # %% [markdown]
 # ## 5. $T$ frames of each sequence
 #
-# The grid has $T$ columns, however long the recording. A sequence of $L$ frames is cut into $T$ equal segments, and one
-# frame stands for each: segment $k = 0, \dots, T - 1$ gives the frame
+# The grid has $T$ columns, however long the recording. A sequence of $\ell$ frames is cut into $T$ equal segments, and
+# one frame stands for each: segment $k = 0, \dots, T - 1$ gives the frame
 #
-# $$\Bigl\lfloor \frac{k + u_k}{T}\, L \Bigr\rfloor, \qquad 0 \le u_k < 1 .$$
+# $$\Bigl\lfloor \frac{k + u_k}{T}\, \ell \Bigr\rfloor, \qquad 0 \le u_k < 1 .$$
 #
 # In training $u_k$ is drawn anew every time, so the network hardly ever sees the same input twice. In testing
 # $u_k = 1/2$, the middle of each segment, so that a result can be repeated.
@@ -244,17 +260,17 @@ print(len(tree), "places in the walk that comes back,", len(order), "in the chai
 # %%
 T = 10
 prepared = sampling.prepare(data, face_camera=True, torso_scale=True)
-L = data.lengths[0]
-by_hand = np.floor((np.arange(T) + 0.5) / T * L).astype(int)
-print(f"{L} frames, and of them", by_hand)
+length = data.lengths[0]
+by_hand = np.floor((np.arange(T) + 0.5) / T * length).astype(int)
+print(f"{length} frames, and of them", by_hand)
 assert np.array_equal(by_hand, prepared.frame_index(np.array([0]), T)[0] - data.offsets[0])
 
 # %%
 rng = np.random.default_rng(0)
 drawn = prepared.frame_index(np.zeros(1000, int), T, rng=rng) - data.offsets[0]  # (1000, T)
-edge = np.arange(T + 1) / T * L
+edge = np.arange(T + 1) / T * length
 assert np.all(drawn >= np.floor(edge[:-1])) and np.all(drawn <= edge[1:])  # always within its segment
-assert len(np.unique(drawn[:, 0])) >= L // T  # and anywhere in it
+assert len(np.unique(drawn[:, 0])) >= length // T  # and anywhere in it
 
 # %%
 wave = data.sequence(0)[:, 0, JOINTS.index("right hand"), 1]
@@ -302,28 +318,32 @@ CHANGES = {
     "turned by 40°": replace(two, joints=turned),
     "larger by 30 %": replace(two, joints=two.joints * np.float32(1.3)),
 }
-STEPS = {"hip only": {}, "+ face_camera": {"face_camera": True}, "+ torso_scale": {"torso_scale": True}}
+FACE, SCALE = {"face_camera": True}, {"torso_scale": True}
+STEPS = {"hip only": {}, "hip, facing": FACE, "hip, torso": SCALE, "all three": FACE | SCALE}
 
 # %%
 change = {}
-print(f"{'largest change of the input':28}" + "".join(f"{step:>16}" for step in STEPS))
+print(f"{'largest change of the input':28}" + "".join(f"{step:>13}" for step in STEPS))
 for name, changed in CHANGES.items():
     for step, options in STEPS.items():
         a, b = sampling.prepare(two, **options).x, sampling.prepare(changed, **options).x
         change[name, step] = np.abs(a - b).max()
-    print(f"{name:28}" + "".join(f"{change[name, step]:16.6f}" for step in STEPS))
+    print(f"{name:28}" + "".join(f"{change[name, step]:13.6f}" for step in STEPS))
 
 # %%
 assert all(change["moved by 1 m", step] < 1e-4 for step in STEPS)  # the hip at the origin: in every column
-unnoticed = {("turned by 40°", "+ face_camera"), ("larger by 30 %", "+ torso_scale")}
+unnoticed = {("turned by 40°", "hip, facing"), ("larger by 30 %", "hip, torso")}
+unnoticed |= {("turned by 40°", "all three"), ("larger by 30 %", "all three")}
 for key, value in change.items():
     if key[0] != "moved by 1 m":
         assert (value < 1e-4) == (key in unnoticed)
 
 # %% [markdown]
-# With both steps on, neither the place, nor the direction, nor the size can be learnt, and so they cannot mislead.
-# That is knowledge about bodies, put in by hand; the network does not have to find it out from a few hundred
-# sequences. It costs something, too: what is thrown away is gone. (Left and right are *not* thrown away: exercise 4.)
+# A shift needs neither step, for the hip is at the origin in every column; turning needs `face_camera`, size needs
+# `torso_scale`. With both steps on, neither the place, nor the direction, nor the size can be learnt, and so they
+# cannot mislead. That is knowledge about bodies, put in by hand; the network does not have to find it out from a few
+# hundred sequences. It costs something, too: what is thrown away is gone. (Left and right are *not* thrown away:
+# exercise 4.)
 #
 # At the same time the joints have been put into the order of the chain.
 
@@ -336,9 +356,10 @@ assert np.array_equal(prepared.order, order)
 # %% [markdown]
 # ## 7. The task
 #
-# Given the grid $x_{1,1}, \dots, x_{J,T}$, say which of the $K = 6$ actions it is. The network answers with
-# probabilities $\hat y_1, \dots, \hat y_K$ that sum to 1; its answer is the largest; its loss on a sequence of the
-# true class $y$ is $-\ln \hat y_y$ (Eq. 9).
+# Given the grid $x_{1,1}, \dots, x_{J,T}$, say which of the six actions it is. The network gives one probability to
+# each, $\hat y_1, \dots, \hat y_6$, which sum to 1. Its answer is the action with the largest; its loss on a sequence
+# of the true class $y$ is $-\ln \hat y_y$ (Eq. 9): nothing if it was certain and right, and the more, the less it
+# believed in the truth.
 #
 # Everybody moves in a way of their own. A network that is tested on people it was trained with can recognise *them*
 # instead of the action. So the protocols keep people apart. Here the people with odd numbers train and those
@@ -347,8 +368,18 @@ assert np.array_equal(prepared.order, order)
 
 # %%
 settings = settings_from(
-    "demo", hidden=32, iterations=1, dropout=0.0, batch_size=8, epochs=10, patience=10, decay=0.93, validation=3
+    "demo",  # what is not set here is as in the package's demonstration: T = 10 frames, for one
+    hidden=32,  # numbers in every h and every c
+    iterations=1,  # one round of attention
+    dropout=0.0,  # no value is dropped at random
+    batch_size=8,  # sequences for each change of the weights
+    epochs=10,  # passes over the training sequences, in each training step
+    patience=10,  # stop after so many epochs without a better validation error: here never
+    decay=0.93,  # after each epoch the learning rate is multiplied by this
+    validation=3,  # people held out
 )
+
+# %%
 task = runs.problem(data, runs.Source("synthetic", protocol="half"), settings)
 people = {what: set(data.subject[getattr(task, what)].tolist()) for what in ("fit", "validate", "test")}
 for what, who in people.items():
@@ -360,20 +391,27 @@ assert not people["fit"] & people["test"] and not people["validate"] & (people["
 #
 # What is inside the network is the matter of tutorials 1 to 4. In one breath: layer 1 runs over the grid; its mean is
 # a first summary of the whole sequence, the *global context memory*; layer 2 runs over the grid again and lets the
-# memory decide at every cell how much to take in; what comes out corrects the memory, and the memory is classified.
+# memory decide at every cell how much to take in (this deciding is the **attention**); what comes out corrects the
+# memory, and the memory is classified.
 # *Stepwise* training (tutorial 5) first teaches the network without layer 2 (training step 0), then with it (training
 # step 1).
+#
+# The printout names every array of weights. Two shapes as examples: `layer1.W` is $(67, 160)$, because a cell hears
+# $67 = 3 + 2 \cdot 32$ numbers, three coordinates and the $h$ of two neighbours, and computes $160 = 5 \cdot 32$, five
+# gates of 32. `classifier.W` is $(32, 6)$: from the memory to the six actions. Tutorials 1 to 4 explain them all.
 
 # %%
 network = task.network(settings)
 for name, shape in network.shapes().items():
     print(f"{name:18} {shape}")
-print(
-    sum(int(np.prod(shape)) for shape in network.shapes().values()), "weights to learn from", len(task.fit), "sequences"
-)
+count = sum(int(np.prod(shape)) for shape in network.shapes().values())
+print(f"{count} weights to learn from {len(task.fit)} sequences")
+assert network.shapes()["layer1.W"] == (3 + 2 * 32, 5 * 32)
 
 # %% [markdown]
-# > **Predict.** Before it is trained, what is its loss? (It knows nothing: each class gets about $1/6$.)
+# > **Predict.** Before it is trained the network knows nothing. What is its loss, about?
+#
+# (An `Engine` computes losses and gradients of a network, batch after batch; `state` is all that training changes.)
 
 # %%
 state = training.start(network, settings)
@@ -382,6 +420,8 @@ print(f"loss {before:.3f}, ln 6 = {np.log(6):.3f}")
 assert abs(before - np.log(6)) < 0.4
 
 # %% [markdown]
+# Each class gets about $1/6$, and $-\ln\frac16 = \ln 6$.
+#
 # Now train: two training steps of ten epochs each. An epoch is one pass over the training sequences.
 
 
@@ -406,12 +446,6 @@ plots.convergence(state.history)
 #
 # > **Predict.** Suppose the network has learnt four of the six actions perfectly, and for the two others knows only
 # > that it must be one of these two. What are its loss and its accuracy?
-#
-# A third of the sequences, $2/6$, belong to the two. There each of the two classes gets the probability $1/2$, so the
-# loss is $\ln 2$; elsewhere it is $-\ln 1 = 0$. The mean is
-#
-# $$\frac{2}{6} \ln 2 = 0.231, \qquad \text{and the accuracy} \qquad
-# \frac{4}{6} + \frac{2}{6} \cdot \frac{1}{2} = \frac{5}{6} = 83.3\,\% .$$
 
 # %%
 floor = 2 / 6 * np.log(2)
@@ -420,6 +454,12 @@ print(f"training loss, mean of the last five epochs: {last:.3f}; two of six told
 assert abs(last - floor) < 0.08
 
 # %% [markdown]
+# Where does this number come from? A third of the sequences, $2/6$, belong to the two actions. There each of the two
+# gets the probability $1/2$, so the loss is $-\ln\frac12 = \ln 2$; elsewhere it is $-\ln 1 = 0$. The mean is
+#
+# $$\frac{2}{6} \ln 2 = 0.231, \qquad \text{and the accuracy} \qquad
+# \frac{4}{6} + \frac{2}{6} \cdot \frac{1}{2} = \frac{5}{6} = 83.3\,\% .$$
+#
 # That fits almost too well. So far it is a guess, drawn from a single number. The test will tell.
 
 # %% [markdown]
@@ -444,8 +484,10 @@ print(f"{between} of {errors} errors are between 'kick right' and 'nod'")
 assert between >= 0.8 * errors
 
 # %% [markdown]
-# Four actions are recognised without fail, and all the errors lie between two. The probabilities say it more exactly:
-# when it is a kick or a nod the network knows that it is one of these two, and does not know which.
+# In the run shown four actions are recognised without fail, and all the errors lie between two. (Training adds many
+# numbers in an order that is the machine's affair, so that the last digits differ from one machine to another, and with
+# them a few answers. The assertions allow for it.) The probabilities say it more exactly: when it is a kick or a nod
+# the network knows that it is one of these two, and hardly knows which.
 
 # %%
 _, p = training.evaluate(Engine(network), training.best_weights(state), prepared, task.test, settings)
@@ -456,6 +498,10 @@ for k in (kick, nod):
     assert mean[kick] + mean[nod] > 0.9
 
 # %% [markdown]
+# Then why is the matrix not half and half in these two rows? In the run shown the network leans to the nod by a hair,
+# 0.51 against 0.46, and the largest probability takes all: most kicks are called nods, and most nods are called nods.
+# The two rows together still come to about half, 26 right answers of 48.
+#
 # Why these two? Look at the grid of $T \times J = 250$ cells that the network reads, and count the cells that carry the
 # action.
 
@@ -464,7 +510,7 @@ truth = localisation.truth_at(data, prepared, np.arange(len(data)), T)  # (seque
 cells = np.array([truth[data.label == k].sum(axis=(1, 2)).mean() for k in range(6)])
 for k in np.argsort(cells):
     print(f"{NAMES[k]:17} {cells[k]:6.1f} of 250 cells, recognised {confusion[k, k] / confusion[k].sum():4.0%}")
-assert set(np.argsort(cells)[:2].tolist()) == {kick, nod}
+assert cells[nod] < 4 < 10 < cells[kick] < 15 < 29 < np.delete(cells, [kick, nod]).min()
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(10, 4.2), layout="constrained", sharey=True)
@@ -478,8 +524,8 @@ figure.colorbar(image, ax=axes, label="share of sequences whose action is in the
 plt.show()
 
 # %% [markdown]
-# A nod lives in three cells of 250, a kick in eleven, at the very end of the chain, and everything else in thirty and
-# more. All cells come with noise, sway and fidgets of their own. "No arm moves, and the body does not go down" is
+# A nod lives in three cells of 250, a kick in eleven, at the very end of the chain, and everything else in about thirty
+# or more. All cells come with noise, sway and fidgets of their own. "No arm moves, and the body does not go down" is
 # easy to learn, and it leaves these two.
 #
 # This is a *hypothesis* that the counts suggest, not a proof; to prove it, one would have to change the counts and
@@ -491,6 +537,8 @@ plt.show()
 #
 # **One.** Compare the validation error in the figure above with the test error. Training has kept the weights of the
 # epoch that did best on 36 validation sequences, 12 of which are kicks and nods.
+#
+# Suppose that each of the 20 epochs answered those 12 by tossing a coin.
 #
 # > **Predict.** Twenty students each toss a coin twelve times. How many heads has the luckiest, on average?
 
@@ -504,8 +552,9 @@ assert 8.5 < luckiest < 9.5
 # %% [markdown]
 # The best of many looks at few sequences is flattering. That is why the test set is looked at once, at the end.
 #
-# **Two.** 83 % sounds good next to a chance of 17 %. But a method that knows nothing of sequences does better here:
-# exercise 2 asks you to find it. A synthetic data set shows that a network learns; it is not a benchmark.
+# **Two.** Five right answers of six sound good next to a chance of one in six. But a method that knows nothing of
+# sequences does better here: exercise 2 asks you to find it. A synthetic data set shows that a network learns; it is
+# not a benchmark.
 #
 # **Three.** It is one network, one seed, a few seconds. The package's demonstration (`make demo`, 14 actions, 80
 # people, minutes of training) reaches about 94 %, and there, too, nearly all the errors are nods and kicks.
@@ -513,7 +562,7 @@ assert 8.5 < luckiest < 9.5
 # %% [markdown]
 # ## Summary
 #
-# - A skeleton sequence is $L \times J \times 3$ numbers; the neutral format puts all of them into one file.
+# - A skeleton sequence is $\ell \times J \times 3$ numbers; the neutral format puts all of them into one file.
 # - The grid that the network reads has $J$ joints in the order of a chain (a depth-first walk from the hip, with as
 #   many jumps as the body has ends, less one) and $T$ frames, one of each of $T$ equal segments.
 # - Put the hip of the first frame at the origin, turn the body to the camera, divide by the torso: place, direction
@@ -539,9 +588,11 @@ print(len(old_ends), "ends,", old_jumps, "jumps")
 assert old_jumps == len(old_ends) - 1 == 4
 
 # %% [markdown]
-# **2 (easy).** Describe each sequence by how far each coordinate of each joint ranges, `max - min` over the
-# frames of `prepared.x`: 75 numbers, no order, no time. Take the mean description of each class over the training
-# people (fit and validation), and give each test sequence the class whose mean is nearest. How well does that do?
+# **2 (easy).** Describe each sequence by how far each coordinate of each joint ranges, `max - min` over the frames: 75
+# numbers, no order, no time. (`prepared.x` has the shape (all frames, joints in the order of the chain, persons, 3);
+# sequence $n$ is `prepared.x[prepared.offsets[n]:prepared.offsets[n + 1]]`.) Take the mean description of each class
+# over the training people (fit and validation), and give each test sequence the class whose mean is nearest. How well
+# does that do?
 
 # %%
 # your answer here
@@ -557,30 +608,34 @@ print(f"nearest mean of extents: {(nearest == true).mean():.1%}, the network: {r
 assert (nearest == true).mean() > 0.95  # always measure a simple method first
 
 # %% [markdown]
-# **3 (middling).** The demonstration has 14 actions and, without attention, reached 94.1 % in one run and 92.1 % in
-# another. What would the loss and the accuracy be if it, too, were perfect but for one pair told apart by a coin?
-# What if the pair were three classes?
+# **3 (medium).** Without attention the network is layer 1, the mean of its outputs, and the classifier: all cells count
+# alike. In this form the demonstration with its 14 actions reached 94.1 % in one run and 92.1 % in another. What would
+# the loss and the accuracy be if it, too, were perfect but for one pair told apart by a coin? What if the pair were
+# three classes?
 
 # %%
 # your answer here
 
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
-# Solution 3: m of K classes cannot be told from each other, the others are certain
-def stuck(m, K):
-    return m / K * np.log(m), 1 - m / K + m / K / m
+# Solution 3: m of so many classes cannot be told from each other, the others are certain
+def stuck(m, classes):
+    return m / classes * np.log(m), 1 - m / classes + m / classes / m
 
 
 for m in (2, 3):
     print(f"{m} of 14: loss {stuck(m, 14)[0]:.3f}, accuracy {stuck(m, 14)[1]:.1%}")
 np.testing.assert_allclose(stuck(2, 6), (floor, 5 / 6), rtol=1e-12)
-assert round(stuck(2, 14)[1], 3) == 0.929  # close to what was measured: nods and kicks again
+truths, coins = np.random.default_rng(0).integers([[14], [2]], size=(2, 100_000))  # a test that is large enough
+tossed = np.mean(np.where(truths < 2, coins, truths) == truths)
+assert abs(tossed - stuck(2, 14)[1]) < 0.005  # 92.9 %, and 92.1 % and 94.1 % were measured: one pair explains them
 
 # %% [markdown]
-# **4 (middling).** A mirror image of a person waving with the right hand waves with the left. Make mirror images of
+# **4 (medium).** A mirror image of a person waving with the right hand waves with the left. Make mirror images of
 # the test sequences of "wave right hand" and ask the network about them. You need `prepared.mirrored` (at each place
 # of the chain, the place of the same joint of the other side) and `prepared.flipped` (per sequence, the axis whose
-# sign changes).
+# sign changes), the batch `x` of shape (sequences, frames, joints, 3) from `prepared.batch`, and the answers of the
+# network: `logits, _ = network.forward(weights, x)`, the largest logit wins, with `training.best_weights(state)`.
 
 # %%
 # your answer here
@@ -597,7 +652,7 @@ print({NAMES[k]: int((answers == k).sum()) for k in np.unique(answers)})
 assert (answers == NAMES.index("wave left hand")).mean() > 0.8  # so here mirror images must not be used to train with
 
 # %% [markdown]
-# **5 (harder).** Teach the synthetic human a seventh action, a salute (its angles are written down at the top of
+# **5 (hard).** Teach the synthetic human a seventh action, a salute (its angles are written down at the top of
 # `gca_scratch/datasets/actions.py`), and train a network on all seven. Guess first what it is mistaken for.
 
 # %%

@@ -21,7 +21,8 @@
 #
 # **What you need.** [Tutorial 0](00_skeletons.ipynb) for the task, though nothing here depends on its code. The product
 # rule and the chain rule, also for several variables; matrix products; complex numbers as far as $i^2 = -1$. About 60
-# minutes of reading; the code runs in a few seconds.
+# minutes of reading; the code runs in a few seconds. "The paper" is named in full in tutorial 0; the
+# [glossary](../docs/glossary.md) leads from its symbols to the code.
 
 # %%
 # %matplotlib inline
@@ -122,8 +123,12 @@ c = new + past
 tanh_c, _ = tanh_forward(c)
 h = o * tanh_c
 print(f"new {new:.3f} + past {past:.3f} = c {c:.3f};   h = {o:.3f} tanh(c) = {h:.3f}")
+assert c > new > 0 and past > 0
 
 # %% [markdown]
+# Positive. Of the two memories the positive one is the larger, and its gate is a little further open, so what is kept
+# of the past is positive; the new input adds to it, for $u > 0$.
+#
 # The package does the same for a batch of rows of $H$ units. Ours is one row of one unit, shape (1, 1).
 
 # %%
@@ -155,20 +160,20 @@ SYMBOLS = {"i u": r"$i\,u$", "f_S c_S": "$f_S c_S$", "f_T c_T": "$f_T c_T$", "ta
 
 
 def draw(values, gradients=None):
-    """The graph of one unit: each number in its box, and in orange the gradient that arrived there."""
+    """The graph of one unit: each number in its box, and in orange below it the gradient that arrived there."""
     _, ax = plt.subplots(figsize=(9.5, 6), layout="constrained")
     back = gradients is not None
     for start, end in ARROWS:
         style = {"arrowstyle": "<|-" if back else "-|>", "color": ORANGE if back else GREY, "lw": 0.8}
-        ax.annotate("", PLACES[end], PLACES[start], arrowprops=style | {"shrinkA": 22, "shrinkB": 22}, zorder=1)
+        style |= {"shrinkA": 25 if back else 22, "shrinkB": 25 if back else 22}
+        ax.annotate("", PLACES[end], PLACES[start], arrowprops=style, zorder=1)
     for name, (column, height) in PLACES.items():
-        text = f"{SYMBOLS.get(name, f'${name}$')}\n{values[name]:.3f}"
+        text = f"{SYMBOLS.get(name, f'${name}$')}\n{values[name]:.3f}" + "\n" * back  # room for the gradient
         box = {"boxstyle": "round,pad=0.3", "facecolor": "white", "edgecolor": BLUE}
         ax.text(column, height, text, ha="center", va="center", bbox=box, fontsize=9, zorder=3)
         if back:
-            below = {"color": ORANGE, "ha": "center", "va": "top", "fontsize": 9, "zorder": 2}
-            below["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
-            ax.text(column, height - 0.33, f"{gradients[name]:.3f}", **below)
+            text = f"\n\n{gradients[name]:.3f}"
+            ax.text(column, height, text, ha="center", va="center", fontsize=9, color=ORANGE, zorder=4)
     outside = {
         "h": (0.75, 0, "to the layer above,\nthe next joint,\nthe next frame"),
         "c": (0.75, 1.15, "to the next joint,\nthe next frame"),
@@ -177,7 +182,8 @@ def draw(values, gradients=None):
         column, height = PLACES[name]
         if back:
             label = f"from {label[3:]}:\n{dh if name == 'h' else dc_out:.3f}"
-        style = {"arrowstyle": "<|-" if back else "-|>", "color": ORANGE if back else GREY, "ls": ":", "shrinkA": 18}
+        style = {"arrowstyle": "<|-" if back else "-|>", "color": ORANGE if back else GREY, "ls": ":"}
+        style["shrinkA"] = 25 if back and name == "c" else 18
         ax.annotate("", (column + right, height + up), (column, height), arrowprops=style)
         color = ORANGE if back else GREY
         ax.text(column + right + 0.05, height + up, label, va="center", fontsize=8, color=color)
@@ -199,17 +205,19 @@ draw(values)
 # $$ dq = \frac{\partial L}{\partial q} $$
 #
 # for the derivative of the loss with respect to any quantity $q$; in the code `dq`. It has the shape of `q`. Read it as
-# a price: *if $q$ grew by a little $\delta$, all inputs of this cell being what they are, the loss would grow by
-# $dq\,\delta$*.
+# a price: *if $q$ grew by a little $\delta$, everything that is not computed from $q$ being what it is, the loss would
+# grow by $dq\,\delta$*.
 #
-# A single cell does not see the loss. It only hears, from whatever comes after it, the two prices of what it hands on:
-# $dh$ and $dc$. For small changes nothing else matters, because
+# A single cell does not see the loss. It only hears, from whatever comes after it, the prices of the two things that it
+# hands on: $dh$ of its hidden state and $dc_{\text{out}}$ of its cell state. (Why not plainly $dc$? Because the cell
+# also uses $c$ itself, for its own $h$. The price of $c$ has two parts, and $dc_{\text{out}}$ is the one that comes
+# from outside. Section 4.2 puts them together.) For small changes nothing else matters, because
 #
-# $$ L(h + \delta h,\; c + \delta c) \approx L(h, c) + dh\,\delta h + dc\,\delta c . $$
+# $$ L(h + \delta h,\; c + \delta c) \approx L(h, c) + dh\,\delta h + dc_{\text{out}}\,\delta c . $$
 #
 # So we may put in the place of the rest of the network the simplest loss that has these two derivatives:
 #
-# $$ L = dh \cdot h + dc \cdot c \qquad \text{with } dh, dc \text{ fixed.} $$
+# $$ L = dh \cdot h + dc_{\text{out}} \cdot c \qquad \text{with } dh, dc_{\text{out}} \text{ fixed.} $$
 
 # %%
 dh, dc_out = 0.7, -1.0  # as if the rest of the network had sent them
@@ -360,14 +368,17 @@ print(f"do = {do:.6f}")
 # ### 4.2 The cell state: two sources
 #
 # Look at box $c$ in the drawing. It has **two** arrows out: one into $\tanh c$ and so into $h$, one straight to the
-# cells that come next, whose Eq. 2 contains our $c$. Write the loss as $L(h(c), c)$. The chain rule for two arguments:
+# cells that come next, whose Eq. 2 contains our $c$. So $c$ enters the loss by two doors. Give the second one a name of
+# its own, $c'$, and write the loss as $L(h(c), c')$ with $c' = c$. The chain rule for two arguments:
 #
 # $$
-# \frac{dL}{dc}
+# dc
 # = \underbrace{\frac{\partial L}{\partial h}\cdot\frac{\partial h}{\partial c}}_{\text{through this cell's } h}
-# + \underbrace{\frac{\partial L}{\partial c}}_{\text{through the successors' } c}
-# = dh \cdot o\,(1-\tanh^2 c) + dc_{\text{out}} .
+# + \underbrace{\frac{\partial L}{\partial c'}\cdot\frac{\partial c'}{\partial c}}_{\text{through the successors' } c}
+# = dh \cdot o\,(1-\tanh^2 c) + dc_{\text{out}} ,
 # $$
+#
+# for $\partial L/\partial c' = dc_{\text{out}}$ and $\partial c'/\partial c = 1$.
 #
 # The first summand is made here. The second was sent by the successors; `step_backward` takes it as its argument `dc`.
 # (The successors hear our $h$ too. But that is a use of $h$, so it has already been counted in $dh$.)
@@ -384,6 +395,9 @@ np.testing.assert_allclose(dc, measured, rtol=1e-13)
 assert through_h * measured < 0 < dc_out * measured
 
 # %% [markdown]
+# Who forgets the second summand is left with the first, whose sign is wrong: the two pull in opposite directions here,
+# and the successors are the stronger. Who forgets the first only gets the size wrong.
+#
 # In the program the same line reads `dc = dc + tanh_backward(dh * o, tanh_c)`: `dh * o` is the price of $\tanh c$, and
 # `tanh_backward` takes it through the slope.
 #
@@ -405,8 +419,7 @@ assert through_h * measured < 0 < dc_out * measured
 # forget gate*. No matrix, no slope of a nonlinearity: this is the road on which gradients travel far. Tutorial 2
 # follows it.
 #
-# > **Predict.** $c_T$ is negative. What does that say about the sign of $df_T$, when $dc$ is
-# > negative?
+# > **Predict.** $c_T$ is negative. What does that say about the sign of $df_T$, when $dc$ is negative?
 
 # %%
 di, du = dc * u, dc * i
@@ -426,8 +439,12 @@ for name, derivative in by_hand.items():
     measured = slope(lambda value, name=name: loss_of(**{name: value}), values[name])
     print(f"d{name:4} by hand {derivative:9.6f}   measured {measured:9.6f}")
     np.testing.assert_allclose(derivative, measured, rtol=1e-13)
+assert dc < 0 and c_T < 0 < df_T
 
 # %% [markdown]
+# $df_T$ is positive. The loss would fall if $c$ grew; a wider gate for a negative memory makes $c$ smaller, so the
+# loss rises with $f_T$.
+#
 # ### 4.4 Eq. 1, its nonlinearities
 #
 # $i = \sigma(z_i)$ has the slope $i(1-i)$, and so for the other gates; $u = \tanh(z_u)$ has $1-u^2$:
@@ -498,9 +515,9 @@ for name, derivative in by_hand.items():
     print(f"d{name:4} {np.round(derivative, 4)}")
 
 # %% [markdown]
-# The backward pass is done. Here it is in the drawing: values in black as before, and in orange below each box the
-# gradient that arrived there. Follow any orange number: it is the sum, over the arrows that leave its box to the right,
-# of (orange number there) times (local slope).
+# The backward pass is done. Here it is in the drawing: values in black as before, and in orange below each value the
+# gradient that arrived there. Follow any orange number: it is the sum, over the boxes to its right that it is joined
+# to, of (orange number there) times (local slope). Into $h$ and $c$ comes, in addition, what the dotted arrow brings.
 
 # %%
 gradients = {"x": dx, "h_S": dh_S, "h_T": dh_T, "c_S": dc_S, "c_T": dc_T, "c": dc, "h": dh}
@@ -512,9 +529,8 @@ draw(values, gradients)
 # %% [markdown]
 # ### 4.6 Every line is a line of the package
 #
-# `cell.step_backward(dh, dc, cache)` returns $da$, $dh_S$, $dc_S$, $dh_T$,
-# $dc_T$, $dU$ and $dr$ (of which more in section 6). Since $z = a + \dots$, we have
-# $da = dz$.
+# `cell.step_backward(dh, dc, cache)` takes our $dc_{\text{out}}$ as its `dc` and returns $da$, $dh_S$, $dc_S$, $dh_T$,
+# $dc_T$, $dU$ and $dr$ (of which more in section 6). Since $z = a + \dots$, we have $da = dz$.
 
 # %%
 theirs = cell.step_backward(np.full((1, 1), dh), np.full((1, 1), dc_out), cache)
@@ -526,6 +542,9 @@ for name, mine, package in zip(names, ours, theirs[:6], strict=True):
 assert theirs[6] is None  # no score r, so no dr
 
 # %% [markdown]
+# If you would like to see such numbers in a whole small network, one step at a time, forward and backward:
+# `python -m gca_scratch stepper --out stepper.html` writes a page for your browser.
+#
 # ## 5. Vectors and batches
 #
 # A real cell has $H$ units, and we feed it $B$ sequences at once. Two things change, and only one of them is new.
@@ -541,14 +560,14 @@ dh, dc_out = rng.standard_normal((2, B, H))  # the prices of every entry of h an
 # %% [markdown]
 # ### 5.1 Entry by entry: nothing new
 #
-# In Eqs. 2 and 3 unit $m$ never meets unit $n \ne m$: $h_m = o_m \tanh(c_m)$. The matrix of all partial derivatives,
+# In Eqs. 2 and 3 unit $m$ never meets another unit $l$: $h_m = o_m \tanh(c_m)$. The matrix of all partial derivatives,
 # the **Jacobian**, is therefore diagonal:
 #
-# $$ \frac{\partial h_m}{\partial c_n} = \begin{cases} o_m\,(1-\tanh^2 c_m) & m = n \\ 0 & m \neq n \end{cases} $$
+# $$ \frac{\partial h_m}{\partial c_l} = \begin{cases} o_m\,(1-\tanh^2 c_m) & m = l \\ 0 & m \neq l \end{cases} $$
 #
-# The chain rule asks for $dc_n = \sum_m dh_m\,\partial h_m/\partial c_n$, and of this sum one term is
-# left: $dc_n = dh_n\, o_n (1-\tanh^2 c_n)$. That is the scalar line, entry by entry. All lines of 4.1
-# to 4.4 stand as they are, with arrays in place of numbers.
+# The chain rule asks for $\sum_m dh_m\,\partial h_m/\partial c_l$ as the share of $dc_l$ that comes through $h$, and
+# of this sum one term is left, $dh_l\, o_l\,(1-\tanh^2 c_l)$; $dc_{\text{out},l}$ is added as before. That is the line
+# of 4.2, entry by entry. All lines of 4.1 to 4.4 stand as they are, with arrays in place of numbers.
 #
 # > **Predict.** How many of the 16 entries of the Jacobian of $h$ with respect to $c$ are not zero, for $H = 4$?
 
@@ -559,7 +578,8 @@ print(np.round(jacobian, 3))
 np.testing.assert_allclose(jacobian, np.diag(o_row * (1 - np.tanh(c_row) ** 2)), rtol=1e-13)
 
 # %% [markdown]
-# So, forward and backward down to $z$, exactly as before. We write $[h_S, h_T]$ as `hh`, of width $2H$.
+# Four, one for each unit. So, forward and backward down to $z$, exactly as before. We write $[h_S, h_T]$ as `hh`, of
+# width $2H$.
 
 # %%
 hh = np.concatenate([h_S, h_T], axis=1)  # (B, 2H)
@@ -584,8 +604,8 @@ print("dz", dz.shape)
 # %% [markdown]
 # ### 5.2 The affine map: outer products
 #
-# This is the new part. With $n$ the sequence, $m = 1, \dots, 2H$ the entry of `hh`, and $k = 1, \dots, 5H$ the entry
-# of $z$:
+# This is the new part. From here on $n$ counts the sequences: with $n = 1, \dots, B$ the sequence, $m = 1, \dots, 2H$
+# the entry of `hh`, and $k = 1, \dots, 5H$ the entry of $z$:
 #
 # $$ z_{nk} = a_{nk} + \sum_{m} \mathit{hh}_{nm}\, U_{mk} . $$
 #
@@ -651,11 +671,15 @@ for name, mine, package in zip(names, (dz, dh_S, dc_S, dh_T, dc_T, dU), theirs[:
     print(f"{name:5} {mine.shape!s:9} relative error {relative_error(mine, package):.0e}")
 
 # %% [markdown]
+# To about sixteen, all that a float64 has. (The error shown is the largest difference over the largest entry; where
+# only a tiny entry differs it can be far below $10^{-16}$. On another machine some may be exactly 0.)
+#
 # ### 5.4 All of it, against both witnesses
 #
 # Two programs that agree may share a mistake. So we also measure, one entry at a time: each entry of $a$, $h_S$,
 # $c_S$, $h_T$, $c_T$ and $U$ gets its imaginary step, and, for a second witness that knows nothing of complex numbers,
-# its real steps. The loss is $\sum dh \odot h + \sum dc \odot c$, over all entries.
+# its real steps. The loss is that of section 3, with a sum over all entries:
+# $\sum dh \odot h + \sum dc_{\text{out}} \odot c$.
 
 # %%
 arguments = {"a": a, "h_S": h_S, "c_S": c_S, "h_T": h_T, "c_T": c_T, "U": U}
@@ -784,9 +808,9 @@ ax.legend(frameon=False, loc="upper left")
 plt.show()
 
 # %% [markdown]
-# A wide open gate passes the gradient on unharmed, and hardly learns any more. A closed gate does neither. In between
-# the gate learns at most a quarter of the price. A gate far out on either side is called **saturated**; it comes back
-# slowly, which is why weights start small.
+# A wide open gate passes the gradient on unharmed, and hardly learns any more. A closed gate neither passes the
+# gradient nor learns. Half open, at $z_S = 0$, it learns most: a quarter of the price, and never more. A gate far out
+# on either side is called **saturated**; it comes back slowly, which is why weights start small.
 #
 # ## 8. A check that proves nothing
 #
@@ -864,7 +888,7 @@ assert (da[:, H : 3 * H] == 0).all() and (dU == 0).all()
 assert (dc_S != 0).all() and (dh_S != 0).all()
 
 # %% [markdown]
-# **2.** Some LSTMs leave out the tanh of Eq. 3: $h = o \odot c$. Derive $do$ and the complete $dc$,
+# **2 (easy).** Some LSTMs leave out the tanh of Eq. 3: $h = o \odot c$. Derive $do$ and the complete $dc$,
 # and check both by complex step for the scalars $o = 0.3$, $c = 1.7$, $dh = 0.7$,
 # $dc_{\text{out}} = -0.4$.
 
@@ -879,8 +903,8 @@ np.testing.assert_allclose(dh_ * c_, slope(lambda o: dh_ * o * c_ + dc_ * c_, o_
 np.testing.assert_allclose(dc_ + dh_ * o_, slope(lambda c: dh_ * o_ * c + dc_ * c, c_), rtol=1e-13)
 
 # %% [markdown]
-# **3.** What does the complex step measure for $f(p) = |p|$ at $p = -2$, written as `np.abs(p)`? Why is it not $-1$?
-# Write $f$ in another way, equal for all real numbers, for which the complex step is right.
+# **3 (medium).** What does the complex step measure for $f(p) = |p|$ at $p = -2$, written as `np.abs(p)`? Why is it not
+# $-1$? Write $f$ in another way, equal for all real numbers, for which the complex step is right.
 
 # %%
 # your answer here
@@ -895,7 +919,7 @@ np.testing.assert_allclose(slope(lambda p: np.sqrt(p * p), -2.0), -1, rtol=1e-14
 np.testing.assert_allclose(slope(lambda p: p * np.sign(p.real), -2.0), -1, rtol=1e-14)
 
 # %% [markdown]
-# **4 (harder).** Check *all* gradients at once with a single evaluation. Draw a random direction $v$ for every
+# **4 (medium).** Check *all* gradients at once with a single evaluation. Draw a random direction $v$ for every
 # argument, put $q + \mathrm{i}\varepsilon v_q$ in the place of each argument $q$ at the same time, and compare
 # $\operatorname{Im} L / \varepsilon$ with $\sum_q \langle dq, v_q \rangle$. Why are they equal? What does
 # this check tell you less well than `complex_step`?
@@ -918,26 +942,37 @@ np.testing.assert_allclose(along, total, rtol=1e-12)
 # %% [markdown]
 # **5 (hard).** The gradient is itself a function, and `cell.step_backward` accepts complex numbers. Use a complex step
 # on the *gradient* to compute the second derivatives $\partial^2 L / \partial a_k \partial a_l$ of one sequence: a
-# matrix of $5H \times 5H$. What property must it have, whatever the numbers? Check it.
+# matrix of $5H \times 5H$. What property must it have, whatever the numbers? Check it. Then ask which mistakes this
+# finds: try the exchange of section 8, and a backward pass that forgets $dc_{\text{out}}$.
 
 # %%
 # your answer here
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 5
-# Second derivatives do not depend on the order (Schwarz), so the matrix is symmetric.  A mistake in any term of dz
-# would almost surely break that: symmetry is a third witness, which needs no second formula.
+# Second derivatives do not depend on the order (Schwarz), so the matrix is symmetric: a third witness, which needs no
+# second formula.  Many mistakes break it, such as the exchange of section 8.  Not all: who forgets dc_out has the right
+# gradient of another loss, and that is symmetric as well.
 first = [value[:1] for value in (h_S, c_S, h_T, c_T)]
 
 
-def gradient_of_a(a_row):
-    *_, cache = cell.step_forward(a_row[None], *first, U)
-    return cell.step_backward(dh[:1], dc_out[:1], cache)[0][0]
+def hessian_by(backward):
+    def gradient_of_a(a_row):
+        *_, cache = cell.step_forward(a_row[None], *first, U)
+        return backward(dh[:1], dc_out[:1], cache)[0][0]
+
+    return np.stack([gradient_of_a(a[0] + 1e-30j * e).imag / 1e-30 for e in np.eye(5 * H)])
 
 
-hessian = np.stack([gradient_of_a(a[0] + 1e-30j * e).imag / 1e-30 for e in np.eye(5 * H)])
-np.testing.assert_allclose(hessian, hessian.T, atol=1e-15)
-assert np.abs(hessian).max() > 0.01
+def forgetful(dh, dc, cache):
+    return cell.step_backward(dh, np.zeros_like(dc), cache)
+
+
+hessian, exchanged, forgotten = (hessian_by(backward) for backward in (cell.step_backward, wrong_backward, forgetful))
+np.testing.assert_allclose(hessian, hessian.T, atol=1e-14)
+assert np.abs(exchanged - exchanged.T).max() > 0.01  # found
+np.testing.assert_allclose(forgotten, forgotten.T, atol=1e-14)  # not found, and yet
+assert np.abs(forgotten - hessian).max() > 0.01
 
 # %% [markdown]
 # ## What comes next
