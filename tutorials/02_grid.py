@@ -19,7 +19,8 @@
 # ordinary LSTM is bad here. What can be computed at the same time, and how memory is laid out for it.
 #
 # **What you need.** [Tutorial 1](01_cell.ipynb): the cell, its gradients, the complex step. Binomial coefficients and
-# the binomial theorem; matrix products. About 60 minutes of reading; the code runs in about ten seconds.
+# the binomial theorem; matrix products. About 60 minutes of reading; the code runs in ten to thirty seconds. All
+# symbols, and their names in the code, are in the [glossary](../docs/glossary.md).
 
 # %%
 # %matplotlib inline
@@ -47,7 +48,10 @@ plt.rcParams.update(STYLE)
 #
 # $$ c_{j,t} = i_{j,t} \odot u_{j,t} + f^{S}_{j,t} \odot c_{j-1,t} + f^{T}_{j,t} \odot c_{j,t-1} $$
 #
-# Joints and frames are counted from 0 here, as in the code, so the last cell is $(J-1, T-1)$. Left of the first joint
+# This is Eq. 2 of the paper. Its superscripts are names, no exponents: $S$ is *spatial*, $T$ is *temporal*. (In the
+# code they are `f_S` and `f_T`. A transpose is written $U^{\top}$.)
+#
+# Joints and frames are counted from 0 here, as in the code, so the last cell is $(J-1, T-1)$. Before the first joint
 # and before the first frame there is nothing: $h$ and $c$ are zero there. Our grid has three joints and four frames.
 
 # %%
@@ -141,7 +145,7 @@ a, _ = affine_forward(x, W_x, b)  # the inputs' share of Eq. 1, for all cells at
 h, c, caches = walk_forward(a, U, J, T)
 h_raster, raster_cache = raster.forward(x, W, b, J, T)
 for j, t in np.ndindex(J, T):
-    np.testing.assert_allclose(h[j, t], h_raster[place[j, t]], rtol=1e-12)
+    np.testing.assert_allclose(h[j, t], h_raster[place[j, t]], rtol=1e-11, atol=1e-15)
 print("h of the last cell, first sequence:", h[J - 1, T - 1][0])
 
 # %% [markdown]
@@ -227,8 +231,9 @@ def diamond(h_00, c_00):
 measured = complex_step(lambda c_00: diamond(h[0, 0], c_00), c[0, 0])
 for name, values in (("over the frame", dc_by_frame), ("over the joint", dc_by_joint), ("measured", measured)):
     print(f"{name:15}", np.round(values[0], 5))
-np.testing.assert_allclose(dc_by_frame + dc_by_joint, measured, rtol=1e-12)
-np.testing.assert_allclose(dh_by_frame + dh_by_joint, complex_step(lambda h: diamond(h, c[0, 0]), h[0, 0]), rtol=1e-12)
+np.testing.assert_allclose(dc_by_frame + dc_by_joint, measured, rtol=1e-10, atol=1e-14)
+measured_h = complex_step(lambda h_00: diamond(h_00, c[0, 0]), h[0, 0])
+np.testing.assert_allclose(dh_by_frame + dh_by_joint, measured_h, rtol=1e-10, atol=1e-14)
 assert not np.allclose(dc_by_frame, measured) and not np.allclose(dc_by_joint, measured)
 
 # %% [markdown]
@@ -269,7 +274,7 @@ np.testing.assert_allclose(dU, dW_raster[D:], rtol=1e-10, atol=1e-14)
 
 # %% [markdown]
 # So our walk is `raster.backward`. Are both right? The complex step, over every weight and every input. The remaining
-# gradients follow from $da$ as in tutorial 1: $dx = da\,W_x^{\mathsf T}$, and $dW_x$, $db$ sum over cells *and*
+# gradients follow from $da$ as in tutorial 1: $dx = da\,W_x^{\top}$, and $dW_x$, $db$ sum over cells *and*
 # sequences, because all cells use the same weights.
 
 
@@ -287,7 +292,8 @@ print("dW", dW_raster.shape, "and dx", x.shape, "agree with the complex step")
 # Where do gradients flow? The drawing shows, for a loss that reads the last cell alone, the size of what has arrived
 # at every cell, $dh$ and $dc^{\text{out}}$ together, and of what each arrow carries (its width).
 #
-# > **Predict.** How many contributions does an inner cell receive? A cell of the last frame? The last cell?
+# > **Predict.** How many contributions does an inner cell receive from its successors? A cell of the last frame? The
+# > last cell?
 
 # %%
 only_last = np.zeros((J, T, B, H))
@@ -296,9 +302,17 @@ _, dh_l, dc_l, _ = walk_backward(only_last, dc_above, caches, reversed(raster_or
 sent = {key: cell.step_backward(dh_l[key], dc_l[key], caches[key]) for key in caches}
 received = np.zeros((J, T), dtype=int)
 for j, t in raster_order:
-    received[j, t] = sum(successor in caches for successor in ((j + 1, t), (j, t + 1)))
+    _, dh_S, dc_S, dh_T, dc_T, *_ = sent[j, t]
+    if j > 0:
+        received[j - 1, t] += np.any(dh_S) or np.any(dc_S)
+    if t > 0:
+        received[j, t - 1] += np.any(dh_T) or np.any(dc_T)
 print(received)
-assert received.sum() == J * (T - 1) + T * (J - 1)  # the number of arrows
+assert received.sum() == J * (T - 1) + T * (J - 1)  # every arrow carries something
+
+# %% [markdown]
+# Two inside, one in the last frame and at the last joint, none at the last cell: what it has is the price of the loss
+# itself.
 
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
@@ -316,6 +330,10 @@ image = show_map(ax, sizes, title, lambda j, t: f"{sizes[j, t]:.2g}", plt.Normal
 show_arrows(ax, J, T, back=True, width=edge_width, colour=ORANGE)
 figure.colorbar(image, label=r"$\|(dh, dc^{\mathrm{out}})\|$", shrink=0.8)
 plt.show()
+
+# %% [markdown]
+# If you would rather watch this walk one step at a time, with every number in sight, the package makes a page for it:
+# `python -m gca_scratch stepper --out stepper.html`.
 
 # %% [markdown]
 # ### 3.4 In which order?
@@ -482,6 +500,7 @@ np.testing.assert_allclose(sum(contributions), G[0, 0], rtol=1e-13)
 # $$ dz_u(0,0) = o\,(1-\tanh^2 c)\Big|_{n-1,n-1} \cdot\; G_{0,0} \;\cdot\; i\,(1-u^2)\Big|_{0,0} . $$
 
 # %%
+# The engine takes a without the bias and adds it itself; a_random is the whole sum, so its bias is 0.
 no_input, no_weights, no_bias = np.zeros((n * n, 1, 1)), np.zeros((3, 5)), np.zeros(5)
 _, engine_cache = wavefront.forward(no_input, no_weights, no_bias, n, n, a=a_random)
 da_engine, _, _, _ = wavefront.backward(np.eye(n * n)[-1][:, None, None], engine_cache)  # dh: 1 at the last cell
@@ -498,13 +517,13 @@ print("dz_u of the first cell:", da_engine[0, 0, 4])
 # $s_{j,t} = (h_{j,t}, c_{j,t})$ of $2H$ entries. Each arrow has a Jacobian, a matrix of $2H \times 2H$,
 #
 # $$
-# A^S_{j,t} = \frac{\partial s_{j,t}}{\partial s_{j-1,t}}, \qquad
-# A^T_{j,t} = \frac{\partial s_{j,t}}{\partial s_{j,t-1}}, \qquad\text{and}\qquad
+# A_S(j,t) = \frac{\partial s_{j,t}}{\partial s_{j-1,t}}, \qquad
+# A_T(j,t) = \frac{\partial s_{j,t}}{\partial s_{j,t-1}}, \qquad\text{and}\qquad
 # \frac{\partial s_{J-1,T-1}}{\partial s_{0,0}} = \sum_{\text{paths}} A_{\text{last}} \cdots A_{\text{first}} .
 # $$
 #
 # Only the order of the factors matters now. `step_backward` gives the rows of these matrices: with a price of 1 on one
-# entry of $s_{j,t}$ and 0 on the others, what it returns for $h_S$ and $c_S$ is a row of $A^S_{j,t}$.
+# entry of $s_{j,t}$ and 0 on the others, what it returns for $h_S$ and $c_S$ is a row of $A_S(j,t)$.
 
 
 # %%
@@ -535,7 +554,7 @@ dh_seed, dc_seed = np.zeros((2, J, T, 1, H))
 dh_seed[-1, -1], dc_seed[-1, -1] = seed[:H], seed[H:]
 _, dh_home, dc_home, _ = walk_backward(dh_seed, dc_seed, caches_one, reversed(raster_order))
 home = np.concatenate([dh_home[0, 0, 0], dc_home[0, 0, 0]])
-np.testing.assert_allclose(home, seed @ total, rtol=1e-11)
+np.testing.assert_allclose(home, seed @ total, rtol=1e-10, atol=1e-13)
 print(np.round(home, 6))
 
 # %% [markdown]
@@ -652,46 +671,65 @@ assert G[0, 0] < 1e-8 < fair
 #
 # In ordinary LSTMs it is common advice to start with a forget bias of 1, so that memory lasts.
 #
-# > **Predict.** With $\beta = 0$ both gates start near $\frac12$. With $\beta = 1$ they start near $\sigma(1) = 0.73$.
-# > What will the largest $|c|$ be in the second case? And what will become of the gradient at the first cell, if
-# > $\tanh c$ is completely saturated at the last?
+# > **Predict.** With $\beta = 0$ both gates start near $\frac12$. With $\beta = 1$ they start near $\sigma(1) = 0.73$,
+# > and their sum near 1.46. From the first cell to the last there are 43 steps, and $1.46^{43} \approx 10^7$. What will
+# > the largest $|c|$ be in the second case? And what will become of the gradient at the first cell, if $\tanh c$ is
+# > completely saturated at the last?
 
 
 # %%
 def layer_with(beta, J=25, T=20, B=4, D=3, H=32):
-    """Mean f_S + f_T, largest |c|, and how much of a gradient comes home: of one in h, of one in c of the last cell."""
+    """What the forward pass keeps (c of all cells, caches) in a fresh layer with this forget bias."""
     rng = np.random.default_rng(5)
     W = np.concatenate([rng.standard_normal((rows, 5 * H)) / np.sqrt(rows) for rows in (D, 2 * H)])
     x, b = rng.standard_normal((J * T, B, D)), np.repeat([0, beta, beta, 0, 0], H).astype(float)
     _, c, caches = walk_forward(affine_forward(x, W[:D], b)[0], W[D:], J, T)
-    f_sum = np.mean([f_S + f_T for _, f_S, f_T, *_ in caches.values()])
-    result = [f_sum, max(np.abs(c_k).max() for c_k in c.values())]
-    nothing, price = np.zeros((2, J, T, B, H))
-    price[-1, -1] = rng.standard_normal((B, H))
-    for prices in ((price, nothing), (nothing, price)):
-        _, dh, dc, _ = walk_backward(*prices, caches, [*np.ndindex(J, T)][::-1])
-        result.append(np.hypot(np.linalg.norm(dh[0, 0]), np.linalg.norm(dc[0, 0])) / np.linalg.norm(price))
-    return result
+    return c, caches
 
+
+def comes_home(caches, dh_last, dc_last, J=25, T=20):
+    """How much of a gradient in h and c of the last cell arrives at the first, as a fraction of its size."""
+    dh, dc = np.zeros((2, J, T, *dh_last.shape))
+    dh[-1, -1], dc[-1, -1] = dh_last, dc_last
+    _, dh, dc, _ = walk_backward(dh, dc, caches, [*np.ndindex(J, T)][::-1])
+    return np.linalg.norm([dh[0, 0], dc[0, 0]]) / np.linalg.norm([dh_last, dc_last])
+
+
+# %% [markdown]
+# For every $\beta$ we note: the mean of $f^S + f^T$, and the range of that mean over the 32 units; the largest $|c|$;
+# for how many entries of the last cell the slope $1-\tanh^2 c$ is 0 in float64 ("shut"); and which part of a gradient
+# comes home, of one that is given to $h$ of the last cell, and of one that is given to its $c$.
 
 # %%
-betas = (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3)
-layers = {beta: layer_with(beta) for beta in betas}
-print(" beta   mean f_S + f_T   largest |c|   home, from h   home, from c")
-for beta, (f_sum, largest, from_h, from_c) in layers.items():
-    print(f"{beta:5}   {f_sum:14.2f}   {largest:11.1e}   {from_h:12.1e}   {from_c:12.1e}")
-assert abs(layers[0][0] - 1) < 0.1
-assert layers[-2][1] < 10 and layers[2][1] > 1e6
-assert layers[-2][2] < 1e-6 and layers[2][2] < 1e-3 and 1e-3 < layers[0][2] < 1e3
-assert layers[-2][3] < 1e-6 and layers[2][3] > 1e6
+price, nothing = np.random.default_rng(6).standard_normal((4, 32)), np.zeros((4, 32))
+layers = {}
+print(" beta   f_S + f_T (units)          largest |c|     shut   home, from h   from c")
+for beta in (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3):
+    c_layer, kept = layer_with(beta)
+    units = np.mean([f_S + f_T for _, f_S, f_T, *_ in kept.values()], axis=(0, 1))
+    largest, shut = np.abs(list(c_layer.values())).max(), np.mean(1 - np.tanh(c_layer[24, 19]) ** 2 == 0)
+    home = comes_home(kept, price, nothing), comes_home(kept, nothing, price)
+    layers[beta] = units.mean(), units.min(), units.max(), largest, shut, *home
+    print(f"{beta:5}   {units.mean():9.2f} ({units.min():.2f} to {units.max():.2f})", end="")
+    print(f"   {largest:13.1e}   {shut:6.1%}   {home[0]:12.1e}   {home[1]:.1e}")
+
+# %%
+columns = np.array(list(layers.values())).T
+f_sums, lowest, highest, largest, shut, from_h, from_c = (dict(zip(layers, col, strict=True)) for col in columns)
+assert abs(f_sums[0] - 1) < 0.1 and lowest[0] < 1 < highest[0]  # at the border: some units below, some beyond
+assert lowest[1] > 1  # with a forget bias of 1 every unit is beyond
+assert largest[-2] < 10 and largest[2] > 1e6
+assert from_c[-2] < 1e-6 and from_c[2] > 1e6  # the road along c: vanishes, explodes
+assert from_h[-2] < 1e-6 and from_h[2] < 1e-3 < from_h[0] < 1e3  # from h: vanishes on both sides
+assert shut[3] == 1 and 0 < from_h[3] < 1e-6  # all doors to c are shut, and yet something comes home
 
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-f_sums, largest, from_h, from_c = np.array(list(layers.values())).T
-axes[0].semilogy(f_sums, largest, "^-", color=GREY)
+sums = list(f_sums.values())
+axes[0].semilogy(sums, list(largest.values()), "^-", color=GREY)
 axes[0].set(ylabel="largest $|c|$ in the grid", title="forward: the cell states")
-axes[1].semilogy(f_sums, from_c, "o-", color=ORANGE, label="of $c_{24,19}$")
-axes[1].semilogy(f_sums, from_h, "s-", color=BLUE, label="of $h_{24,19}$")
+axes[1].semilogy(sums, list(from_c.values()), "o-", color=ORANGE, label="of $c_{24,19}$")
+axes[1].semilogy(sums, list(from_h.values()), "s-", color=BLUE, label="of $h_{24,19}$")
 axes[1].set(ylabel=r"$\|(dh, dc)\|$ at the first cell", title="backward: what is left of a gradient of size 1")
 axes[1].legend(frameon=False)
 for ax in axes:
@@ -703,16 +741,22 @@ plt.show()
 # Two things happen, and both have the same cause.
 #
 # **Forward.** $c$ is a sum over paths as well. Unroll Eq. 2: every cell's new content $i \odot u$ reaches the last
-# cell along all paths, each weighted by its forget gates. Where $f^S + f^T > 1$ the cell states explode.
+# cell along all paths, each weighted by its forget gates. Where $f^S + f^T > 1$ the cell states explode. (The mean sum
+# at $\beta = 1$ is a little below $2\,\sigma(1) = 1.46$: the gates scatter, and above $\frac12$ the sigmoid bends
+# downward, so that a push down costs more than a push up gains.)
 #
-# **Backward.** The road along $c$ explodes too, as the orange curve shows. But what is read from a cell is $h$, and
-# its gradient must first get into $c$, through $1-\tanh^2 c$. With $|c|$ in the thousands this slope is 0 to the last
-# digit. So the gradient of $h$, the blue curve, *vanishes* on both sides: on the left because it fades on its way, far
-# on the right because it hardly enters.
+# **Backward.** The road along $c$ explodes too, as the orange curve shows. But what is read from a cell is $h$. A
+# gradient of $h$ can enter $c$ only through $1-\tanh^2 c$, and from $|c|$ about 19 on that is 0 in float64. What still
+# comes home goes through the few units that are not saturated, and through the output gates and $U$: from
+# $h = o \odot \tanh c$ we have $do = dh \odot \tanh c$, which is strongest just when $c$ is shut. The last row of the
+# table has only this second road at its start, every slope being 0. It leads from $h$ to $h$, without the amplification
+# along $c$, and so little arrives. The blue curve *vanishes* on both sides: on the left because the gradient fades on
+# its way, far on the right because hardly anything of it gets into $c$.
 #
-# With zero biases, as the package starts, the sum lies close to 1: at the border between the two. The units with
-# somewhat larger gates are already beyond it, as the largest $|c|$ shows. The forget bias of 1, good for a plain LSTM,
-# puts the whole grid there.
+# With zero biases, as the package starts, the sum lies close to 1: at the border between the two. That is a mean. Unit
+# by unit it runs from below 1 to above 1, as the bracket in the table shows; the units above are already beyond the
+# border, which is why the largest $|c|$ is in the thousands though the mean says "kept". The forget bias of 1, good for
+# a plain LSTM, puts every unit there.
 #
 # ## 6. The wavefront
 #
@@ -828,7 +872,8 @@ np.testing.assert_allclose(dW_wavefront, dW_raster, rtol=1e-9, atol=1e-13)
 
 # %% [markdown]
 # The same numbers as the raster loop, to rounding. This is the idea of `wavefront.py`; what that file does beyond it
-# (working in place, keeping memory, one product for all weight gradients) is told in `docs/engine.md`.
+# (working in place, keeping memory, one product for all weight gradients) is told in
+# [docs/engine.md](../docs/engine.md).
 #
 # Why fewer and larger? The arithmetic is the same. But a product of few rows spends its time on fetching the weights,
 # and each call costs its overhead. On the machine that runs this notebook:
@@ -872,9 +917,9 @@ print(f"{ntu:,} and {utkinect:,}: a factor of {ntu / utkinect:.1f}")
 assert 22 < ntu / utkinect < 23
 
 # %% [markdown]
-# **2.** Some implementations of ST-LSTM have another border: the *first joint of a frame* hears, as its spatial
-# neighbour, the *last joint of the frame before*. Compute the levels of a $25 \times 20$ grid with this additional
-# arrow. What does it do to the wavefront?
+# **2 (medium).** Some implementations of ST-LSTM have another border: the *first joint of a frame* hears, as its
+# spatial neighbour, the *last joint of the frame before*. Compute the levels of a $25 \times 20$ grid with this
+# additional arrow. What does it do to the wavefront?
 
 # %%
 # your answer here
@@ -891,9 +936,9 @@ for t in range(20):
 assert sorted(level.ravel()) == list(range(25 * 20))
 
 # %% [markdown]
-# **3.** In layer 2 the informativeness gate of Eq. 7 weighs new content by $r_{j,t}$ and the past by $1 - r_{j,t}$. By
-# what is the contribution of each path multiplied? Check it with `arrivals(a, J, T, r)` for random scores. Then let
-# all scores be $1/(JT)$, on a $25 \times 20$ grid with $f^S = f^T = \frac12$: what part of $G_{0,0}$ is left?
+# **3 (medium).** In layer 2 the informativeness gate of Eq. 7 weighs new content by $r_{j,t}$ and the past by
+# $1 - r_{j,t}$. By what is each path's contribution multiplied? Check it with `arrivals(a, J, T, r)` for random scores.
+# Then let all scores be $1/(JT)$, on a $25 \times 20$ grid with $f^S = f^T = \frac12$: what part of $G_{0,0}$ is left?
 
 # %%
 # your answer here
@@ -913,7 +958,7 @@ left = arrivals(half, 25, 20, np.full((500, 1), 1 / 500))[0, 0] / arrivals(half,
 np.testing.assert_allclose(left, (499 / 500) ** 43, rtol=1e-10)
 
 # %% [markdown]
-# **4 (harder).** Through which cells does the gradient come home? Let the share of a cell be the sum over all paths
+# **4 (hard).** Through which cells does the gradient come home? Let the share of a cell be the sum over all paths
 # from first to last that pass it, divided by the sum over all paths. Compute it for the random gates of 4.3. (Hint:
 # paths to the cell times paths from the cell.) What do the shares of a diagonal add up to, and why? Draw the shares
 # for a $20 \times 20$ grid with $f^S = f^T$.
@@ -935,13 +980,13 @@ def shares(f_S, f_T, G):
     return F * G / G[0, 0]
 
 
-S = shares(f_S, f_T, arrivals(a_random, 4, 4))
+share = shares(f_S, f_T, arrivals(a_random, 4, 4))
 passing = np.zeros((4, 4))
 for path, weight in zip(paths(4, 4), contributions, strict=True):
     for key in path:
         passing[key] += weight / sum(contributions)
-np.testing.assert_allclose(S, passing, rtol=1e-12)
-np.testing.assert_allclose([np.fliplr(S).diagonal(k).sum() for k in range(-3, 4)], 1, rtol=1e-12)
+np.testing.assert_allclose(share, passing, rtol=1e-12)
+np.testing.assert_allclose([np.fliplr(share).diagonal(k).sum() for k in range(-3, 4)], 1, rtol=1e-12)
 half = np.full((20, 20), 0.5)
 figure, ax = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
 image = show_map(ax, shares(half, half, maps[1.0]), "share of the gradient", norm=LogNorm(1e-6, 1))
