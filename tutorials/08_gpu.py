@@ -17,12 +17,13 @@
 # do if it is to stay on the device; why the order of measuring, warming up and waiting decides what you find.
 #
 # **What you need.** Tutorials 1 and 2 (the cell, the grid, the wavefront). No new mathematics. About 40 minutes of
-# reading and 15 seconds of running. **You need no GPU.** With CuPy and a GPU the cells marked "on the device" run
-# there; without, they run on NumPy and say so. No figure below is a GPU's unless your own machine has just measured
-# it.
+# reading and less than half a minute of running. **You need no GPU.** With CuPy and a GPU the cells marked "on the
+# device" run there; without, they run on NumPy and say so. No figure below is a GPU's unless your own machine has just
+# measured it.
 
 # %%
 # %matplotlib inline
+import inspect
 import statistics
 import sys
 import threading
@@ -34,14 +35,13 @@ from types import ModuleType
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import backend, grid, ops, raster, wavefront, wavefront_gpu
+from gca_scratch import backend, cell, grid, ops, raster, wavefront, wavefront_gpu
 from gca_scratch.errors import InputError
 from gca_scratch.gradcheck import relative_error
 from gca_scratch.networks import GCALSTM, loss_and_gradients
 from gca_scratch.optim import SGD
+from gca_scratch.plots import BLUE, GREY, ORANGE
 from gca_scratch.schedules import sweep
-
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe and Ito's colours
 
 # %% [markdown]
 # ## 1. The switch
@@ -112,8 +112,9 @@ np.testing.assert_allclose(backend.to_host(h_device), h_host, rtol=1e-11, atol=1
 #
 # So the first thing to know about code for a GPU is how many launches it makes. We can count them without a GPU. Here
 # is an array that computes like NumPy's and counts. NumPy hands every `ufunc` (`+`, `tanh`, `matmul`, `sum`, ...) of
-# a subclass to `__array_ufunc__`, and its other functions to `__array_function__`; assignments arrive at
-# `__setitem__`.
+# a subclass to `__array_ufunc__`, and its other functions to `__array_function__`; readings arrive at `__getitem__`,
+# assignments at `__setitem__`. A single number which is read stays on the device, as an array without axes. Whoever
+# wants it as a number of Python's, or printed, is refused; section 7 will need that.
 
 # %%
 launched, moved = Counter(), Counter()  # how often, and how many bytes were read and written
@@ -138,15 +139,22 @@ class Counted(np.ndarray):
         launched[function.__name__] += function.__name__ not in FREE
         return super().__array_function__(function, types, args, options)
 
+    def __getitem__(self, where):
+        return counted(super().__getitem__(where))
+
+    def __iter__(self):
+        return (self[k] for k in range(len(self)))
+
     def __setitem__(self, where, value):
         launched["assignment"] += 1
         moved["assignment"] += 2 * getattr(value, "nbytes", 0)
         super().__setitem__(where, plain(value))
 
-    def refuse(self):
+    def refuse(self, *_):
         raise TypeError("a number of the device was wanted on the host: that would wait for the whole queue")
 
-    __float__ = __int__ = __bool__ = item = tolist = refuse
+    __float__ = __int__ = __index__ = __complex__ = __bool__ = item = tolist = refuse
+    __str__ = __repr__ = __format__ = refuse
 
 
 # %%
@@ -171,7 +179,9 @@ def maker(name):
 
 
 # %% [markdown]
-# (Reading with an array of indices is a launch, too, and goes uncounted here: a handful in a whole training step.)
+# (Reading with an array of indices is a launch, too, and goes uncounted here: a handful in a whole training step.
+# `nonzero`, and a mask as an index, wait as well, for the size of the result depends on the numbers; our array lets
+# them through.)
 #
 # The package will ask for the module of these arrays, so we give it one: NumPy, but for the functions that make
 # arrays.
@@ -208,7 +218,14 @@ np.testing.assert_allclose(plain(ops.sigmoid_forward(z)[0]), 1 / (1 + np.exp(-pl
 # diagonals. If the counts are $\alpha + \beta J T$ and $\alpha' + \beta' (J + T - 1)$, two grids give both numbers,
 # and a third one tests the claim.
 #
-# > **Predict.** Read `cell.step_forward` once more and count: how many operations does one cell of `raster` launch?
+# Here is what `raster` calls for every cell. (The sigmoid makes four launches, as you have just seen, and slices make
+# none.)
+
+# %%
+print(inspect.getsource(cell.step_forward))
+
+# %% [markdown]
+# > **Predict.** Count: how many launches does one cell of `raster` make? It gives `r`, and it stores $h$ and $c$.
 
 
 # %%
@@ -328,24 +345,24 @@ def median_seconds(call, rounds=15, calls=20):
     return statistics.median(found)
 
 
-sizes = [4**k for k in range(11)]  # 1 to a million
+sizes = [4**k for k in range(11 if xp is np else 14)]  # from 1 to a million, or on a GPU to 67 millions
 took = []
 for size in sizes:
     numbers, result = xp.ones(size, dtype=xp.float32), xp.empty(size, dtype=xp.float32)
     took.append(median_seconds(lambda a=numbers, out=result: xp.add(a, 1, out=out)))
 
 # %%
-launch, each = took[0], (took[-1] - took[0]) / sizes[-1]
-fit = [launch + each * size for size in sizes]
-half = launch / each
-print(
-    f"{1e6 * launch:.2f} microseconds to start, {1e9 * each:.3f} ns a number; both count alike at {half:,.0f} numbers"
-)
+launch = took[0]
+through = next((k for k, seconds in enumerate(took) if seconds > 3 * launch), len(took) - 1)  # where numbers prevail
+each = (took[through] - launch) / sizes[through]
+fit = [launch + each * size for size in sizes[: through + 1]]
+print(f"{1e6 * launch:.2f} microseconds to start, {1e9 * each:.4f} ns a number")
+print(f"both count alike at {launch / each:,.0f} numbers")
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
 ax.loglog(sizes, 1e6 * np.array(took), "o", color=BLUE, label=f"measured here ({xp.__name__})")
-ax.loglog(sizes, 1e6 * np.array(fit), color=GREY, label="start + size x time of a number")
+ax.loglog(sizes[: through + 1], 1e6 * np.array(fit), color=GREY, label="start + size x time of a number")
 for numbers, text in ((32 * 128, "a cell"), (20 * 32 * 128, "a long diagonal")):
     ax.axvline(numbers, color=ORANGE, linestyle=":")
     ax.text(numbers, ax.get_ylim()[1] * 0.5, f" {text}", color=ORANGE, fontsize=8)
@@ -354,8 +371,9 @@ ax.legend(frameon=False, fontsize=8)
 plt.show()
 
 # %% [markdown]
-# The line is drawn through the first and the last point. Where points in the middle lie below it, their arrays still
-# fit into the processor's cache, which is faster than memory.
+# The line goes through the first point and through the first that takes three times as long. It ends there, because
+# what lies to the right may follow another law: on a processor the last points rise above it, where the arrays no
+# longer fit into the cache and each number comes from memory.
 #
 # On the flat part the device does next to nothing: it waits for orders. The dotted lines are the elementwise work of
 # one cell and of a long diagonal ($H = 128$, $B = 32$). A processor's flat part is short. On a GPU the slope is far
@@ -376,7 +394,8 @@ assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
 #
 # A kernel is the program that every thread of a launch executes. `cupy.ElementwiseKernel` takes its source as C, with
 # `i` for the number of the thread: one thread per number of the result. Here is the forward kernel of
-# `wavefront_gpu`, as it stands in the file.
+# `wavefront_gpu`, as it stands in the file. (`T` in it is not our number of frames: it is CuPy's placeholder for the
+# type of the numbers, float or double.)
 
 # %%
 print(wavefront_gpu.FORWARD)
@@ -393,7 +412,10 @@ print(wavefront_gpu.FORWARD)
 #
 # which saves a multiplication. And the last two lines store $h$ where the *next* diagonal's product will read it: as
 # $h_S$ of the cell with the next joint, and as $h_T$ of the cell with the next frame. `cells_S` cells of this
-# diagonal have a next joint (the last one may not), and all but the first `skip_T` have a next frame.
+# diagonal have a next joint (the last one may not), and all but the first `skip_T` have a next frame. On the next
+# diagonal, `next_S` is the cell that gets the first of the former, and the others follow in order; `next_T` is the
+# same for the first cell that has a next frame. The first `skip_T` have none, so that cell number `skip_T` belongs to
+# place `next_T`: hence the subtraction.
 #
 # Let us be the GPU. We write the kernel in NumPy, with *all* thread numbers at once in an array `i`:
 
@@ -464,23 +486,51 @@ np.testing.assert_allclose(plain(h_fused), h_definition, rtol=1e-11, atol=1e-13)
 # and writes the gates (5), $c$, $\tanh c$, $h$ and two copies of $h$: $5 + 5 + 2 + 5 + 3 + 2 = 22$ numbers a unit;
 # everything between lives in registers. (The bias and the score are small, and we leave them out.)
 #
-# > **Predict.** And the elementwise operations of the plain wavefront: how many numbers a unit, all together?
+# The plain wavefront does the same in small operations, in place where it can: it multiplies seven times a diagonal,
+# adds three times, and so on.
+#
+# > **Predict.** Take one of them: `exp` of the five gates, in place. How many numbers a unit are read and written?
 
 # %%
 forward_launches(wavefront, J=25, T=20, B=100, H=16)
-elementwise = sum(size for name, size in moved.items() if name != "matmul")
-plain_numbers = elementwise / 8 / (25 * 20 * 100 * 16)  # float64: 8 bytes
-print(f"plain: {plain_numbers:.0f} numbers a unit, fused: 22")
-assert plain_numbers > 2 * 22
+units = 25 * 20 * 100 * 16
+numbers = {name: size / 8 / units for name, size in moved.items() if name != "matmul"}  # float64: 8 bytes
+print(", ".join(f"{name} {n:.0f}" for name, n in sorted(numbers.items(), key=lambda item: -item[1]) if n > 1))
+print(f"plain: {sum(numbers.values()):.0f} numbers a unit, fused: 22")
+assert numbers["exp"] == 5 + 5 and sum(numbers.values()) > 2 * 22
+
+# %% [markdown]
+# Five read and five written, so ten for `exp` alone, and ten more for the division. Each gate goes to memory and back
+# again and again; the kernel fetches it once.
 
 # %% [markdown]
 # ## 7. What may not be used
 #
 # The queue only helps as long as the processor runs ahead of the GPU. Whoever asks for a *number* (`float(loss)`, `if
 # norm > 1`, `print(x)`) makes the processor wait until the queue is empty, and the GPU then waits for new orders.
-# CuPy permits these, silently. Our Counted arrays refuse them, so they can show whether a training step of the
-# package contains any.
-#
+# CuPy permits these, silently. Our Counted arrays refuse them, also for a single number that was read out of an array,
+# so they can show whether a training step of the package contains any.
+
+# %%
+z = counted(np.linspace(-3, 3, 7))
+questions = {
+    "float(z[0])": lambda: float(z[0]),
+    "if z[0] > 3": lambda: bool(z[0] > 3),
+    "f'{z[0]:.1f}'": lambda: f"{z[0]:.1f}",
+    "print(z)": lambda: print(z),
+    "max of Python": lambda: max(z),
+    "as an index": lambda: [10, 20][counted([0, 1])[1]],
+}
+answered = []
+for name, question in questions.items():
+    try:
+        question()
+        answered.append(name)
+    except TypeError:
+        print(f"{name:15} refused")
+assert not answered
+
+# %% [markdown]
 # > **Predict.** Clipping a gradient (`scale` it if its norm exceeds a limit) sounds like an `if`. How would you write
 # > it without one?
 
@@ -604,8 +654,8 @@ assert grid.diagonals.cache_info()[:2] == (1, 1)  # hits, misses
 
 # %% [markdown]
 # **Measuring one after the other.** Machines grow slower and faster: they heat up, others use them. Suppose A takes 9
-# ms and B takes 10, on a machine that slows down by half in the course of twenty measurements of each. Here we make
-# up the times, so that we know the truth.
+# ms and B takes 10, on a machine whose times grow by half in the course of twenty measurements of each. Here we make up
+# the times, so that we know the truth.
 #
 # > **Predict.** First all of A, then all of B: what is the ratio? And the other way round? And in turns?
 
@@ -691,10 +741,10 @@ print(f"on {xp.__name__}: ratio {middle:.1f} (quartiles {low:.1f} to {high:.1f})
 # ## Summary
 #
 # - One code serves two libraries, because every function asks its arrays where they live.
-# - A launch costs the same for ten numbers and for ten thousand. The loop launches per cell, the wavefront per
+# - Starting a launch costs the same however many numbers it is for. The loop launches per cell, the wavefront per
 #   diagonal, and the fused engine twice per diagonal.
 # - Products of many rows use each weight often; elementwise work is bound by memory, and fusing it saves the trips.
-# - A step that asks for no number never makes the device wait. An array that refuses to answer proves it.
+# - A step that asks for no number never makes the device wait. An array that refuses to answer shows it.
 # - Check first; warm up; wait; take turns; give medians, ratios and quartiles.
 
 # %% [markdown]
