@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint tutorials notebooks test-tutorials test-browser docs clean
+.PHONY: help setup demo test lint tutorials notebooks test-tutorials test-browser docs release-check mutants clean
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -17,6 +17,8 @@ help:
 	@echo "make test-browser     set up, drive the stepper's page in Chromium (apt install chromium), with its times"
 	@echo "make notebooks        write the notebooks from their texts, tutorials/*.py"
 	@echo "make docs             set up, run the notebooks, build the documentation: docs/_build/index.html"
+	@echo "make release-check    set up, prove that the assignments' student versions work and give nothing away"
+	@echo "make mutants          set up, run the tests against every planted bug"
 	@echo "make clean   remove what all of these leave, but not .venv/"
 
 setup: $(VENV)/ready
@@ -56,10 +58,11 @@ tutorials: $(VENV)/ready-for-tutorials
 notebooks: $(VENV)/ready-for-notebooks
 	$(RUN) tutorials/notebooks.py
 
-# Two at a time. Each runs in docs/tutorials/, with its outputs, for the documentation; nothing is run again unless it changed.
+# Two at a time, each into docs/tutorials/, with its outputs, for the documentation; none is run again unless something changed.
+# Without the real recordings, which may not be passed on, not even as drawings.
 test-tutorials: $(VENV)/ready-for-notebooks
 	$(RUN) tutorials/notebooks.py --check
-	OPENBLAS_NUM_THREADS=1 MPLBACKEND=agg $(MAKE) --no-print-directory --jobs 2 $(EXECUTED)
+	env -u GCA_SCRATCH_DATA OPENBLAS_NUM_THREADS=1 MPLBACKEND=agg $(MAKE) --no-print-directory --jobs 2 $(EXECUTED)
 
 docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py)
 	@mkdir -p $(@D)
@@ -71,9 +74,15 @@ test-browser: setup
 
 docs: $(VENV)/ready-for-docs test-tutorials
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
-	rm -rf docs/api docs/_build
+	rm -rf docs/api docs/_build docs/jupyter_execute
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "docs/_build/index.html"
 
+release-check: setup
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m course release-check
+
+mutants: setup
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m course mutants
+
 clean:
-	rm -rf docs/_build docs/api docs/tutorials docs/_static/stepper.html demo-run build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/api docs/jupyter_execute docs/tutorials docs/_static/stepper.html demo-run build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,120 @@
+"""The texts of a student's folder, from the manifest: README, notebook, the sheet for written answers."""
+
+import json
+from pathlib import Path
+
+TEMPLATE = Path(__file__).parent / "student" / "README.md"
+SHELLS = """
+A few modules are empty shells here, or hand on to the plain loop, because reading them would spoil the fun: {names}."""
+
+
+def readme(manifest, student):
+    """README.md."""
+    shells = [file.rpartition("/")[2] for file in manifest.without if file.endswith(".py")]
+    files = [f"`{file}`" for file in manifest.files]
+    return TEMPLATE.read_text("utf-8").format(
+        id=manifest.id,
+        title=manifest.title,
+        for_whom=f"For {student}. " if student else "",
+        points=manifest.points,
+        hours=manifest.hours,
+        text=manifest.text.strip(),
+        needs="".join(f"\n- {need}" for need in manifest.needs),
+        goals="".join(f"\n- {goal}" for goal in manifest.goals),
+        first=manifest.tasks[0].id,
+        files=", ".join(files),
+        without=SHELLS.format(names=", ".join(shells)) if shells else "",
+        table="\n".join(
+            [f"| {task.id} {task.title} | {task.points} | {_names(task)} |" for task in manifest.tasks]
+            + [
+                f"| {question.id} {question.title} | {question.points} | in writing |"
+                for question in manifest.questions
+            ]
+        ),
+    )
+
+
+def answers(manifest, student):
+    """answers.md, where the written answers belong."""
+    parts = [
+        f"# {manifest.id}: answers\n\nName: {student or ''}\n\nWrite below each question. Formulas may be in LaTeX.\n"
+    ]
+    for question in manifest.questions:
+        parts.append(f"## {question.id} {question.title} ({question.points} points)\n\n{question.text.strip()}\n")
+        parts.append("**Answer:**\n\n\n")
+    return "\n".join(parts)
+
+
+def description(manifest, student):
+    """What the checks and the grader read of an assignment: no text, no solution."""
+    tasks = [
+        {
+            "id": task.id,
+            "title": task.title,
+            "points": task.points,
+            "drivers": task.drivers,
+            "functions": task.functions,
+        }
+        for task in manifest.tasks
+    ]
+    return {
+        "assignment": manifest.id,
+        "student": student,
+        "files": manifest.files,
+        "tasks": tasks,
+        "questions": [question.id for question in manifest.questions],
+    }
+
+
+def notebook(manifest, seed):
+    """The notebook that leads through the tasks, as text, without outputs."""
+    cells = [
+        _markdown(f"# {manifest.id}: {manifest.title}\n\n{manifest.text.strip()}"),
+        _markdown(
+            "You write functions in "
+            + " and ".join(f"`{file}`" for file in manifest.files)
+            + ", with any editor; this notebook takes up what you save. `check` runs the tests of a task, as "
+            "`make test` does."
+        ),
+        _code(
+            f"%load_ext autoreload\n%autoreload 2\n\nimport numpy as np\n\nfrom checks import check\n\nseed = {seed}"
+        ),
+    ]
+    for task in manifest.tasks:
+        cells.append(
+            _markdown(f"## {task.id} {task.title} ({task.points} points)\n\n{_to_write(task)}\n\n{task.text.strip()}")
+        )
+        if task.try_out:
+            cells.append(_code(task.try_out.strip()))
+        cells.append(_code(f'check("{task.id}");'))
+    if manifest.questions:
+        cells.append(_markdown("## In writing\n\nThe answers belong into `answers.md`."))
+    for question in manifest.questions:
+        cells.append(
+            _markdown(f"### {question.id} {question.title} ({question.points} points)\n\n{question.text.strip()}")
+        )
+    cells.append(_markdown("## Done?\n\n`make test` once more, then `make submit` packs what you hand in."))
+    cells.append(_code("check();"))
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    made = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def _names(task):
+    return ", ".join(f"`{name.removeprefix('gca_scratch.')}`" for name in task.functions)
+
+
+def _to_write(task):
+    return f"*Write* {_names(task)}."
+
+
+def _markdown(text):
+    return {"cell_type": "markdown", "metadata": {}, "source": text.splitlines(keepends=True)}
+
+
+def _code(text):
+    lines = text.splitlines(keepends=True)
+    return {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": lines}

@@ -1,0 +1,172 @@
+"""What an assignment is: tutorials/assignments/A1.toml ... as frozen dataclasses, checked against the package."""
+
+import ast
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from gca_scratch.errors import InputError
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "tutorials" / "assignments"
+POINTS = 100
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to program: the bodies of `functions` are blanks, and `drivers` (course/drivers.py) test them.
+
+    try_out: code for a notebook cell that shows what the functions are for.  docstrings: by name, what replaces a
+    docstring that gives the answer away.
+    """
+
+    id: str
+    title: str
+    points: int
+    functions: tuple[str, ...]
+    drivers: tuple[str, ...]
+    text: str
+    try_out: str = ""
+    docstrings: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to write, marked by hand with the rubric."""
+
+    id: str
+    title: str
+    points: int
+    text: str
+    rubric: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An assignment.
+
+    files: what a student edits and submits.  without: modules that the student version has as empty shells, because
+    they give an answer away.  remove: private helpers that do.  data: arguments of `datasets.synthetic.generate` for
+    the student's own data file, or empty.
+    """
+
+    id: str
+    title: str
+    hours: int
+    needs: tuple[str, ...]
+    goals: tuple[str, ...]
+    points: int
+    text: str
+    files: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    questions: tuple[Question, ...]
+    without: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    data: dict = field(default_factory=dict)
+
+    @property
+    def functions(self):
+        """Every function with a blank, and the task that asks for it."""
+        return {name: task for task in self.tasks for name in task.functions}
+
+    def task(self, id):
+        """The task of that id."""
+        for task in self.tasks:
+            if task.id == id:
+                return task
+        raise InputError(f"{self.id} has no task {id}; it has {', '.join(task.id for task in self.tasks)}")
+
+
+def all_ids(folder=FOLDER):
+    """The ids of all assignments, in order."""
+    return sorted(path.stem for path in Path(folder).glob("A*.toml"))
+
+
+def load(id, folder=FOLDER, root=ROOT):
+    """The assignment of that id, or of a path; InputError says what is wrong with its file."""
+    path = Path(id) if str(id).endswith(".toml") else Path(folder) / f"{id}.toml"
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no assignment {id}; choose one of {', '.join(all_ids(folder))}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); correct it") from None
+    values["tasks"] = tuple(_made(Task, task, f"{path}, a task") for task in values.pop("task", []))
+    values["questions"] = tuple(
+        _made(Question, question, f"{path}, a question") for question in values.pop("question", [])
+    )
+    manifest = _made(Manifest, values, path)
+    _check(manifest, path, root)
+    return manifest
+
+
+def locate(name, root=ROOT):
+    """File and syntax node of a dotted name, `gca_scratch.optim.SGD.step`, in the sources under `root`."""
+    file, inner = _split(name, root)
+    node = ast.parse((Path(root) / file).read_text("utf-8"))
+    for part in inner:
+        found = [child for child in node.body if getattr(child, "name", None) == part]
+        if not found:
+            raise InputError(f"{file} has no {'.'.join(inner)}; name a function that it has")
+        node = found[-1]
+    return file, node
+
+
+def _split(name, root):
+    """The file that a dotted name leads to, and the names inside it."""
+    parts = name.split(".")
+    for n in range(len(parts), 0, -1):
+        file = "/".join(parts[:n]) + ".py"
+        if (Path(root) / file).is_file():
+            return file, parts[n:]
+    raise InputError(f"no module of the package holds {name}; write it as gca_scratch.cell.step_forward")
+
+
+def _made(kind, values, where):
+    """The dataclass from the table of a TOML file, lists as tuples."""
+    known = {f.name: f for f in fields(kind)}
+    for name in values:
+        if name not in known:
+            raise InputError(f"{where}: there is no entry {name}; it may have {', '.join(known)}")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    try:
+        made = kind(**values)
+    except TypeError as error:
+        raise InputError(f"{where}: {error}; add what is missing") from None
+    for name, f in known.items():
+        wanted = getattr(f.type, "__origin__", f.type)
+        if not isinstance(getattr(made, name), wanted):
+            raise InputError(f"{where}: {name} must be {wanted.__name__}; correct it")
+    return made
+
+
+def _check(manifest, path, root):
+    """InputError unless points add up, ids are their own, and functions, files and drivers exist."""
+    parts = (*manifest.tasks, *manifest.questions)
+    if manifest.points != POINTS or sum(part.points for part in parts) != POINTS:
+        found = " + ".join(str(part.points) for part in parts)
+        raise InputError(f"{path}: an assignment has {POINTS} points, not {found}; share them out anew")
+    ids = [part.id for part in parts]
+    if len(set(ids)) < len(ids) or not all(id.startswith(f"{manifest.id}.") for id in ids):
+        raise InputError(f"{path}: the ids {', '.join(ids)} must differ and begin with {manifest.id}.; correct them")
+    asked = [name for task in manifest.tasks for name in task.functions]
+    if len(set(asked)) < len(asked):
+        raise InputError(f"{path}: a function belongs to one task; correct {', '.join(asked)}")
+    for name in (*asked, *manifest.remove):
+        file, node = locate(name, root)
+        if not isinstance(node, ast.FunctionDef):
+            raise InputError(f"{path}: {name} is not a function; name one")
+        if name in asked and file not in manifest.files:
+            raise InputError(f"{path}: {name} is asked for, but {file} is not among the files; add it")
+    for task in manifest.tasks:
+        for name in task.docstrings:
+            locate(name, root)
+    for file in (*manifest.files, *manifest.without):
+        if not (Path(root) / file).is_file():
+            raise InputError(f"{path}: there is no file {file}; correct it")
+    from . import drivers  # late, for a driver may ask for a manifest
+
+    for task in manifest.tasks:
+        for name in task.drivers:
+            if name not in drivers.DRIVERS:
+                raise InputError(f"{path}: {task.id} names no driver {name!r} of course/drivers.py; correct it")
