@@ -56,7 +56,7 @@ class Limits:
 
     cpu_seconds: int = 10
     seconds: float = 60
-    memory: int = 2 << 30
+    memory: int = 1 << 30
     file_size: int = 32 << 20
     kernel: bool = True
     hook: bool = True
@@ -64,10 +64,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a test gave: outputs by name, or the sentence that says why there are none."""
+    """What a test gave: outputs by name, or the sentence that says why there are none; did the child end before it?"""
 
     outputs: dict | None
     error: str = ""
+    ended: bool = False
 
 
 def run(build, tests, limits=None):
@@ -162,7 +163,7 @@ def _answer(out, n, ended, limits):
             return Answer(None, _tidy(str(json.loads(content)["error"])))
     except (InputError, ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile, OSError):
         return Answer(None, "the code meddled with the files of the grader")
-    return Answer(None, f"{ended} before this test gave a result")
+    return Answer(None, f"{ended} before this test gave a result", ended=True)
 
 
 def _content(out, name, most):

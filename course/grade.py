@@ -8,7 +8,6 @@ code departs and which planted bug it looks like. Nothing that a submission hold
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from . import diagnosis, fence, release, splice
 from .drivers import DRIVERS, hidden, visible
 from .mutants import ours
 
-HOPELESS = re.compile("still running|Python crash|still blank")  # then another attempt would give nothing else
 _sources = {}
 
 
@@ -106,8 +104,8 @@ def _task(manifest, task, texts, unread, seed, limits):
         return _entries(manifest, task, None, why)
     attempt = _attempt(manifest, task, texts, task.functions, [task.id], seed, limits)
     others = [name for name in manifest.functions if name not in task.functions]
-    ended = any(map(HOPELESS.search, (answer.error for answer in attempt.answers)))
-    if attempt.right < 1 and others and not ended:
+    hopeless = any(answer.ended or answer.error.endswith("still blank") for answer in attempt.answers)
+    if attempt.right < 1 and others and not hopeless:
         again = _attempt(manifest, task, texts, (*task.functions, *others), None, seed, limits)
         attempt = again if again.right > attempt.right else attempt
     return _entries(manifest, task, attempt)
@@ -141,8 +139,21 @@ def _attempt(manifest, task, texts, names, blanks, seed, limits):
             (driver, "visible", *pair) for pair in zip(visible(driver), diagnosis.right_answers(name), strict=True)
         ]
         tests += [(driver, "hidden", inputs, driver.run(ours, inputs)) for inputs in hidden(driver, seed)]
-    answers, said = fence.run(build, [(driver.name, inputs) for driver, _, inputs, _ in tests], limits)
+    answers, said = _run(build, [(driver.name, inputs) for driver, _, inputs, _ in tests], limits)
     return Attempt(tests, answers, said, {name: why for name, why in missing.items() if name in task.functions})
+
+
+def _run(build, tests, limits):
+    """Answers to the tests, in one child; where that one dies, what other drivers ask after it goes to another."""
+    answers, said = fence.run(build, tests, limits)
+    died = next((n for n, answer in enumerate(answers) if answer.ended), None)
+    if died is None:
+        return answers, said
+    rest = [n for n in range(died, len(tests)) if tests[n][0] != tests[died][0]]
+    again = _run(build, [tests[n] for n in rest], limits)[0] if rest else []
+    for n, answer in zip(rest, again, strict=True):
+        answers[n] = answer
+    return answers, said
 
 
 def _clean(manifest, blanks):
