@@ -34,7 +34,7 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
         for j in range(J):
             k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
             h[k], c[k], caches[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, None if r is None else r[k])
-    return h[:K], (caches, project, J, T)
+    return h[:K].copy(), (caches, project, J, T)  # units may have kept views of h; the caller may write into its own
 
 
 def backward(dh, cache, keep=FRESH):

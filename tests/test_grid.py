@@ -8,7 +8,7 @@ from derivatives import check_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch import grid, wavefront
+from gca_scratch import cell, grid, raster, wavefront
 from gca_scratch.networks import SCHEDULES
 from gca_scratch.workspace import FRESH, Workspace
 
@@ -77,6 +77,14 @@ def test_arguments_are_left_alone(schedule):
     first, second = sweep.backward(dh, cache), sweep.backward(dh, cache)
     assert all((one == two).all() for one, two in zip(first, second, strict=True))
     assert all((arrays[name] == copies[name]).all() for name in arrays) and (dh == 1).all()
+
+
+def test_a_caller_may_write_into_the_outputs_though_a_unit_keeps_views(monkeypatch):
+    """Dropout is written into h; a unit whose cache holds its predecessors themselves must not see it."""
+    kept, step = [], cell.step_forward
+    monkeypatch.setattr(cell, "step_forward", lambda *states: kept.append(states[1:5]) or step(*states))
+    h, _ = raster.forward(**arguments(3, 3), J=3, T=3)
+    assert not any(np.shares_memory(h, state) for states in kept for state in states)
 
 
 def test_single_precision_stays_single():
