@@ -8,8 +8,10 @@ can never disagree in what they ask. `package` is an importer: `package("cell")`
         outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
 
 Everything is in float64. A backward driver runs the package's own forward first: a cache is a package's own affair.
+The inputs are the caller's and can only be read: a function that writes into one of them does not pass.
 """
 
+import functools
 import re
 import zlib
 from collections.abc import Callable
@@ -20,6 +22,10 @@ import numpy as np
 DRIVERS = {}
 
 
+class ArgumentChanged(ValueError):
+    """A function wrote into an array that it was handed."""
+
+
 @dataclass(frozen=True)
 class Driver:
     """One thing that is asked of a package.
@@ -27,7 +33,8 @@ class Driver:
     functions: what it tests, as in "gca_scratch.cell.step_forward".  letters: the sizes it needs, as in "B H".
     arrays: name and shape of each input, as in {"U": "2H 5H"}.  more(rng, inputs): adds the inputs that are not
     Gaussian.  run(package, inputs): outputs by name.  what: what each output is.  axes: what each axis of it counts
-    (see `diagnosis`).  backward: cells and sequences depart from the last to the first.
+    (verdict.py reads it).  backward: cells and sequences depart from the last to the first.  law(outputs): sentences
+    on wrong outputs, by name, that break a rule which everybody may know.
     """
 
     name: str
@@ -39,6 +46,7 @@ class Driver:
     axes: dict[str, str] = field(default_factory=dict)
     more: Callable | None = None
     backward: bool = False
+    law: Callable | None = None
 
     @property
     def sizes(self):
@@ -91,15 +99,41 @@ def _length(term, sizes):
     return total
 
 
-def asks(functions, letters, arrays, what, axes=None, more=None, backward=False):
+def asks(functions, letters, arrays, what, axes=None, more=None, backward=False, law=None):
     """Makes a driver of a function run(package, inputs); its name is the function's."""
 
     def register(run):
-        names = tuple(f"gca_scratch.{name}" for name in functions.split())
-        DRIVERS[run.__name__] = Driver(run.__name__, names, letters, arrays, run, what, axes or {}, more, backward)
+        names, own = tuple(f"gca_scratch.{name}" for name in functions.split()), run.__name__
+        DRIVERS[own] = Driver(own, names, letters, arrays, _guarded(run), what, axes or {}, more, backward, law)
         return run
 
     return register
+
+
+def kept(array):
+    """A view of an array that can only be read."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _guarded(run):
+    """`run` on inputs that can only be read; ArgumentChanged, from the line that tries to change one."""
+
+    @functools.wraps(run)
+    def guarded(package, inputs):
+        inputs = {name: kept(value) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+        try:
+            return run(package, inputs)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise ArgumentChanged(
+                "an array that may only be read is changed here: an argument, which is the caller's, or a view of one; "
+                "work on a copy, with q = q + ... in place of q += ..."
+            ).with_traceback(error.__traceback__) from None
+
+    return guarded
 
 
 def named(names, values):

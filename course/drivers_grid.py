@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .driver import asks, named, scores
+from .driver import asks, kept, named, scores
 
 # --- the cell -------------------------------------------------------------------------------------------------------
 
@@ -10,11 +10,11 @@ STATES = {"h_S": "B H", "c_S": "B H", "h_T": "B H", "c_T": "B H"}
 CELL = {"a": "B 5H", **STATES, "U": "2H 5H"}
 CELL_BACK = CELL | {"dh": "B H", "dc": "B H"}
 CELL_GRADIENTS = {
-    "da": "the gradient of the gates before their nonlinearities (Eq. 1)",
+    "da": "the gradient of the gates before their nonlinearities, Eq. 1",
     "dh_S": "dh of the spatial predecessor, the joint before",
-    "dc_S": "dc of the spatial predecessor (the carry of Eq. 2 through f_S)",
+    "dc_S": "dc of the spatial predecessor, the carry of Eq. 2 through f_S",
     "dh_T": "dh of the temporal predecessor, the frame before",
-    "dc_T": "dc of the temporal predecessor (the carry of Eq. 2 through f_T)",
+    "dc_T": "dc of the temporal predecessor, the carry of Eq. 2 through f_T",
     "dU": "the gradient of the recurrent weights U",
 }
 CELL_AXES = {"da": "sequence gate", "dU": "neighbour gate"} | dict.fromkeys(
@@ -25,13 +25,13 @@ CELL_AXES = {"da": "sequence gate", "dU": "neighbour gate"} | dict.fromkeys(
 @asks("ops.sigmoid_backward", "B H", {"dy": "B H", "z": "B H"}, {"dz": "dz of the logistic function, from its output"},
       {"dz": "sequence unit"}, backward=True)  # fmt: skip
 def sigmoid_backward(package, i):
-    return {"dz": package("ops").sigmoid_backward(i["dy"], 1 / (1 + np.exp(-i["z"])))}
+    return {"dz": package("ops").sigmoid_backward(i["dy"], kept(1 / (1 + np.exp(-i["z"]))))}
 
 
 @asks("ops.tanh_backward", "B H", {"dy": "B H", "z": "B H"}, {"dz": "dz of the hyperbolic tangent, from its output"},
       {"dz": "sequence unit"}, backward=True)  # fmt: skip
 def tanh_backward(package, i):
-    return {"dz": package("ops").tanh_backward(i["dy"], np.tanh(i["z"]))}
+    return {"dz": package("ops").tanh_backward(i["dy"], kept(np.tanh(i["z"])))}
 
 
 @asks("ops.affine_backward", "K B H C", {"x": "K B H", "W": "H C", "b": "C", "dy": "K B C"},
@@ -42,13 +42,13 @@ def affine_backward(package, i):
     return named("dx dW db", package("ops").affine_backward(i["dy"], cache))
 
 
-@asks("cell.step_forward", "B H", CELL, {"h": "the hidden state (Eq. 3)", "c": "the cell state (Eq. 2)"}, CELL_AXES)
+@asks("cell.step_forward", "B H", CELL, {"h": "the hidden state, Eq. 3", "c": "the cell state, Eq. 2"}, CELL_AXES)
 def cell_forward(package, i):
     return _forward_of(package, i, None)
 
 
 @asks("cell.step_forward", "B H", CELL,
-      {"h": "the hidden state (Eq. 3)", "c": "the cell state under its score (Eq. 7)"},
+      {"h": "the hidden state, Eq. 3", "c": "the cell state under its score, Eq. 7"},
       CELL_AXES, more=scores)  # fmt: skip
 def gated_cell(package, i):
     return _forward_of(package, i, i["r"])
@@ -62,12 +62,10 @@ def _forward_of(package, i, r):
 
 @asks("cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS, CELL_AXES, backward=True)
 def cell_backward(package, i):
-    gradients = _backward_of(package, i, None)
-    del gradients["dr"]
-    return gradients
+    return _without_dr(_backward_of(package, i, None))
 
 
-@asks("cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS | {"dr": "the score's gradient (Eq. 7)"},
+@asks("cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS | {"dr": "the score's gradient, Eq. 7"},
       CELL_AXES | {"dr": "sequence"}, more=scores, backward=True)  # fmt: skip
 def gated_cell_backward(package, i):
     return _backward_of(package, i, i["r"])
@@ -77,6 +75,13 @@ def _backward_of(package, i, r):
     cell = package("cell")
     _, _, cache = cell.step_forward(i["a"], i["h_S"], i["c_S"], i["h_T"], i["c_T"], i["U"], r)
     return named("da dh_S dc_S dh_T dc_T dU dr", cell.step_backward(i["dh"], i["dc"], cache))
+
+
+def _without_dr(gradients):
+    """The gradients where no score came in, whose own is None."""
+    if gradients.pop("dr") is not None:
+        raise TypeError("dr should be None where there was no score (r=None)")
+    return gradients
 
 
 # --- the grid -------------------------------------------------------------------------------------------------------
@@ -110,26 +115,24 @@ def grid_pack(package, i):
     return {"cells": cells, "back": package("grid").unpack(cells, i["J"], i["T"])}
 
 
-@asks("raster.forward", "J T B C H", GRID, {"h": "the hidden states of all cells (Eqs. 1-3)"}, GRID_AXES)
+@asks("raster.forward", "J T B C H", GRID, {"h": "the hidden states of all cells, Eqs. 1-3"}, GRID_AXES)
 def raster_forward(package, i):
     return {"h": _sweep(package, i)[0]}
 
 
 @asks("raster.forward", "J T B C H", GRID | {"a": "K B 5H"},
-      {"h": "the hidden states of all cells under their scores (Eq. 7)"}, GRID_AXES, more=scores)  # fmt: skip
+      {"h": "the hidden states of all cells under their scores, Eq. 7"}, GRID_AXES, more=scores)  # fmt: skip
 def gated_raster(package, i):
     return {"h": _sweep(package, i)[0]}
 
 
 @asks("raster.backward", "J T B C H", GRID | {"dh": "K B H"}, GRID_GRADIENTS, GRID_AXES, backward=True)
 def raster_backward(package, i):
-    gradients = named("da dW db dr", package("raster").backward(i["dh"], _sweep(package, i)[1]))
-    del gradients["dr"]
-    return gradients
+    return _without_dr(named("da dW db dr", package("raster").backward(i["dh"], _sweep(package, i)[1])))
 
 
 @asks("raster.backward", "J T B C H", GRID | {"a": "K B 5H", "dh": "K B H"},
-      GRID_GRADIENTS | {"dr": "the gradient of every cell's score (Eq. 7)"}, GRID_AXES, more=scores,
+      GRID_GRADIENTS | {"dr": "the gradient of every cell's score, Eq. 7"}, GRID_AXES, more=scores,
       backward=True)  # fmt: skip
 def gated_raster_backward(package, i):
     return named("da dW db dr", package("raster").backward(i["dh"], _sweep(package, i)[1]))

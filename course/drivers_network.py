@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .driver import asks, named
+from .driver import asks, kept, named
 
 # --- attention and memory -------------------------------------------------------------------------------------------
 
@@ -16,15 +16,31 @@ def softmax_forward(package, i):
     return {"y": named("y cache", package("ops").softmax_forward(i["e"].copy()))["y"]}
 
 
-@asks("ops.softmax_backward", "K B", {"e": "K B", "dy": "K B"}, {"de": "de of the softmax over axis 0"},
-      {"de": "cell sequence"}, backward=True)  # fmt: skip
+def _sums(name, right, each):
+    """The law that an output adds up, over one axis, to a known number in every sequence."""
+
+    def law(outputs):
+        off = np.ravel(outputs[name].sum(axis={"cell": 0, "class": -1}[each]) - right)
+        worst = off[np.argmax(np.abs(off))]
+        if not np.abs(worst) > 1e-9:  # nan breaks other laws
+            return {}
+        places = {"cell": "cells", "class": "classes"}[each]
+        return {name: f"over the {places} of a sequence it adds up to {right}, yours to {right + worst:.4g} in one"}
+
+    return law
+
+
+@asks("ops.softmax_backward", "K B", {"e": "K B", "dy": "K B"},
+      {"de": "de of the softmax over axis 0", "de_alone": "the same for one sequence alone, K numbers"},
+      {"de": "cell sequence", "de_alone": "cell"}, backward=True, law=_sums("de", 0, "cell"))  # fmt: skip
 def softmax_backward(package, i):
     y = np.exp(i["e"])
-    return {"de": package("ops").softmax_backward(i["dy"], y / y.sum(axis=0))}
+    y, backward = kept(y / y.sum(axis=0)), package("ops").softmax_backward
+    return {"de": backward(i["dy"], y), "de_alone": backward(i["dy"][:, 0], y[:, 0])}
 
 
-@asks("attention.informativeness_forward", "J T B H M A", ATTENTION, {"r": "the scores of all cells (Eqs. 5-6)"},
-      {"r": "cell sequence"})  # fmt: skip
+@asks("attention.informativeness_forward", "J T B H M A", ATTENTION, {"r": "the scores of all cells, Eqs. 5-6"},
+      {"r": "cell sequence"}, law=_sums("r", 1, "cell"))  # fmt: skip
 def informativeness_forward(package, i):
     scores = package("attention").informativeness_forward(i["h"], i["IF"], i["We1"], i["We2"])
     return {"r": named("r cache", scores)["r"]}
@@ -42,7 +58,7 @@ def informativeness_backward(package, i):
 
 
 @asks("memory.average_forward memory.average_backward", "J T B H", {"h": "K B H", "dIF": "B H"},
-      {"IF": "the initial memory, the average (Eq. 4)", "dh": "the gradient of layer 1's outputs"},
+      {"IF": "the initial memory, the average, Eq. 4", "dh": "the gradient of layer 1's outputs"},
       {"IF": "sequence unit", "dh": "cell sequence unit"})  # fmt: skip
 def average_memory(package, i):
     IF, cache = package("memory").average_forward(i["h"])
@@ -65,13 +81,16 @@ REFINE = {"F": "B H", "IF": "B M", "W": "H+M M", "b": "M"}
 
 
 @asks("memory.refine_forward memory.refine_backward", "B H M", REFINE | {"dIF_new": "B M"},
-      {"IF_new": "the refined memory (Eq. 8)", "dF": "the gradient of what attention saw",
+      {"IF_new": "the refined memory, Eq. 8", "z": "what went into the ReLU, with which the cache ends",
+       "dF": "the gradient of what attention saw",
        "dIF": "the gradient of the memory before", "dW": "the gradient of W_F", "db": "the gradient of its bias"},
-      {"IF_new": "sequence unit", "dF": "sequence unit", "dIF": "sequence unit", "dW": "h_and_IF unit",
-       "db": "unit"})  # fmt: skip
+      {"IF_new": "sequence unit", "z": "sequence unit", "dF": "sequence unit", "dIF": "sequence unit",
+       "dW": "h_and_IF unit", "db": "unit"})  # fmt: skip
 def refine_memory(package, i):
     IF_new, cache = package("memory").refine_forward(i["F"], i["IF"], i["W"], i["b"])
-    return {"IF_new": IF_new} | named("dF dIF dW db", package("memory").refine_backward(i["dIF_new"], cache))
+    ended = isinstance(cache, tuple | list) and len(cache) and isinstance(cache[-1], np.ndarray)
+    last = {"z": cache[-1] if ended else np.zeros(0)}  # the gradient checks look there
+    return {"IF_new": IF_new} | last | named("dF dIF dW db", package("memory").refine_backward(i["dIF_new"], cache))
 
 
 # --- training -------------------------------------------------------------------------------------------------------
@@ -82,8 +101,8 @@ def _labels(rng, inputs):
 
 
 @asks("ops.nll_forward ops.nll_backward", "B C", {"logits": "B C"},
-      {"loss": "the mean negative log-likelihood (Eq. 9)", "dlogits": "its gradient"}, {"dlogits": "sequence class"},
-      more=_labels)  # fmt: skip
+      {"loss": "the mean negative log-likelihood, Eq. 9", "dlogits": "its gradient"}, {"dlogits": "sequence class"},
+      more=_labels, law=_sums("dlogits", 0, "class"))  # fmt: skip
 def nll(package, i):
     loss, cache = package("ops").nll_forward(i["logits"], i["y"])
     return {"loss": loss, "dlogits": package("ops").nll_backward(cache)}
@@ -155,7 +174,7 @@ def _descend(package, i, clip):
     optimiser = package("optim").SGD(0.3, 0.8, clip)
     params, first = {name: i[name].copy() for name in "WbV"}, None
     for n in range(3):
-        optimiser.step(params, {name: i[f"g{name}_{n}"].copy() for name in ("WbV" if n else "Wb")})
+        optimiser.step(params, {name: kept(i[f"g{name}_{n}"]) for name in ("WbV" if n else "Wb")})
         first = params["W"].copy() if first is None else first
     return params | {"vW": optimiser.velocity["W"], "first": first}
 
@@ -235,7 +254,7 @@ def _parts(rng, inputs):
 
 
 @asks("body_parts.mean_forward body_parts.mean_backward", "J T B H", {},
-      {"mean": "the means over each part's joints (Eq. 12)", "dh": "the gradient of layer 1's outputs"},
+      {"mean": "the means over each part's joints, Eq. 12", "dh": "the gradient of layer 1's outputs"},
       {"mean": "part sequence unit", "dh": "cell sequence unit"}, more=_parts)  # fmt: skip
 def body_parts_mean(package, i):
     mean, cache = package("body_parts").mean_forward(i["h"], tuple(map(int, i["parts"])), i["T"])
@@ -243,7 +262,7 @@ def body_parts_mean(package, i):
 
 
 @asks("body_parts.share_forward body_parts.share_backward", "J T B", {},
-      {"r": "the score of every cell, that of its part (Eq. 13)", "dr_P": "the gradient of the parts' scores"},
+      {"r": "the score of every cell, that of its part, Eq. 13", "dr_P": "the gradient of the parts' scores"},
       {"r": "cell sequence", "dr_P": "part sequence"}, more=_parts)  # fmt: skip
 def body_parts_share(package, i):
     r, cache = package("body_parts").share_forward(i["r_P"], tuple(map(int, i["parts"])), i["T"])
@@ -260,7 +279,7 @@ def _problem(rng, inputs):
 
 GRADIENTS = {
     "logits": "the logits", "loss": "the loss", "layer1": "the gradients of layer 1, W and b",
-    "layer2": "the gradients of layer 2", "attention": "the gradients of W_e1 and W_e2 (Eqs. 5-6, 10-11)",
+    "layer2": "the gradients of layer 2", "attention": "the gradients of W_e1 and W_e2, Eqs. 5-6, 10-11",
     "memory": "the gradients of the memories", "classifier": "the gradients of the classifier", "input": "dx",
 }  # fmt: skip
 

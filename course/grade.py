@@ -87,7 +87,8 @@ def failed(manifest, sentence):
 
 def seed_of(student):
     """The seed of a student's hidden tests, which nobody knows beforehand who knows only the visible ones."""
-    return int.from_bytes(hashlib.sha256(f"hidden {student}".encode()).digest()[:4])
+    name = f"hidden {student}".encode("utf-8", "surrogatepass")  # a file may be called by any bytes
+    return int.from_bytes(hashlib.sha256(name).digest()[:4])
 
 
 def write(results, path):

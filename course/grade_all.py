@@ -8,10 +8,12 @@ import csv
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 from gca_scratch.errors import InputError
 from gca_scratch.files import replacing
+from gca_scratch.opening import read_json
 
 from . import grade, splice
 
@@ -29,8 +31,8 @@ def grade_all(folder, manifest, out, jobs=1, limits=None):
         if not _is_graded(results / f"{student}.json", digest):
             waiting.append((student, path, digest))
     _work(waiting, manifest, results, jobs, limits, len(submissions))
-    rows = [_row(student, json.loads((results / f"{student}.json").read_text("utf-8"))) for student in submissions]
-    with replacing(out) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    rows = [_row(student, read_json(results / f"{student}.json")) for student in submissions]
+    with replacing(out) as temporary, open(temporary, "w", newline="", encoding="utf-8", errors="replace") as file:
         table = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
@@ -47,7 +49,8 @@ def find(folder):
     for place in places:
         if place.name.startswith(".") or not (place.is_dir() or place.suffix in (".zip", ".py")):
             continue
-        student = place.name if place.is_dir() else place.stem
+        name = place.name if place.is_dir() else place.stem
+        student = re.sub(r"^A\d+-(.+)-submission$", r"\1", name)  # as `make submit` names it
         if student in found:
             raise InputError(f"{folder} holds two submissions of {student}; remove one of them")
         found[student] = place
@@ -64,9 +67,11 @@ def digest_of(path, manifest):
 
 
 def _is_graded(path, digest):
+    """Do whole results lie there, of what the digest stands for?"""
     try:
-        return json.loads(path.read_text("utf-8"))["extra_data"]["fingerprint"] == digest
-    except (OSError, ValueError, KeyError, TypeError):
+        results = read_json(path)
+        return results["extra_data"]["fingerprint"] == digest and bool(_row("", results))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

@@ -6,13 +6,13 @@ folder in the place of /autograder, for trying it out.
 """
 
 import contextlib
-import json
 import os
 import sys
 import zipfile
 from pathlib import Path
 
 from gca_scratch.files import replacing
+from gca_scratch.opening import read_json
 
 SETUP = """#!/usr/bin/env bash
 # Runs once: finds a Python of at least 3.11 (or installs one) and gives it NumPy.
@@ -73,7 +73,8 @@ def write_zip(manifest, out, root):
     needed = [line for line in dependencies if line.startswith(REQUIREMENTS)]
     files = {"setup.sh": SETUP, "run_autograder": RUN, "requirements.txt": "\n".join(needed) + "\n"}
     files["assignment.txt"] = f"{manifest.id}\n"
-    kept = [root / "LICENSE", root / "pyproject.toml", root / "tutorials" / "assignments" / f"{manifest.id}.toml"]
+    kept = [root / "LICENSE", root / "pyproject.toml"]
+    kept += [root / "tutorials" / "assignments" / name for name in (f"{manifest.id}.toml", *manifest.given)]
     for folder, endings in (("gca_scratch", (".py", ".txt", ".js", ".css", ".html")), ("course", (".py", ".toml"))):
         kept += [path for path in sorted((root / folder).rglob("*")) if path.suffix in endings]
     for path in kept:
@@ -90,7 +91,7 @@ def write_zip(manifest, out, root):
 def student_of(prefix):
     """Whose submission it is: the e-mail addresses in Gradescope's metadata, or nobody's."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        metadata = json.loads((prefix / "submission_metadata.json").read_text("utf-8"))
+        metadata = read_json(prefix / "submission_metadata.json")
         return " ".join(sorted(str(user.get("email") or user.get("id")) for user in metadata["users"]))
     return ""
 

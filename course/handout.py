@@ -4,13 +4,30 @@ import json
 from pathlib import Path
 
 TEMPLATE = Path(__file__).parent / "student" / "README.md"
+CONVENTIONS = """\
+- *Equation numbers*, here and in messages, are those of the paper: Liu et al., "Skeleton-Based Human Action Recognition
+  with Global Context-Aware Attention LSTM Networks", IEEE Transactions on Image Processing, 2018.
+- *NumPy*: the same files run on a GPU, and so most of them do not say `np`. Write `xp = array_module(a)`, where `a` is
+  an array that you were handed, and then `xp.concatenate(...)`; or add `import numpy as np` at the top. Both are fine.
+- *Arguments* are the caller's: a function that writes into one of them (`q += ...`) does not pass, unless its text asks
+  for that. Work on a copy, `q = q + ...`.
+- `keep=FRESH`, where you meet it, is memory that a fast engine uses again: leave it alone. `rows(x)` of `ops.py` makes
+  a matrix of an array with more axes.\
+"""
 SHELLS = """
-A few modules are empty shells here, or hand on to the plain loop, because reading them would spoil the fun: {names}."""
+
+A few modules are empty shells here, or hand on to the plain loop, because they hold the answers or are not needed:
+{names}.
+What uses them says so in place of running (`python -m gca_scratch stepper`, say), and `make prove` lists what it leaves
+out."""
+GIVEN = """
+
+You may begin with what lies beside the package: {names}."""
 
 
 def readme(manifest, student):
     """README.md."""
-    shells = [file.rpartition("/")[2] for file in manifest.without if file.endswith(".py")]
+    shells = [file.removeprefix("gca_scratch/") for file in manifest.without]
     files = [f"`{file}`" for file in manifest.files]
     return TEMPLATE.read_text("utf-8").format(
         id=manifest.id,
@@ -23,7 +40,9 @@ def readme(manifest, student):
         goals="".join(f"\n- {goal}" for goal in manifest.goals),
         first=manifest.tasks[0].id,
         files=", ".join(files),
-        without=SHELLS.format(names=", ".join(shells)) if shells else "",
+        conventions=CONVENTIONS,
+        without=SHELLS.format(names=", ".join(f"`{name}`" for name in shells)) if shells else "",
+        given=GIVEN.format(names=", ".join(f"`{name}`" for name in manifest.given)) if manifest.given else "",
         table="\n".join(
             [f"| {task.id} {task.title} | {task.points} | {_names(task)} |" for task in manifest.tasks]
             + [
@@ -74,7 +93,7 @@ def notebook(manifest, seed):
             "You write functions in "
             + " and ".join(f"`{file}`" for file in manifest.files)
             + ", with any editor; this notebook takes up what you save. `check` runs the tests of a task, as "
-            "`make test` does."
+            "`make test` does.\n\n" + CONVENTIONS
         ),
         _code(
             f"%load_ext autoreload\n%autoreload 2\n\nimport numpy as np\n\nfrom checks import check\n\nseed = {seed}"

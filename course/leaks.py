@@ -8,7 +8,7 @@ from .manifest import locate
 
 SMALLEST = 7  # nodes of a piece of syntax that says something
 TELLING = 12  # characters, without blanks, of a line that does
-COMMONPLACE = ("m / m.sum(axis=1, keepdims=True)",)  # found anywhere, and no wonder
+COMMONPLACE = ("m / m.sum(axis=1, keepdims=True)", "s = slice(start, start + step)")  # found anywhere, and no wonder
 _PIECES = ast.BinOp | ast.Assign | ast.AugAssign | ast.Return | ast.For | ast.ListComp | ast.GeneratorExp
 _MARKS = ast.expr_context | ast.operator | ast.unaryop | ast.cmpop  # nodes that stand for no name and no number
 _NAME = re.compile(r"Name\(id='(\w+)'")
@@ -64,10 +64,11 @@ def what_tells(manifest, root):
 
 
 def _known(manifest, root):
-    """Pieces and text of the package as it was cut on purpose: the rest of the files that a student edits."""
+    """Pieces and text that are handed out on purpose: the rest of the files that a student edits, and what is given."""
     from .release import blanked
 
-    texts = [*COMMONPLACE, *(blanked(manifest, file, root=root) for file in manifest.files)]
+    given = [(root / "tutorials" / "assignments" / name).read_text("utf-8") for name in manifest.given]
+    texts = [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
     keys = {_key(node) for text in texts for node in ast.walk(ast.parse(text))}
     return keys, "\n".join(map(_squeezed, texts))
 

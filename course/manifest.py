@@ -1,11 +1,12 @@
 """What an assignment is: tutorials/assignments/A1.toml ... as frozen dataclasses, checked against the package."""
 
 import ast
-import tomllib
+import os
 from dataclasses import dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gca_scratch.errors import InputError
+from gca_scratch.opening import read_toml, reason
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tutorials" / "assignments"
@@ -16,8 +17,8 @@ POINTS = 100
 class Task:
     """Something to program: the bodies of `functions` are blanks, and `drivers` (course/drivers.py) test them.
 
-    try_out: code for a notebook cell that shows what the functions are for.  docstrings: by name, what replaces a
-    docstring that gives the answer away.
+    try_out: code for a notebook cell that shows what the functions are for.  docstrings, arguments: by name, what
+    replaces a docstring or the names of arguments that give the answer away.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Task:
     text: str
     try_out: str = ""
     docstrings: dict = field(default_factory=dict)
+    arguments: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Manifest:
     """An assignment.
 
     files: what a student edits and submits.  without: modules that the student version has as empty shells, because
-    they give an answer away.  remove: private helpers that do.  data: arguments of `datasets.synthetic.generate` for
-    the student's own data file, or empty.
+    they give an answer away.  remove: private helpers that do.  given: files beside the manifests that the student's
+    folder holds.  data: arguments of `datasets.synthetic.generate` for the student's own data file, or empty.
     """
 
     id: str
@@ -62,6 +64,7 @@ class Manifest:
     questions: tuple[Question, ...]
     without: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     data: dict = field(default_factory=dict)
 
     @property
@@ -86,15 +89,16 @@ def load(id, folder=FOLDER, root=ROOT):
     """The assignment of that id, or of a path; InputError says what is wrong with its file."""
     path = Path(id) if str(id).endswith(".toml") else Path(folder) / f"{id}.toml"
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = read_toml(path)
     except FileNotFoundError:
         raise InputError(f"there is no assignment {id}; choose one of {', '.join(all_ids(folder))}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} cannot be read ({error}); correct it") from None
-    values["tasks"] = tuple(_made(Task, task, f"{path}, a task") for task in values.pop("task", []))
-    values["questions"] = tuple(
-        _made(Question, question, f"{path}, a question") for question in values.pop("question", [])
-    )
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({reason(error)}); correct it") from None
+    for kind, name, place in ((Task, "task", "tasks"), (Question, "question", "questions")):
+        tables = values.pop(name, [])
+        if place in values or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise InputError(f"{path}: {place} are written as [[{name}]]; correct it")
+        values[place] = tuple(_made(kind, table, f"{path}, a {name}") for table in tables)
     manifest = _made(Manifest, values, path)
     _check(manifest, path, root)
     return manifest
@@ -115,9 +119,11 @@ def locate(name, root=ROOT):
 def _split(name, root):
     """The file that a dotted name leads to, and the names inside it."""
     parts = name.split(".")
+    if len(name) > 200 or not all(part.isidentifier() for part in parts):
+        raise InputError(f"{name[:40]!r} is no name of a function; write it as gca_scratch.cell.step_forward")
     for n in range(len(parts), 0, -1):
         file = "/".join(parts[:n]) + ".py"
-        if (Path(root) / file).is_file():
+        if os.path.isfile(Path(root) / file):
             return file, parts[n:]
     raise InputError(f"no module of the package holds {name}; write it as gca_scratch.cell.step_forward")
 
@@ -127,16 +133,18 @@ def _made(kind, values, where):
     known = {f.name: f for f in fields(kind)}
     for name in values:
         if name not in known:
-            raise InputError(f"{where}: there is no entry {name}; it may have {', '.join(known)}")
+            raise InputError(f"{where}: there is no entry {name[:40]!r}; it may have {', '.join(known)}")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     try:
         made = kind(**values)
     except TypeError as error:
         raise InputError(f"{where}: {error}; add what is missing") from None
     for name, f in known.items():
-        wanted = getattr(f.type, "__origin__", f.type)
-        if not isinstance(getattr(made, name), wanted):
-            raise InputError(f"{where}: {name} must be {wanted.__name__}; correct it")
+        value, wanted = getattr(made, name), getattr(f.type, "__origin__", f.type)
+        if not isinstance(value, wanted) or (wanted is int and not abs(value) < 1000):
+            raise InputError(f"{where}: {name} must be {wanted.__name__} of a sensible size; correct it")
+        if f.type == tuple[str, ...] and not all(isinstance(item, str) for item in value):
+            raise InputError(f"{where}: {name} must be texts; correct it")
     return made
 
 
@@ -161,9 +169,13 @@ def _check(manifest, path, root):
     for task in manifest.tasks:
         for name in task.docstrings:
             locate(name, root)
-    for file in (*manifest.files, *manifest.without):
-        if not (Path(root) / file).is_file():
-            raise InputError(f"{path}: there is no file {file}; correct it")
+        for name in set(task.arguments) - set(task.functions):
+            raise InputError(f"{path}: {task.id} has arguments for {name}, which it does not ask for; correct it")
+    for file in (*manifest.files, *manifest.without, *(f"tutorials/assignments/{name}" for name in manifest.given)):
+        if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+            raise InputError(f"{path}: {file[:40]!r} lies outside of the project; correct it")
+        if not os.path.isfile(Path(root) / file):
+            raise InputError(f"{path}: there is no file {file[:40]!r}; correct it")
     from . import drivers  # late, for a driver may ask for a manifest
 
     for task in manifest.tasks:

@@ -88,6 +88,8 @@ def blanked(manifest, file, blanks=None, root=ROOT):
             where, node = locate(name, root)
             if where == file:
                 edits.append(_blank(lines, node, task, name))
+                if name in task.arguments:
+                    edits.append(_arguments(lines, node, task.arguments[name]))
         for name, text in task.docstrings.items():
             where, node = locate(name, root)
             if where == file:
@@ -128,6 +130,14 @@ def _blank(lines, node, task, name):
     return first, last, [indent + line for line in blank]
 
 
+def _arguments(lines, node, text):
+    """The edit that gives a function's arguments other names."""
+    first, last = node.lineno - 1, node.body[0].lineno - 1
+    if lines[last - 1].strip().startswith("#"):
+        raise InputError(f"{node.name} has a comment between its arguments and its docstring; move it")
+    return first, last, [f"{' ' * node.col_offset}def {node.name}({text}):"]
+
+
 def _docstring(node, text):
     """The edit that gives a module, class or function another docstring."""
     old = node.body[0]
@@ -148,7 +158,7 @@ def _removed(lines, node):
 
 def shell(source, id):
     """A module that can be imported as the one with this source, whose functions say that they are left out."""
-    sentence = f"this part of the package is left out of the student version of {id}, for it gives an answer away"
+    sentence = f"this part of the package is left out of the student version of {id}"
     names = [
         node.name
         for node in ast.parse(source).body
@@ -167,8 +177,13 @@ def seed_of(student):
 
 
 def expected(manifest, seed):
-    """Inputs of the visible tests and what our package gives for them: arrays by driver/number/in or out/name."""
+    """Inputs of the visible tests and what our package gives for them: arrays by driver/number/in or out/name.
+
+    Where there is a grid, driver/number/at/joint and /frame say where each cell stands, for messages.
+    """
     from importlib import import_module
+
+    from gca_scratch.grid import cell_order
 
     from .drivers import DRIVERS
 
@@ -182,6 +197,9 @@ def expected(manifest, seed):
                 arrays |= {f"{name}/{n}/in/{key}": np.asarray(value) for key, value in inputs.items()}
                 outputs = driver.run(lambda module: import_module(f"gca_scratch.{module}"), inputs)
                 arrays |= {f"{name}/{n}/out/{key}": np.asarray(value) for key, value in outputs.items()}
+                if "J" in inputs and "T" in inputs:
+                    places = zip(("joint", "frame"), cell_order(inputs["J"], inputs["T"]), strict=True)
+                    arrays |= {f"{name}/{n}/at/{key}": value for key, value in places}
     return arrays
 
 
@@ -200,6 +218,9 @@ def _write_course(manifest, folder, student, root):
         _write(folder / "checks" / path.name, path.read_text("utf-8"))
     for path in sorted(Path(__file__).parent.glob("driver*.py")):
         _write(folder / "checks" / path.name, path.read_text("utf-8"))
+    _write(folder / "checks" / "verdict.py", Path(__file__).with_name("verdict.py").read_text("utf-8"))
+    for name in manifest.given:
+        _write(folder / name, (Path(root) / "tutorials" / "assignments" / name).read_text("utf-8"))
     np.savez_compressed(folder / "checks" / "expected.npz", **expected(manifest, seed))
     if manifest.data:
         from gca_scratch.datasets import neutral, synthetic

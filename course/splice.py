@@ -6,6 +6,7 @@ nothing is unpacked: a file is read where it lies, whole, if it is a plain file 
 
 import ast
 import io
+import itertools
 import os
 import re
 import stat
@@ -14,9 +15,12 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from gca_scratch.errors import InputError
+from gca_scratch.opening import files_below, read_bytes
 
-LARGEST = 400_000  # bytes of a source file
+LARGEST = 64_000  # bytes of a source file; what it becomes when it is parsed is up to a thousand times as much
 LARGEST_ARCHIVE = 50_000_000
+MOST_FILES = 10_000
+HIDDEN = (".", "__")  # folders that begin so hold nothing of a student's
 MODULES = {"numpy", "math", "functools", "itertools", "operator", "collections", "typing", "dataclasses", "gca_scratch"}
 
 
@@ -35,9 +39,9 @@ def read_submission(path, files):
             found, fetch = _in_archive(path)
         else:
             raise InputError(f"{path} is no submission; give a folder, a .zip or a .py file")
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except Exception:  # an archive can be broken in a dozen ways
         return {}, dict.fromkeys(files, f"{path.name} is not a .zip file that can be read")
     texts, wrong = {}, {}
     for file in files:
@@ -50,7 +54,7 @@ def read_submission(path, files):
         try:
             content = fetch(found[place])
             texts[file] = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        except Exception as error:  # an archive can be broken in a dozen ways
+        except Exception as error:  # and so can a member of one
             reason = "it is not plain text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]
             wrong[file] = f"{file} cannot be read: {reason}"
     return texts, wrong
@@ -62,14 +66,8 @@ def _stands_for(name, file):
 
 def _in_folder(path):
     """Files of a folder by their places in it; links are no files of the submission's own."""
-    found = {}
-    for folder, folders, names in os.walk(path, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        for name in names:
-            if len(found) < 10_000:
-                place = Path(folder, name)
-                found[place.relative_to(path).as_posix()] = place
-    return found, _plain_file
+    places = itertools.islice(files_below(path, hidden=HIDDEN), MOST_FILES)
+    return {place.relative_to(path).as_posix(): place for place in places}, _plain_file
 
 
 def _plain_file(path):
@@ -91,18 +89,18 @@ def _not_too_large(content):
 
 def _in_archive(path):
     """Members of a .zip file by name; only what is asked for is ever unpacked, in memory, and only so far."""
-    if path.stat().st_size > LARGEST_ARCHIVE:
-        raise ValueError("too large")
-    archive = zipfile.ZipFile(io.BytesIO(path.read_bytes()))
+    archive = zipfile.ZipFile(io.BytesIO(read_bytes(path, LARGEST_ARCHIVE)))
     members = {}
-    for member in archive.infolist()[:10_000]:
+    for member in archive.infolist()[:MOST_FILES]:
         name = member.filename.replace("\\", "/")
         outside = name.startswith("/") or ".." in PurePosixPath(name).parts
-        hidden = any(part.startswith((".", "__")) for part in PurePosixPath(name).parts[:-1])
-        if not (member.is_dir() or outside or hidden or stat.S_ISLNK(member.external_attr >> 16)):
+        hidden = any(part.startswith(HIDDEN) for part in PurePosixPath(name).parts[:-1])
+        if not (name.endswith("/") or outside or hidden or stat.S_ISLNK(member.external_attr >> 16)):
             members[name] = member
 
     def fetch(member):
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("it is compressed in an unusual way; hand in an ordinary .zip file")
         with archive.open(member) as file:
             return _not_too_large(file.read(LARGEST + 1))
 
@@ -123,9 +121,9 @@ def parsed(text, file):
 
 def salvaged(text):
     """The text of a file without those pieces, from one line at the margin to the next, that do not parse."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     starts = [n for n, line in enumerate(lines) if line[:1].strip() and line[0] not in "#)]}"]
-    for first, last in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for first, last in itertools.pairwise([*starts, len(lines)]):
         if parsed("\n".join(lines[first:last]) + "\n", "a piece")[0] is None:
             lines[first:last] = [""] * (last - first)
     rest = "\n".join(lines) + "\n"
@@ -142,7 +140,7 @@ def splice(source, submitted, names, file):
         submitted = salvaged(submitted)
         tree, _ = parsed(submitted, file)
     ours = ast.parse(source)
-    lines, theirs, edits, wrong, used = source.splitlines(), submitted.splitlines(), [], {}, []
+    lines, theirs, edits, wrong, used = source.splitlines(), submitted.split("\n"), [], {}, []
     for name in names:
         node, place = _find(tree, name), _find(ours, name)
         if node is None:
@@ -190,7 +188,8 @@ def _text(lines, node, indent):
     text = lines[node.lineno - 1 : node.end_lineno]
     if node.col_offset == indent:
         return text
-    return textwrap.indent(textwrap.dedent("\n".join(text)), " " * indent).splitlines()
+    text = textwrap.dedent("\n".join(text)).split("\n")
+    return [" " * indent + line if line.strip() else line for line in text]
 
 
 def _extra_methods(tree, ours, name):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .baselines import HEADS, STLSTM
+from .errors import InputError
 from .networks import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from .ops import nll_backward, nll_forward
 
@@ -76,8 +77,10 @@ def problem(network, seed=0, batch=2):
     """A network's parameters, input, labels and dropout masks in float64, on which a gradient check proves something.
 
     Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input (its slope
-    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks.
+    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks. Raises InputError, naming
+    the parameters, where some are not felt in fifty such draws.
     """
+    draws, unfelt = 0, set()
     for attempt in range(1000):
         rng = np.random.default_rng([seed, attempt])
         params = network.init(rng, np.float64)
@@ -97,9 +100,19 @@ def problem(network, seed=0, batch=2):
             _loss(network, everything | {name: value + 1j * _IMAGINARY_STEP * directions[name]}, y, masks).imag
             for name, value in everything.items()
         ]
-        if np.abs(slopes).min() > 1e-3 * _IMAGINARY_STEP:
+        silent = {
+            name for name, slope in zip(everything, slopes, strict=True) if not abs(slope) > 1e-3 * _IMAGINARY_STEP
+        }
+        if not silent:
             return params, x, y, masks
-    raise RuntimeError("no problem was found on which every parameter matters; choose a smaller network")
+        draws, unfelt = draws + 1, unfelt & silent if draws else silent
+        if draws == 50 and unfelt:
+            names = ", ".join(name for name in everything if name in unfelt)
+            raise InputError(
+                f"the loss does not feel {names}, so a gradient check proves nothing; see that the forward pass uses "
+                "everything and lets complex numbers through"
+            )
+    raise InputError("no numbers were found on which every parameter matters; choose a smaller network")
 
 
 def _loss(network, everything, y, masks):

@@ -28,9 +28,7 @@ HOSTILE = {  # what it does: the body of sigmoid_backward(dy, y), and a part of 
     "exits": ("import sys\nsys.exit(0)", "ends the program"),
     "exits at once": ("import os\nos._exit(0)", "ended the process"),
     "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-    "crashes": (
-        "import sys\nsys.setrecursionlimit(10 ** 9)\nx = []\nfor _ in range(10 ** 6): x = [x]\nrepr(x)", "Python crash"
-    ),
+    "crashes": ("import faulthandler\nfaulthandler._read_null()", "Python crash"),
     "floods the output": ("while True: print('x' * 100000)", "too large"),
     "writes a file": ("open('{outside}', 'w').write('here')", "does not let a submission open"),
     "fills the disk": ("open('file', 'wb').write(bytes(50 << 20))", "too large"),

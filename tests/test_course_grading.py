@@ -119,6 +119,8 @@ def test_the_suite_sees_a_bug_that_no_gradient_shows():
         (lambda h: -h, "-1 times the right one"),
         (lambda h: 0 * h, "0 everywhere"),
         (lambda h: h.astype(np.float32), "float32"),
+        (lambda h: h.astype(complex), "holds complex numbers"),
+        (lambda h: [h, h[0]], "is no array of numbers"),
         (lambda h: h.T, "has the shape"),
         (lambda h: h / np.where(h == h.max(), 0, 1), "infinity"),
         (lambda h: h + (np.arange(h.shape[0]) == 1)[:, None], "in sequence 1 of 3 alone"),
@@ -141,8 +143,11 @@ def test_the_diagnosis_says_which_gate_which_rows_and_which_cell():
     got["dW"][-H:] += 1
     verdicts = diagnosis.compare(driver, inputs, got, right)
     joint, frame = mutants.ours("grid").cell_order(inputs["J"], inputs["T"])
-    assert f"joint {joint[7]}, frame {frame[7]} (1 of" in verdicts["da"] and "only gate f_S" in verdicts["da"]
-    assert "only rows of h_T" in verdicts["dW"] and verdicts["db"] == ""
+    assert (
+        f"joint {joint[7]}, frame {frame[7]} (1 of" in verdicts["da"]
+        and "wrong in gate f_S, right in i, " in verdicts["da"]
+    )
+    assert "wrong in the rows of h_T, right in those of x, h_S" in verdicts["dW"] and verdicts["db"] == ""
 
 
 def test_two_bugs_at_once_are_both_named():
@@ -276,6 +281,12 @@ def test_two_submissions_of_one_student_are_refused(tmp_path):
     (tmp_path / "ada.zip").touch()
     with pytest.raises(InputError, match="two submissions of ada"):
         grade_all.find(tmp_path)
+
+
+def test_a_submission_as_it_is_packed_is_known_by_its_student(tmp_path):
+    (tmp_path / "A1-ada@example.org-submission.zip").touch()
+    (tmp_path / "A1-submission.zip").touch()  # of a version that bears no name
+    assert set(grade_all.find(tmp_path)) == {"A1-submission", "ada@example.org"}
 
 
 def test_gradescope_unpacks_sets_up_and_grades(tmp_path):

@@ -3,18 +3,15 @@
 import ast
 import dataclasses
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-import zipfile
 
 import numpy as np
 import pytest
+from student_folder import changed, run
 
 from course import __main__ as command
-from course import leaks, manifest, release, release_check
+from course import handout, leaks, manifest, release, release_check
 from course.manifest import FOLDER, ROOT
 from gca_scratch.errors import InputError
 
@@ -35,24 +32,6 @@ def handed_out(a1, tmp_path_factory):
 def copied(handed_out, tmp_path):
     """A student version that a test may change."""
     return shutil.copytree(handed_out, tmp_path / "A1")
-
-
-def run(folder, *arguments):
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run([sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
-
-
-def solve(folder, a1, *tasks):
-    """Put our own functions of these tasks into a student version."""
-    others = [task.id for task in a1.tasks if task.id not in tasks]
-    for file in a1.files:
-        (folder / file).write_text(release.blanked(a1, file, others), "utf-8")
-
-
-def changed(path, old, new):
-    text = path.read_text("utf-8")
-    assert old in text, f"{path.name} no longer has {old!r}"
-    path.write_text(text.replace(old, new), "utf-8")
 
 
 # --- manifests ------------------------------------------------------------------------------------------------------
@@ -82,9 +61,15 @@ def test_there_are_five_assignments_with_texts_questions_and_rubrics():
         ('files = ["gca_scratch/ops.py", ', "files = [", "ops.py is not among the files"),
         ('drivers = ["cell_forward"]', 'drivers = ["cell_forwards"]', "no driver 'cell_forwards'"),
         ("hours = 7", 'hours = "7"', "hours must be int"),
-        ("rubric =", "rubrics =", "no entry rubrics"),
+        ("rubric =", "rubrics =", "no entry 'rubrics'"),
         ('title = "One step forward"\n', "", "title"),
-        ("wavefront.py", "wavefronts.py", "no file gca_scratch/wavefronts.py"),
+        ("wavefront.py", "wavefronts.py", "no file 'gca_scratch/wavefronts.py'"),
+        ("without = [", 'given = ["cell.txt"]\nwithout = [', "no file 'tutorials/assignments/cell.txt'"),
+        (
+            "[task.docstrings]",
+            '[task.arguments]\n"gca_scratch.ops.relu_backward" = "dy"\n\n[task.docstrings]',
+            "arguments for gca_scratch.ops.relu_backward",
+        ),
     ],
 )
 def test_a_mistake_in_a_manifest_is_told_in_one_sentence(tmp_path, old, new, said):
@@ -131,6 +116,13 @@ def test_signatures_decorators_and_docstrings_stay_unless_they_tell(a1):
     assert "@lru_cache\ndef cell_order" in order and "def diagonals" not in order and "class Diagonal" in order
 
 
+def test_names_of_arguments_that_tell_are_exchanged():
+    memory = release.blanked(manifest.load("A3"), "gca_scratch/memory.py")
+    assert "def average_backward(dIF, cache):" in memory and "shape" not in memory.partition("def feedforward")[0]
+    assert "def dropout_backward(dy, cache, out=None):" in release.blanked(manifest.load("A4"), "gca_scratch/ops.py")
+    assert "a tuple that ends with what went into the ReLU" in memory
+
+
 def test_comments_go_with_the_body_they_belong_to(a1, tmp_path):
     source = (
         "def f(x):\n    # the trick is to add one\n    y = x + 1  # one\n    return y\n\n    # y is what counts\n"
@@ -154,60 +146,6 @@ def test_left_out_modules_can_be_imported_and_say_so(handed_out):
     assert said.returncode == 1 and "left out of the student version of A1" in said.stderr.splitlines()[-1]
 
 
-# --- the student's tests --------------------------------------------------------------------------------------------
-
-
-def test_blanks_are_told_apart_from_what_waits_for_them(copied, a1):
-    said = run(copied, "-m", "checks").stdout
-    assert "A1.1  Two slopes, 10 points: still blank" in said and "waits for A1.2, which is still blank" in said
-    solve(copied, a1, "A1.1", "A1.2")
-    said = run(copied, "-m", "checks", "A1.3")
-    assert said.returncode == 1 and said.stdout.strip() == "A1.3  One step backward, 45 points: still blank"
-    assert run(copied, "-m", "checks", "A1.2").returncode == 0
-
-
-def test_the_solution_passes_and_is_packed(copied, a1):
-    solve(copied, a1, "A1.1", "A1.2", "A1.3")
-    done = run(copied, "-m", "checks")
-    assert done.returncode == 0 and "3 of 3 tasks pass" in done.stdout
-    changed(copied / "answers.md", "**Answer:**", "**Answer:** 44 frames")
-    done = run(copied, "-m", "checks", "--submit")
-    assert done.returncode == 0 and "note" not in done.stdout
-    with zipfile.ZipFile(copied / "A1-submission.zip") as archive:
-        assert archive.namelist() == [*a1.files, "answers.md", "assignment.json"]
-
-
-def test_a_wrong_gradient_is_shown_where_it_departs(copied, a1):
-    solve(copied, a1, "A1.1", "A1.2", "A1.3")
-    changed(
-        copied / "gca_scratch" / "cell.py",
-        "dc_S, dc_T = dpast * f_S, dpast * f_T",
-        "dc_S, dc_T = dpast * f_T, dpast * f_T",
-    )
-    found = json.loads(run(copied, "-m", "checks", "--json", "A1.3").stdout)["A1.3"]
-    assert found["status"] == "wrong" and all("dc_S" in line for line in found["lines"])
-    assert any("numbers differ, first at [0, 0]: yours" in line for line in found["lines"])
-    assert any("not the derivative of your forward function by c_S" in line for line in found["lines"])
-
-
-def test_a_right_backward_of_a_wrong_forward_is_known(copied, a1):
-    solve(copied, a1, "A1.1", "A1.2", "A1.3")
-    changed(copied / "gca_scratch" / "cell.py", "new = i * u", "new, u = i * u * 2, u * 2")
-    changed(copied / "gca_scratch" / "cell.py", "tanh_backward(du, u)", "2 * tanh_backward(du, u / 2)")
-    found = json.loads(run(copied, "-m", "checks", "--json", "A1.3").stdout)["A1.3"]
-    assert found["status"] == "wrong" and not any("not the derivative" in line for line in found["lines"])
-    assert any("derivatives of your own forward function: look there first" in line for line in found["lines"])
-
-
-def test_errors_are_told_with_their_line(copied, a1):
-    solve(copied, a1, "A1.1", "A1.2", "A1.3")
-    changed(copied / "gca_scratch" / "cell.py", "hh @ U ", "U @ hh ")
-    found = json.loads(run(copied, "-m", "checks", "--json", "A1.2").stdout)["A1.2"]
-    assert found["status"] == "broken" and any(
-        "in cell.py, line" in line and "U @ hh" in line for line in found["lines"]
-    )
-
-
 def test_students_have_numbers_of_their_own(a1):
     mine, yours, nobodys = (release.expected(a1, release.seed_of(student)) for student in ("ada", "bob", None))
     assert mine.keys() == yours.keys() == nobodys.keys()
@@ -227,6 +165,16 @@ def test_the_notebook_leads_through_all_tasks(handed_out, a1):
         assert f"{part.id} {part.title}" in text and part.text.strip()[:80] in text
     assert all(f'check("{task.id}")' in text for task in a1.tasks)
     assert not any(question.rubric.strip()[:40] in text for question in a1.questions)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_readme_names_conventions_and_all_that_is_left_out(id):
+    asked = manifest.load(id)
+    text = handout.readme(asked, "ada")
+    assert "import numpy as np" in text and "Arguments" in text and "IEEE Transactions" in text
+    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*asked.without, *asked.given))
+    equations = {"A1": (1, 2, 3), "A3": (1, 2, 3, 4, 5, 6, 7, 8), "A4": (9,), "A5": (12, 13)}.get(id, ())
+    assert all(rf"\tag{{{n}}}" in handout.notebook(asked, 0).replace("\\\\", "\\") for n in equations)
 
 
 def test_no_rubric_and_nothing_of_the_grader_is_handed_out(handed_out, a1):

@@ -1,16 +1,29 @@
 """A second witness: derivatives by complex step of your own forward function, beside your backward function.
 
-f(p + ih) = f(p) + ih f'(p) + ..., so f'(p) = Im f(p + ih) / h, exact to rounding for h = 1e-30. Your forward function
+f(p + ie) = f(p) + ie f'(p) + ..., so f'(p) = Im f(p + ie) / e, exact to rounding for e = 1e-30. Your forward function
 must let complex numbers through: arrays that it makes take their type from its inputs, and nothing takes `.real` or
-`abs`.
+`abs`. No points depend on it; only the witness is lost.
 """
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
+from .driver import kept
+
 STEP = 1e-30
 TOLERANCE = 1e-9
+FLOOR = 1e-4  # of the largest gradient: one that is nothing but rounding beside the others is not judged by itself
+
+
+class Witness(NamedTuple):
+    """What the complex step says: the forward function's name, gradients that it refutes and confirms, or why not."""
+
+    function: str
+    refuted: tuple = ()
+    confirmed: tuple = ()
+    why_not: str | Exception = ""
 
 
 def _states(package, i):
@@ -22,61 +35,115 @@ def _grid(package, i):
     return {"dh": package("raster").forward(i["x"], i["W"], i["b"], i["J"], i["T"], a=i.get("a"), r=i.get("r"))[0]}
 
 
+def _scores(package, i):
+    return {"dr": package("attention").informativeness_forward(i["h"], i["IF"], i["We1"], i["We2"])[0]}
+
+
 def _parts(i):
     return tuple(map(int, i["parts"]))
 
 
-# by driver: the forward function, outputs under the names of their gradients; and which input each gradient is of
+# by driver: the forward function and its name, outputs under the names of their gradients; and which input each
+# gradient is of
 STATES = {"da": "a", "dh_S": "h_S", "dc_S": "c_S", "dh_T": "h_T", "dc_T": "c_T", "dU": "U"}
 FORWARDS = {
-    "sigmoid_backward": (lambda package, i: {"dy": package("ops").sigmoid_forward(i["z"])[0]}, {"dz": "z"}),
-    "tanh_backward": (lambda package, i: {"dy": package("ops").tanh_forward(i["z"])[0]}, {"dz": "z"}),
-    "cell_backward": (_states, STATES),
-    "gated_cell_backward": (_states, STATES | {"dr": "r"}),
-    "raster_backward": (_grid, {"dW": "W", "db": "b"}),
-    "gated_raster_backward": (_grid, {"da": "a", "dW": "W", "db": "b", "dr": "r"}),
-    "softmax_backward": (lambda package, i: {"dy": package("ops").softmax_forward(i["e"])[0]}, {"de": "e"}),
-    "informativeness_backward": (
-        lambda package, i: {
-            "dr": package("attention").informativeness_forward(i["h"], i["IF"], i["We1"], i["We2"])[0]
-        },
-        {"dh": "h", "dIF": "IF", "dWe1": "We1", "dWe2": "We2"},
+    "sigmoid_backward": (
+        "ops.sigmoid_forward", lambda package, i: {"dy": package("ops").sigmoid_forward(i["z"])[0]}, {"dz": "z"}
     ),
-    "average_memory": (lambda package, i: {"dIF": package("memory").average_forward(i["h"])[0]}, {"dh": "h"}),
+    "tanh_backward": (
+        "ops.tanh_forward", lambda package, i: {"dy": package("ops").tanh_forward(i["z"])[0]}, {"dz": "z"}
+    ),
+    "cell_backward": ("cell.step_forward", _states, STATES),
+    "gated_cell_backward": ("cell.step_forward", _states, STATES | {"dr": "r"}),
+    "raster_backward": ("raster.forward", _grid, {"dW": "W", "db": "b"}),
+    "gated_raster_backward": ("raster.forward", _grid, {"da": "a", "dW": "W", "db": "b", "dr": "r"}),
+    "softmax_backward": (
+        "ops.softmax_forward", lambda package, i: {"dy": package("ops").softmax_forward(i["e"])[0]}, {"de": "e"}
+    ),
+    "informativeness_backward": (
+        "attention.informativeness_forward", _scores, {"dh": "h", "dIF": "IF", "dWe1": "We1", "dWe2": "We2"}
+    ),
+    "average_memory": (
+        "memory.average_forward", lambda package, i: {"dIF": package("memory").average_forward(i["h"])[0]}, {"dh": "h"}
+    ),
     "refine_memory": (
+        "memory.refine_forward",
         lambda package, i: {"dIF_new": package("memory").refine_forward(i["F"], i["IF"], i["W"], i["b"])[0]},
         {"dF": "F", "dIF": "IF", "dW": "W", "db": "b"},
     ),
-    "nll": (lambda package, i: {"": package("ops").nll_forward(i["logits"], i["y"])[0]}, {"dlogits": "logits"}),
+    "nll": (
+        "ops.nll_forward", lambda package, i: {"": package("ops").nll_forward(i["logits"], i["y"])[0]},
+        {"dlogits": "logits"},
+    ),
     "body_parts_mean": (
-        lambda package, i: {"dmean": package("body_parts").mean_forward(i["h"], _parts(i), i["T"])[0]}, {"dh": "h"}
+        "body_parts.mean_forward",
+        lambda package, i: {"dmean": package("body_parts").mean_forward(i["h"], _parts(i), i["T"])[0]}, {"dh": "h"},
     ),
     "body_parts_share": (
-        lambda package, i: {"dr": package("body_parts").share_forward(i["r_P"], _parts(i), i["T"])[0]}, {"dr_P": "r_P"}
+        "body_parts.share_forward",
+        lambda package, i: {"dr": package("body_parts").share_forward(i["r_P"], _parts(i), i["T"])[0]}, {"dr_P": "r_P"},
     ),
 }  # fmt: skip
+ALONE = {  # drivers of a forward function alone, and the backward driver whose witness it will be
+    "cell_forward": "cell_backward",
+    "gated_cell": "gated_cell_backward",
+    "raster_forward": "raster_backward",
+    "gated_raster": "gated_raster_backward",
+    "informativeness_forward": "informativeness_backward",
+}
 
 
-def by_complex_step(name, package, inputs, outputs):
-    """Sentences about the gradients in `outputs` that are not the derivatives of the forward function."""
-    forward, gradients = FORWARDS[name]
-    lines = []
+def witness(name, package, inputs, outputs):
+    """What the complex step says of a driver's outputs; None where it has nothing to say."""
+    try:
+        if name in ALONE:
+            return _passes(*FORWARDS[ALONE[name]], package, inputs)
+        return _judged(*FORWARDS[name], package, inputs, outputs) if name in FORWARDS else None
+    except NotImplementedError:
+        return None
+
+
+def _passes(function, forward, gradients, package, inputs):
+    """Do complex numbers go through a forward function?"""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            for variable in gradients.values():
+                outputs = forward(package, inputs | {variable: kept(inputs[variable] + 1j * STEP)})
+                if not any(np.iscomplexobj(output) for output in outputs.values()):
+                    return Witness(function, why_not=f"from a complex {variable} it makes real results")
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return Witness(function, why_not=error)
+    return None
+
+
+def _judged(function, forward, gradients, package, inputs, outputs):
+    """Which gradients are derivatives of the forward function?"""
+    measured = {}
     for gradient, variable in gradients.items():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                measured = complex_step(
-                    lambda value, v=variable: _loss(forward, package, inputs | {v: value}), inputs[variable]
+                measured[gradient] = complex_step(
+                    lambda value, v=variable: _loss(forward, package, inputs | {v: kept(value)}), inputs[variable]
                 )
         except NotImplementedError:
-            return lines
+            raise
         except Exception as error:
-            return [f"your forward function does not let complex numbers through ({error}); see checks/proofs.py"]
-        yours = np.asarray(outputs[gradient])
-        scale = max(np.abs(measured).max(initial=0.0), 1e-300)
-        if yours.shape != measured.shape or not np.abs(yours - measured).max(initial=0.0) < TOLERANCE * scale:
-            lines.append(f"{gradient} is not the derivative of your forward function by {variable} (complex step)")
-    return lines
+            return Witness(function, why_not=error)
+    largest = max(np.abs(derivative).max(initial=0.0) for derivative in measured.values())
+    refuted = tuple(name for name, right in measured.items() if not _agrees(outputs.get(name), right, largest))
+    return Witness(function, refuted, tuple(name for name in measured if name not in refuted))
+
+
+def _agrees(yours, measured, largest):
+    yours = np.asarray(yours)
+    if yours.shape != measured.shape or yours.dtype.kind not in "biuf":
+        return False
+    scale = max(np.abs(measured).max(initial=0.0), FLOOR * largest, 1e-300)
+    return bool(np.abs(yours - measured).max(initial=0.0) < TOLERANCE * scale)
 
 
 def _loss(forward, package, inputs):

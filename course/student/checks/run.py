@@ -1,31 +1,21 @@
-"""Runs the visible tests: your functions on stored inputs, beside stored results and derivatives by complex step."""
+"""Runs the visible tests and packs what is handed in: `make test`, `make submit`; examine.py looks at one task."""
 
-import importlib
 import json
 import re
 import sys
-import traceback
 import zipfile
-from pathlib import Path
 
-import numpy as np
-
-from . import proofs
-from .drivers import DRIVERS
-
-HERE = Path(__file__).resolve().parent.parent
-TOLERANCE = 1e-9  # of the largest number
-BLANK = re.compile(r"(A\d+\.\d+): write ")
+from .examine import HERE, about, examine
 
 
-def check(*tasks):
+def check(*ids):
     """Test the tasks of these ids, all without any; prints what is found, and says whether all is right."""
-    chosen = _chosen(tasks)
+    chosen = _chosen(ids)
     if not chosen:
         return False
     results = [(task, examine(task)) for task in chosen]
     for task, found in results:
-        print(f"{task['id']}  {task['title']}, {task['points']} points: {_verdict(task, found)}")
+        print(f"{task['id']}  {task['title']}, {task['points']} points: {found['verdict']}")
         for line in found["lines"]:
             print(f"    {line}")
     right = sum(found["status"] == "right" for _, found in results)
@@ -34,61 +24,12 @@ def check(*tasks):
     return right == len(results)
 
 
-def examine(task):
-    """What the tests of a task find: status (right, wrong, broken, blank), where it is blank, lines to read."""
-    lines, worst = [], "right"
-    for name in task["drivers"]:
-        driver = DRIVERS[name]
-        for n, (inputs, expected) in enumerate(_stored(name)):
-            case = f"{name}, case {n + 1}"
-            try:
-                outputs = driver.run(_package, dict(inputs))
-            except Exception as error:
-                reached = BLANK.match(str(error)) if isinstance(error, NotImplementedError) else None
-                if reached:
-                    return {"status": "blank", "blank": reached[1], "lines": lines}
-                lines += [f"{case}: {type(error).__name__}: {error}", f"    {_where(error)}"]
-                worst = "broken"
-                break  # the next case would end in the same way
-            problems = [
-                f"{case}: {key} is {driver.what[key]}; {problem}"
-                for key, right in expected.items()
-                if (problem := compare(outputs.get(key), right))
-            ]
-            lines += problems
-            if problems and worst == "right":
-                worst = "wrong"
-            if n == 0 and name in proofs.FORWARDS:
-                doubts = proofs.by_complex_step(name, _package, inputs, outputs)
-                if problems and not doubts:
-                    doubts = ["all the same, these are the derivatives of your own forward function: look there first"]
-                lines += [f"{case}: {line}" for line in doubts]
-    return {"status": worst, "blank": None, "lines": lines}
-
-
-def compare(yours, right):
-    """What is wrong with a result, as a sentence, or nothing."""
-    if yours is None:
-        return "yours is missing"
-    yours = np.asarray(yours)
-    if yours.shape != right.shape:
-        return f"its shape should be {right.shape}, yours is {yours.shape}"
-    if yours.dtype.kind not in "biuf":
-        return f"it should hold real numbers, yours are {yours.dtype}"
-    error = np.abs(yours - right) / max(np.abs(right).max(initial=0.0), 1e-300)
-    off = ~(error < TOLERANCE)  # nan is off, too
-    if not off.any():
-        return ""
-    place = tuple(map(int, np.argwhere(off)[0]))
-    at = f" at {list(place)}" if place else ""
-    return f"{off.sum()} of {off.size} numbers differ, first{at}: yours {yours[place]:.6g}, right {right[place]:.6g}"
-
-
 def submit():
     """Pack the files that are handed in; says what is not done yet."""
-    about = _about()
-    path = HERE / f"{about['assignment']}-submission.zip"
-    files = [*about["files"], "answers.md", "assignment.json"]
+    description = about()
+    student = re.sub(r"[^\w.@+-]+", "_", description["student"] or "")
+    path = HERE / f"{'-'.join(filter(None, (description['assignment'], student)))}-submission.zip"
+    files = [*description["files"], "answers.md", "assignment.json"]
     missing = [file for file in files if not (HERE / file).is_file()]
     if missing:
         print(f"{missing[0]} is missing; put it back, from a fresh copy of the assignment if need be")
@@ -96,67 +37,35 @@ def submit():
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(HERE / file, file)
-    for task in about["tasks"]:
+    for task in description["tasks"]:
         found = examine(task)
         if found["status"] != "right":
-            print(f"note: {task['id']} {_verdict(task, found)}")
+            print(f"note: {task['id']} {found['verdict']}")
     answers = (HERE / "answers.md").read_text("utf-8").split("**Answer:**")[1:]
-    for question, answer in zip(about["questions"], answers, strict=False):
+    for question, answer in zip(description["questions"], answers, strict=False):
         if not answer.partition("\n## ")[0].strip():
             print(f"note: {question} has no answer in answers.md yet")
     print(f"{path.name} is what you hand in")
     return 0
 
 
-def as_json(tasks):
+def as_json(ids):
     """What is found, for programs."""
-    print(json.dumps({task["id"]: examine(task) for task in _chosen(tasks)}))
+    print(json.dumps({task["id"]: examine(task) for task in _chosen(ids)}))
     return 0
 
 
-def _about():
-    return json.loads((HERE / "assignment.json").read_text("utf-8"))
-
-
 def _chosen(ids):
-    tasks = _about()["tasks"]
-    unknown = [id for id in ids if id not in [task["id"] for task in tasks]]
-    if unknown:
-        print(
-            f"there is no task {unknown[0]}; the tasks are {', '.join(task['id'] for task in tasks)}", file=sys.stderr
-        )
-        return []
-    return [task for task in tasks if not ids or task["id"] in ids]
-
-
-def _verdict(task, found):
-    if found["status"] == "blank" and found["blank"] != task["id"]:
-        return f"waits for {found['blank']}, which is still blank"
-    return {"right": "right", "blank": "still blank", "wrong": "not right yet", "broken": "stops with an error"}[
-        found["status"]
-    ]
-
-
-def _package(module):
-    """A module of the package in this folder."""
-    return importlib.import_module(f"gca_scratch.{module}")
-
-
-def _stored(name):
-    """Inputs and results of a driver's visible tests."""
-    cases = {}
-    with np.load(HERE / "checks" / "expected.npz", allow_pickle=False) as archive:
-        for key in archive.files:
-            driver, n, kind, variable = key.split("/")
-            if driver == name:
-                value = archive[key]
-                if kind == "in" and value.ndim == 0:
-                    value = value.item()  # sizes and seeds are plain numbers
-                cases.setdefault(int(n), {"in": {}, "out": {}})[kind][variable] = value
-    return [(case["in"], case["out"]) for _, case in sorted(cases.items())]
-
-
-def _where(error):
-    """The line of the package in which an error arose."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "gca_scratch" in Path(f.filename).parts]
-    return f"in {Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+    """The tasks of these ids, in capital letters or not; all of them for the assignment's own."""
+    description = about()
+    tasks, asked = description["tasks"], [id.upper() for id in ids]
+    for id in asked:
+        if id in map(str.upper, description["questions"]):
+            print(f"{id} is answered in writing, in answers.md; nothing tests it", file=sys.stderr)
+            return []
+        if id not in (description["assignment"], *(task["id"] for task in tasks)):
+            known = ", ".join(task["id"] for task in tasks)
+            print(f"there is no task {id}; the tasks are {known}, and {description['assignment']} is all of them",
+                  file=sys.stderr)  # fmt: skip
+            return []
+    return [task for task in tasks if not asked or task["id"] in asked or description["assignment"] in asked]
