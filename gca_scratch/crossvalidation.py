@@ -13,6 +13,7 @@ from . import runs
 from .backend import module_for
 from .datasets import protocols
 from .errors import InputError
+from .processes import alone, end_with
 
 
 def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
@@ -28,21 +29,24 @@ def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
     tasks = [replace(source, fold=fold) for fold in range(1, count + 1)]
     module_for(device)
     runs.problem(data, tasks[0], settings)  # what ails one fold ails them all: say it before anything is written
-    if not resume:
-        runs.refuse_used(out)
-    if not (resume and os.path.exists(out / "config.toml")):
-        runs.write_config(out / "config.toml", replace(source, fold=0), settings)
-    with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
-        finished = joblib.Parallel(return_as="generator")(
-            joblib.delayed(_run)(data, task, settings, out / f"fold-{task.fold:02}", resume, device) for task in tasks
-        )
-        results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
-    result = mean_result(results)
-    runs.write_json(out / "result.json", result)
+    with alone(out):
+        if not resume:
+            runs.refuse_used(out)
+        if not (resume and os.path.exists(out / "config.toml")):
+            runs.write_config(out / "config.toml", replace(source, fold=0), settings)
+        with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
+            finished = joblib.Parallel(return_as="generator")(
+                joblib.delayed(_run)(data, task, settings, out / f"fold-{task.fold:02}", resume, device, os.getpid())
+                for task in tasks
+            )
+            results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
+        result = mean_result(results)
+        runs.write_json(out / "result.json", result)
     return result
 
 
-def _run(data, task, settings, folder, resume, device):
+def _run(data, task, settings, folder, resume, device, parent):
+    end_with(parent)
     with threadpool_limits(1):  # also where joblib runs a single job in this process: more threads round differently
         return runs.run(data, task, settings, folder, resume, device, show=False)
 

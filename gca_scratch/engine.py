@@ -5,7 +5,9 @@ the parts' means. Parts that run side by side also share the elementwise work, w
 leaves to one, and only as many parts as there are threads take memory at a time.
 
 How a batch is cut depends on the sizes alone, and what the parts give is added up in order: the numbers that come out
-are the same however many threads there are. On a GPU a batch stays whole.
+are the same however many threads there are. A batch that stays whole is left to the matrix library, whose sums differ
+in the last bits with the number of its threads: as many as there are cores, but one where trainings run side by side.
+On a GPU a batch stays whole.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -78,11 +80,13 @@ class Engine:
 
     def each(self, f, cuts):
         """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""
+        errors = np.geterr()  # a thread does not know by itself what its caller wants of numbers that overflow
 
         def call(s):
             keep = self._workspaces.pop()
             try:
-                return f(s, keep)
+                with np.errstate(**errors):
+                    return f(s, keep)
             finally:
                 self._workspaces.append(keep)
 

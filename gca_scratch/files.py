@@ -4,13 +4,19 @@ import contextlib
 import dataclasses
 import math
 import os
+import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from .errors import InputError
+from .opening import open_plain, reason
+from .processes import is_alive
 
+MAPPED = 2**28  # bytes: arrays that are larger can be mapped instead of read
 _PLAIN = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false", dict: "a table"}
 
 
@@ -18,17 +24,20 @@ _PLAIN = {int: "a whole number", float: "a finite number", str: "text", bool: "t
 def replacing(path):
     """`with replacing(path) as temporary`: write the file `temporary`, which becomes `path` when the block ends well.
 
-    A crash at any moment leaves the old file or the new one, never half of one. A folder that is missing is made.
-    Raises InputError when the file cannot be written.
+    A crash at any moment leaves the old file or the new one, never half of one; what processes that are no more have
+    left half written of this file is removed. A folder that is missing is made. Raises InputError when the file cannot
+    be written.
     """
     path = Path(path)
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        sync_names(path.parent)
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}); free some space or choose another place"
@@ -38,41 +47,69 @@ def replacing(path):
             temporary.unlink()
 
 
-def read_npz(path, wanted=None):
+def _remove_leftovers(path):
+    with contextlib.suppress(OSError):  # where they cannot be removed they stay, and nobody reads them
+        for name in os.listdir(path.parent):
+            found = re.fullmatch(rf"\.{re.escape(path.name)}\.([0-9]{{1,9}})\.part", name)
+            if found and not is_alive(int(found[1])):
+                path.with_name(name).unlink()
+
+
+def sync_names(folder):
+    """Have the names of the files in `folder` on the disk before anything that is written after this."""
+    with contextlib.suppress(OSError):  # some systems cannot
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read_npz(path, wanted=None, mapped=()):
     """The arrays of an `.npz` file by name: all of them, or those of the names `wanted` that are there.
+
+    Those of the names `mapped` that are large and stored uncompressed are mapped, not read: a read-only np.memmap,
+    which takes no memory of its own and outlives the file's name, but not a change of its bytes (`replacing` is none).
 
     Nothing is unpickled, and no size that the file claims is believed before the bytes are there. Raises InputError if
     the file cannot be read, is no .npz file or a damaged one, holds Python objects, or claims more than its bytes hold.
     """
     path = Path(path)
     try:
-        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-            return _read_arrays(archive, wanted, path, os.fstat(file.fileno()).st_size)
+        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
+            return _read_arrays(archive, wanted, mapped, path, os.fstat(file.fileno()).st_size)
     except (InputError, MemoryError):
         raise
     except Exception as error:  # flipped bytes make zipfile, zlib and NumPy's header parser fail in a dozen ways
         if isinstance(error, OSError) and not (os.path.isfile(path) and os.access(path, os.R_OK)):
             raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
-        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
-        raise InputError(f"{path} is not an .npz file or a damaged one ({reason}); write or copy it again.") from error
+        raise InputError(
+            f"{path} is not an .npz file or a damaged one ({reason(error)}); write or copy it again."
+        ) from error
 
 
-def _read_arrays(archive, wanted, path, file_size):
+def _read_arrays(archive, wanted, mapped, path, file_size):
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    for name in members:
+        if len(name) > 200 or not name.isprintable():
+            raise InputError(f"{path} holds {name[:40]!r}, no name of an array; write or copy the file again.")
     if wanted is not None:
         members = {name: info for name, info in members.items() if name in wanted}
     claimed = sum(info.file_size for info in members.values())
-    if claimed > 50 * file_size + 2**24:  # skeletons compress to a half or so; more zeros than this is a zip bomb
+    if claimed > 6 * file_size + 2**22:  # skeletons compress to a half or so; more zeros than this is a zip bomb
         raise InputError(f"{path} claims to unpack {file_size} bytes to {claimed}; save it uncompressed (np.savez).")
-    return {name: _read_array(archive, info, name, path) for name, info in members.items()}
+    return {name: _read_array(archive, info, name, name in mapped, path) for name, info in members.items()}
 
 
-def _read_array(archive, info, name, path):
+def _read_array(archive, info, name, mapped, path):
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{path}: {name} is compressed in a way np.savez never does; save the file with np.savez.")
     with archive.open(info) as member:
         read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, _, found = read_header[np.lib.format.read_magic(member)](member)
+        try:
+            shape, fortran, found = read_header[np.lib.format.read_magic(member)](member)
+        except MemoryError:  # the parser's word for brackets within brackets
+            raise ValueError(f"the header of {name} is nested too deeply") from None
         bytes_there = info.file_size - member.tell()
     if found.hasobject:
         raise InputError(
@@ -82,11 +119,27 @@ def _read_array(archive, info, name, path):
     claimed = math.prod(shape) * found.itemsize
     if any(n < 0 for n in shape) or claimed != bytes_there or found.itemsize == 0:
         raise InputError(
-            f"{path}: {name} claims the shape {shape} of {found}, but has {bytes_there} bytes; "
+            f"{path}: {name} claims the shape {_short(shape)} of {_short(found)}, but has {bytes_there} bytes; "
             "the file is damaged, write or copy it again."
         )
+    if mapped and claimed > MAPPED and info.compress_type == zipfile.ZIP_STORED and not fortran:
+        return _map(info, info.file_size - bytes_there, path).view(found).reshape(shape)
     with archive.open(info) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _map(info, skip, path, block=2**24):
+    """The bytes of an uncompressed member but for the first `skip`, mapped, once their checksum is found right."""
+    with open(path, "rb") as file:
+        file.seek(info.header_offset)
+        start = info.header_offset + 30 + sum(struct.unpack("<26xHH", file.read(30)))  # after a name and extra fields
+    content = np.memmap(path, np.uint8, "r", start, (info.file_size,))
+    checksum = 0
+    for at in range(0, len(content), block):
+        checksum = zlib.crc32(content[at : at + block], checksum)
+    if checksum != info.CRC:
+        raise ValueError(f"wrong checksum of {info.filename}")
+    return content[skip:]
 
 
 def from_plain(kind, values, where, complete=True):
@@ -106,11 +159,13 @@ def from_plain(kind, values, where, complete=True):
     converted = {}
     for name, value in values.items():
         if name not in types:
-            raise InputError(f"{where} has no entry {name!r}; it may hold {', '.join(types)}")
+            raise InputError(f"{where} has no entry {_short(name)}; it may hold {', '.join(types)}")
         wanted = types[name]
         if wanted is float and type(value) is int and abs(value) < 2**53:
             value = float(value)
         wrong = not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
+        if isinstance(value, int) and not wrong and abs(value) >= 2**63:
+            raise InputError(f"{where}: {name} is {_short(value)}, too much; correct it")
         if wrong or (isinstance(value, float) and not math.isfinite(value)):
             raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {_short(value)}")
         converted[name] = value
@@ -121,5 +176,8 @@ def from_plain(kind, values, where, complete=True):
 
 
 def _short(value):
-    text = repr(value)
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # a number of thousands of digits; lists within lists
+        text = "a number of thousands of digits" if isinstance(value, int) else "something nested deeply"
     return text if len(text) <= 60 else text[:57] + "..."

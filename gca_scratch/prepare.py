@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import hashlib
 import importlib
+import math
 import os
 import shutil
 import sys
@@ -26,11 +27,13 @@ from . import __version__
 from .datasets import READERS, neutral
 from .datasets.recording import assemble
 from .errors import InputError
-from .files import read_npz, replacing
+from .files import read_npz, replacing, sync_names
+from .processes import alone, end_with
 
 CHUNK = 32  # sequences
 DAMAGED = ".damaged.csv"  # takes the place of .npz in the name of the list
 SHOWN = 20  # damaged files that the command line lists; the others are in the CSV file
+_ALWAYS = ("damaged", "offsets", "shape")  # read of every chunk
 _PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition")
 
 
@@ -74,13 +77,11 @@ def prepare(dataset, root, out, jobs=2, show=True):
     for start in range(0, len(items), CHUNK):
         some = items[start : start + CHUNK]
         chunks.append(_Chunk(dataset, layout, some, part / f"{start // CHUNK:06}-{_digest(dataset, root, some)}.npz"))
-    try:
-        part.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{part} cannot be made ({error.strerror}); choose another place for {out.name}") from error
-    _convert_all(chunks, jobs, show)
-    result = _join(chunks, reader.CLASS_NAMES, out, part, show)
-    shutil.rmtree(part, ignore_errors=True)
+    with alone(part):
+        _refuse_existing(out)  # a process that was there before this one may have written it
+        _convert_all(chunks, jobs, show)
+        result = _join(chunks, reader.CLASS_NAMES, out, part, show)
+        shutil.rmtree(part, ignore_errors=True)
     if not result.sequences:
         raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
     return result
@@ -88,7 +89,9 @@ def prepare(dataset, root, out, jobs=2, show=True):
 
 def _refuse_existing(out):
     if os.path.lexists(out):
-        raise InputError(f"{out} is there already; give another name, or remove it to convert the files again")
+        part = out.with_name(out.name + ".part")
+        kept = f" (for which alone {part.name}, beside it, is kept)" if part.is_dir() and any(part.iterdir()) else ""
+        raise InputError(f"{out} is there already; give another name, or remove it to convert the files again{kept}")
 
 
 def _reader(dataset):
@@ -99,7 +102,7 @@ def _reader(dataset):
 
 def _digest(dataset, root, items):
     """What changes when the items change, the size or date of a file that they name, or this program."""
-    stats = [path.stat() for item in items for path in _paths(root, item) if path.is_file()]
+    stats = [path.stat() for item in items for path in _paths(root, item) if os.path.isfile(path)]
     known = __version__, dataset, items, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
     return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()[:20]
 
@@ -137,10 +140,10 @@ def _convert(chunk, parent):
     The file holds `damaged`, unicode (n, 2), file and reason, and unless all are damaged the arrays of the neutral
     format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
     """
+    end_with(parent)
     reader = _reader(chunk.dataset)
     recordings, damaged = [], []
     for item in chunk.items:
-        _stop_if_orphaned(parent)
         try:
             recording = reader.read_item(item)
             assemble([recording], reader.CLASS_NAMES, chunk.layout, recording.name)  # for what it raises
@@ -153,36 +156,53 @@ def _convert(chunk, parent):
         data = assemble(recordings, reader.CLASS_NAMES, chunk.layout, chunk.file)
         arrays |= {key: getattr(data, key) for key in ("joints", "offsets", *_PER_SEQUENCE)}
         arrays["shape"] = np.array(data.joints.shape[1:])
-    _stop_if_orphaned(parent)
     with replacing(chunk.file) as beside, open(beside, "wb") as file:
         np.savez(file, **{key: array for key, array in arrays.items() if array is not None})
     return len(chunk.items)
 
 
-def _stop_if_orphaned(parent):
-    """End this process if the one that wants its results is no more: nobody else would."""
-    if parent not in (os.getpid(), os.getppid()):
-        os._exit(1)
-
-
 def _kept(chunk, *wanted):
     """Arrays that are kept of a chunk, by name; it is read again if its file is damaged or gone."""
-    try:
-        return read_npz(chunk.file, wanted)
-    except InputError:
-        _convert(chunk, os.getpid())
-        return read_npz(chunk.file, wanted)
+    with contextlib.suppress(InputError, OSError):
+        some = read_npz(chunk.file, {*_ALWAYS, *wanted})
+        if _is_whole(some, wanted, chunk.file.stat().st_size):
+            return some
+    _convert(chunk, os.getpid())
+    return read_npz(chunk.file, {*_ALWAYS, *wanted})
+
+
+def _is_whole(some, wanted, size):
+    """Could `_convert` have written these arrays to a file of this size? `neutral.check` tells of what is in them."""
+    damaged = some.get("damaged")
+    if damaged is None or damaged.dtype.kind != "U" or damaged.ndim != 2 or damaged.shape[1] != 2:
+        return False
+    if "offsets" not in some:
+        return some.keys() == {"damaged"} and len(damaged) > 0
+    if not {*_ALWAYS, *wanted} <= {*some, "view", "setup", "repetition"}:
+        return False
+    offsets, shape = some["offsets"], some["shape"]
+    if shape.shape != (3,) or not {shape.dtype, offsets.dtype} <= {np.dtype(np.int64)}:
+        return False
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (offsets[1:] <= offsets[:-1]).any():
+        return False
+    frames, numbers = int(offsets[-1]), math.prod(shape.tolist())
+    joints = some.get("joints")
+    if min(shape) < 1 or 4 * frames * numbers > size:
+        return False
+    if joints is not None and (joints.dtype != np.float32 or joints.shape != (frames, *shape.tolist())):
+        return False
+    return all(some[key].shape == (len(offsets) - 1,) for key in _PER_SEQUENCE if key in some)
 
 
 def _join(chunks, class_names, out, part, show):
     """Write what the chunks keep to `out`, and what is damaged beside it: Prepared; nothing if no sequence is kept."""
-    kept = [_kept(chunk, "damaged", "offsets", "shape", *_PER_SEQUENCE) for chunk in chunks]
+    kept = [_kept(chunk, *_PER_SEQUENCE) for chunk in chunks]
     damaged = [(str(file), str(reason)) for some in kept for file, reason in some["damaged"]]
     chunks = [chunk for chunk, some in zip(chunks, kept, strict=True) if "offsets" in some]
     kept = [some for some in kept if "offsets" in some]
     if not kept:
         return Prepared(0, 0, damaged)
-    if len({tuple(some["shape"]) for some in kept}) > 1:
+    if len({(tuple(some["shape"]), frozenset(some)) for some in kept}) > 1:
         raise InputError(f"not all sequences for {out} have as many people and joints; keep those apart that differ")
     lengths = np.concatenate([np.diff(some["offsets"]) for some in kept])
     frames, layout = int(lengths.sum()), chunks[0].layout
@@ -201,6 +221,7 @@ def _join(chunks, class_names, out, part, show):
     _refuse_existing(out)
     try:
         os.replace(part / out.name, out)
+        sync_names(out.parent)  # before what it was made of is removed
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}); choose another place") from error
     return Prepared(len(data), frames, damaged)

@@ -12,7 +12,6 @@ import os
 import re
 import sys
 import time
-import tomllib
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
@@ -30,6 +29,8 @@ from .engine import Engine
 from .errors import InputError
 from .files import from_plain, replacing
 from .models import build
+from .opening import read_toml, reason
+from .processes import alone
 from .settings import Settings
 from .skeleton import body_parts, spaced
 
@@ -122,42 +123,50 @@ def run(data, source, settings, out, resume=False, device="cpu", show=True):
     With `resume` the run in `out` goes on where its checkpoint stands (from the beginning where there is none), to the
     same bits on the CPU. Ctrl-C ends training early: the best weights so far are tested, and the checkpoint is that of
     the last whole epoch. Raises InputError when `out` already holds a run and `resume` is not set, and when training
-    leads to weights that are not finite; the checkpoint is then that of the last epoch before.
+    leads to weights that are not finite; the checkpoint is then that of the last epoch before. Raises it, too, when
+    another process is at work in `out`.
     """
     out = Path(out)
     xp = module_for(device)
     task = problem(data, source, settings)
     network = task.network(settings)
+    with alone(out):
+        state = _where_it_stands(out, network, source, settings, resume)
+        recorder = _Recorder(out / "checkpoint.npz", network, settings, source, state, show)
+        interrupted = False
+        try:
+            with np.errstate(all="ignore"):  # what overflows is told in one sentence after the epoch
+                training.train(
+                    network, state, task.prepared, task.fit, task.validate, settings, xp, recorder.on_epoch,
+                    recorder.on_start,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            recorder.close()
+        state = recorder.last
+        if not state.history:
+            raise InputError("training was stopped before its first epoch ended; go on with it by --resume")
+        result = test(task, network, state, settings, xp) | asdict(source)
+        result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
+        recorder.save()  # one that was killed behind its last epoch may lack the history
+        write_json(out / "result.json", result)
+    return result
+
+
+def _where_it_stands(out, network, source, settings, resume):
+    """The state of the run in `out` that is to go on, or of a new one, whose config.toml is then there."""
     file = out / "checkpoint.npz"
     if resume and os.path.exists(file):
         state, saved_network, saved_settings, saved_run = checkpoint.load(file)
         now = asdict(source) | {"root": saved_run.get("root")}  # the data may have moved
         if (saved_network, saved_settings, saved_run) != (network, settings, now):
             raise InputError(f"{file} belongs to another run than the one asked for; choose another --out folder")
-    else:
-        refuse_used(out)
-        state = training.start(network, settings)
-        write_config(out / "config.toml", source, settings)
-
-    recorder = _Recorder(file, network, settings, source, state, show)
-    interrupted = False
-    try:
-        with np.errstate(all="ignore"):  # what overflows is told in one sentence after the epoch
-            training.train(
-                network, state, task.prepared, task.fit, task.validate, settings, xp, recorder.on_epoch,
-                recorder.on_start,
-            )  # fmt: skip
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        recorder.close()
-    state = recorder.last
-    if not state.history:
-        raise InputError("training was stopped before its first epoch ended; go on with it by --resume")
-    result = test(task, network, state, settings, xp) | asdict(source)
-    result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
-    write_json(out / "result.json", result)
-    return result
+        return state
+    refuse_used(out)
+    state = training.start(network, settings)
+    write_config(out / "config.toml", source, settings)
+    return state
 
 
 def refuse_used(out):
@@ -206,17 +215,28 @@ class _Recorder:
 
     def close(self):
         if self.bar is not None:
-            self.bar.close()
-            self.save()
+            try:
+                self.bar.close()
+            finally:  # also when nothing can be printed
+                self.save()
             self.bar = None
 
 
 def test(task, network, state, settings, xp=np):
-    """How the best weights do on the test set, as plain values: with the iterations they were last trained for."""
+    """How the best weights do on the test set, as plain values: with the iterations they were last trained for.
+
+    Raises InputError when their loss is not finite.
+    """
     iterations = state.history[-1]["step"] if state.history else training.training_steps(settings)[0]
     weights = training.best_weights(state, xp)
     engine = Engine(network, settings.parts)
-    loss, p = training.evaluate(engine, weights, task.prepared, task.test, settings, iterations, xp)
+    with np.errstate(all="ignore"):  # told in the next sentence
+        loss, p = training.evaluate(engine, weights, task.prepared, task.test, settings, iterations, xp)
+    if not np.isfinite(loss):
+        raise InputError(
+            f"the test loss is {loss}: weights have grown beyond what can be computed with; "
+            f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start anew in another folder"
+        )
     truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
     names = task.data.class_names
     confusion = np.zeros((len(names), len(names)), int)
@@ -288,13 +308,13 @@ def write_config(path, source, settings):
 def read_config(path):
     """Source and settings of a config.toml; InputError naming what is wrong in it."""
     try:
-        tables = tomllib.loads(Path(path).read_text("utf-8"))
+        tables = read_toml(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the config.toml of a run") from None
     except ValueError as error:
-        raise InputError(f"{path} is not TOML ({error}); correct it") from None
+        raise InputError(f"{path} is not TOML ({reason(error)}); correct it") from None
     for name in tables.keys() - {"data", "settings"}:
-        raise InputError(f"{path} has no table [{name}]; it may hold [data] and [settings]")
+        raise InputError(f"{path} has no table [{' '.join(name.split())[:40]}]; it may hold [data] and [settings]")
     data, settings = (tables.get(name, {}) for name in ("data", "settings"))
     return (
         from_plain(Source, data, f"{path}, [data]", complete=False),

@@ -10,15 +10,20 @@ In a notebook:
     player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up))
 """
 
+import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from . import runs, training
-from .backend import module_for, to_device, to_host
-from .datasets.sampling import turn_matrix
+from .backend import Array, ArrayModule, module_for, to_device, to_host
+from .datasets.neutral import Skeletons
+from .datasets.sampling import Prepared, turn_matrix
 from .engine import Engine
 from .errors import InputError
+from .networks import Network
+from .settings import Settings
 from .skeleton import find_roles
 
 BATCH = 100  # sequences that are run at once
@@ -31,12 +36,12 @@ class Body(NamedTuple):
     shares (J, K): what each of the K cells adds to the score of a joint that has several.
     """
 
-    places: list
-    bones: list
+    places: list[int]
+    bones: list[tuple[int, int]]
     shares: np.ndarray
 
 
-def body(data, prepared):
+def body(data: Skeletons, prepared: Prepared) -> Body:
     """The Body of skeletons (datasets.neutral) that have been prepared (datasets.sampling)."""
     order = list(prepared.order)
     joints = list(dict.fromkeys(order))  # each once, also where the chain comes back to it
@@ -49,17 +54,22 @@ def body(data, prepared):
 class Run(NamedTuple):
     """A trained network with its settings and data: task is runs.Problem, iterations those it was last trained for."""
 
-    network: object
-    weights: dict
-    settings: object
+    network: Network
+    weights: dict[str, Array]
+    settings: Settings
     iterations: int
     task: runs.Problem
     source: runs.Source
     body: Body
-    xp: object
+    xp: ArrayModule
 
 
-def load(path, root=None, device="cpu", data=None):
+def load(
+    path: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    data: Skeletons | None = None,
+) -> Run:
     """The Run in a folder that `train` has written; InputError where there is none or its data is missing.
 
     root: where the data lies now, if it has moved; data: the data itself, if it is there already.
@@ -72,7 +82,7 @@ def load(path, root=None, device="cpu", data=None):
     return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
 
 
-def classify(run, sequences):
+def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
     """Probabilities (n, classes) of sequences, scores (rows, n, T, K) or None, and the names of their rows.
 
     The probabilities are those of the test, the mean over all its looks; the scores are of one look, at the middles.
@@ -98,7 +108,7 @@ def classify(run, sequences):
     return chances, None if found[0] is None else np.concatenate(found, axis=1), row_names
 
 
-def probabilities_of(run, sequences):
+def probabilities_of(run: Run, sequences: Sequence[int] | np.ndarray) -> np.ndarray:
     """Probabilities (n, classes) of sequences as the test has them."""
     engine, prepared = Engine(run.network, run.settings.parts), run.task.prepared
     sequences = np.asarray(sequences)
@@ -115,10 +125,10 @@ class Look(NamedTuple):
     title: str
     scores: np.ndarray | None
     of_joints: np.ndarray | None
-    names: list
+    names: list[str]
 
 
-def look(run, sequence=None):
+def look(run: Run, sequence: str | int | None = None) -> Look:
     """The Look at a sequence, given by its name or its number in the data (from 0).
 
     Where none is given it is the first sequence of the test set that is recognised, or the first of all if none is.
@@ -149,7 +159,7 @@ def _numbered(data, sequence):
     )
 
 
-def poses(run, n, persons=None):
+def poses(run: Run, n: int, persons: int | None = None) -> np.ndarray:
     """All frames of sequence n as they are drawn: (F, J, P, 3), upright; persons: how many at most.
 
     One person faces the camera in the first frame; two stand on both sides of the picture, the first one on the left.

@@ -179,9 +179,9 @@ def test_options_that_cannot_be_used(capsys, arguments, words):
         ("--fold all --jobs 0", ["--jobs 0"]),
         ("--validation 2", ["2 of 2 training subjects"]),
         ("--hip knee", ["--hip 'knee'", "'pelvis'"]),
-        ("--out data.npz", ["data.npz/config.toml cannot be written"]),
-        ("--out data.npz/deeper", ["data.npz/deeper/config.toml cannot be written"]),
-        ("--fold all --out data.npz", ["data.npz/config.toml cannot be written"]),
+        ("--out data.npz", ["the folder data.npz cannot be made"]),
+        ("--out data.npz/deeper", ["the folder data.npz/deeper cannot be made"]),
+        ("--fold all --out data.npz", ["/data.npz cannot be made"]),
     ],
 )
 def test_options_that_do_not_fit_the_data(capsys, options, words):

@@ -292,7 +292,16 @@ def test_the_command_says_what_it_did(root, tmp_path, capsys, monkeypatch):
     module.command(parser.parse_args(words("ntu --root raw --out new.npz")))
     said = capsys.readouterr()
     assert said.out.count("columns where 12 belong") == 1 and "  and 1 more" in said.out
-    monkeypatch.setattr(module, "_convert", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    convert, converted = module._convert, []
+
+    def stopped(chunk, parent):
+        if converted:
+            raise KeyboardInterrupt
+        converted.append(chunk)
+        return convert(chunk, parent)
+
+    monkeypatch.setattr(module, "_convert", stopped)
+    monkeypatch.setattr(module, "CHUNK", 3)
     with pytest.raises(KeyboardInterrupt):
         module.command(parser.parse_args(words("ntu --root raw --out third.npz --jobs 1")))
     assert "kept in third.npz.part" in capsys.readouterr().err

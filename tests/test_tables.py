@@ -43,8 +43,14 @@ def table(*arguments):
 
 def child(*arguments):
     """The same in another process, the leader of a group of processes."""
-    command = [sys.executable, "-c", CHILD + "sys.exit(t.table(*sys.argv[1:]))", *map(str, arguments)]
+    command = [sys.executable, "-c", CHILD + "t.slowly(); sys.exit(t.table(*sys.argv[1:]))", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def slowly(replace=setattr):
+    """From now on each result takes a while to be kept: time to be stopped in."""
+    write = runs.write_json
+    replace(runs, "write_json", lambda *of: write(*of) or time.sleep(0.3))
 
 
 def results(out):
@@ -350,7 +356,8 @@ def test_each_level_of_noise_is_tested_on_its_own_sequences(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")  # of Dask
-def test_a_cluster_gives_the_same_though_workers_die(reference, capsys):
+def test_a_cluster_gives_the_same_though_workers_die(reference, capsys, monkeypatch):
+    slowly(monkeypatch.setattr)
     distributed = pytest.importorskip("distributed", reason="a cluster: install gca_scratch[cluster]")
     from gca_scratch.experiments.cluster import connected
 
@@ -374,6 +381,9 @@ def test_a_cluster_gives_the_same_though_workers_die(reference, capsys):
         assert not [path for path in Path("cluster").rglob("fold-*") if path.suffix != ".json"]  # nothing kept
 
         data = neutral.load("data.npz")
+        cluster.scheduler.allowed_failures = (
+            0  # the first death is enough: no waiting for workers in the dead one's place
+        )
         with (
             pytest.raises(InputError, match="a task ended every worker that tried it"),
             connected(cluster.scheduler_address, data) as backend,

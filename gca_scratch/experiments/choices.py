@@ -7,8 +7,7 @@ in neither. Every row adds its change to those above it. Runs that are done are 
 """
 
 import argparse
-import contextlib
-import json
+import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -22,6 +21,8 @@ from .. import runs, training
 from ..datasets import protocols
 from ..errors import InputError, exit_code
 from ..files import replacing
+from ..opening import read_json
+from ..processes import alone, end_with
 from ..settings import settings_from
 from .tasks import fingerprint
 
@@ -55,19 +56,18 @@ def measure(data, source, preset, out, jobs=2):
         tasks += [(replace(source, fold=fold), settings, Path(out) / f"{row:02}-fold-{fold}.json") for fold in folds]
     mark = fingerprint(data)
     with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        found = joblib.Parallel(return_as="generator")(joblib.delayed(_run)(data, mark, *task) for task in tasks)
+        found = joblib.Parallel(return_as="generator")(
+            joblib.delayed(_run)(data, mark, *task, os.getpid()) for task in tasks
+        )
         found = list(tqdm(found, total=len(tasks), desc="runs", unit="run"))
     shape = (len(STEPS), len(folds))
     return tuple(np.array([result[key] for result in found]).reshape(shape) for key in ("wrong", "n", "loss"))
 
 
-def _run(data, mark, source, settings, file):
+def _run(data, mark, source, settings, file, parent=None):
+    end_with(parent)
     asked = {"data": mark, "source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
-    done = None
-    with contextlib.suppress(OSError, ValueError, TypeError):  # not there, or damaged: to be measured
-        done = dict(json.loads(file.read_text("utf-8")))
-    if done and {name: done.get(name) for name in asked} != asked:
-        raise InputError(f"{file} belongs to other data or settings; choose another --out folder")
+    done = finished(file, asked)
     if done:
         return done
     task = runs.problem(data, source, replace(settings, validation=0))
@@ -83,6 +83,18 @@ def _run(data, mark, source, settings, file):
     result = asked | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}
     runs.write_json(file, result)
     return result
+
+
+def finished(file, asked):
+    """The result in a file; None if there is none, or a damaged one. InputError if it is not what is `asked`."""
+    try:
+        done = dict(read_json(file))
+    except (OSError, ValueError, TypeError):
+        return None
+    if {name: done.get(name) for name in asked} != asked:
+        raise InputError(f"{file} belongs to other data or settings; choose another --out folder")
+    good = type(done.get("wrong")) is int and type(done.get("n")) is int and 0 <= done["wrong"] <= done["n"] < 2**31
+    return done if good and type(done.get("loss")) in (int, float) and 0 <= done["loss"] < 1e300 else None
 
 
 def table(wrong, n, loss):
@@ -112,9 +124,10 @@ def main(arguments=None):
             raise InputError("--jobs must be 1 or more")
         source = runs.Source(options.dataset, options.root, options.protocol)
         data = runs.load_data(source)
-        text = table(*measure(data, source, options.preset, options.out, options.jobs))
-        with replacing(Path(options.out) / "table.md") as temporary:
-            temporary.write_text(text, "utf-8")
+        with alone(options.out):
+            text = table(*measure(data, source, options.preset, options.out, options.jobs))
+            with replacing(Path(options.out) / "table.md") as temporary:
+                temporary.write_text(text, "utf-8")
         print(text)
 
     return exit_code(run)

@@ -6,7 +6,7 @@ The result of a task comes back as a plain dict and is written by whoever asked 
 import contextlib
 import hashlib
 import json
-import math
+import os
 import shutil
 import sys
 import tempfile
@@ -23,6 +23,8 @@ from .. import checkpoint, runs
 from ..backend import module_for
 from ..datasets.noise import noisy
 from ..errors import InputError
+from ..opening import read_json
+from ..processes import alone, end_with
 from ..settings import Settings
 
 
@@ -70,13 +72,14 @@ def finished(task, out, data):
     """
     path, wanted = task.file(out), task.identity(data)
     try:
-        plain = json.loads(path.read_text("utf-8"))
+        plain = read_json(path)
         found, result = dict(plain["task"]), dict(plain["result"])
         was, noise = dict(found["settings"]), dict(result.get("noise", {}))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None  # not there, or damaged: to be measured
     other = [name for name in wanted if name != "settings" and found.get(name) != wanted[name]]
-    other += [name for name in {**was, **wanted["settings"]} if was.get(name) != wanted["settings"].get(name)]
+    other += [name for name, value in wanted["settings"].items() if was.get(name) != value]
+    other += [f"{name[:40]!r}" for name in was if name not in wanted["settings"]][:3]
     if other:
         raise InputError(f"{path} was measured with another value of {', '.join(other)}; choose another --out folder")
     parts = [result.get("accuracy"), *(noise.get(f"{sigma:g}") for sigma in task.tests)]
@@ -86,7 +89,7 @@ def finished(task, out, data):
 
 
 def _is_number(value):
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def run(data, task, folder=None, device="cpu"):
@@ -135,13 +138,17 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
 
     def calls():
         for number, task in enumerate(missing):
-            yield joblib.delayed(_numbered)(number, data, task, None if cluster else str(folder(task)), device)
+            here = (None, None) if cluster else (str(folder(task)), os.getpid())
+            yield joblib.delayed(_numbered)(number, data, task, *here, device)
 
-    bar = tqdm(
-        total=len(chosen), initial=len(chosen) - len(missing), desc="folds", unit="fold", disable=not show,
-        mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
-    )  # fmt: skip
-    with bar, _somewhere(jobs, cluster, data) as parallel:
+    with (
+        alone(out),
+        tqdm(
+            total=len(chosen), initial=len(chosen) - len(missing), desc="folds", unit="fold", disable=not show,
+            mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
+        ) as bar,
+        _somewhere(jobs, cluster, data) as parallel,
+    ):  # fmt: skip
         coming = parallel(calls())
         with contextlib.closing(coming):
             for number, result in coming:
@@ -161,7 +168,8 @@ def _check(data, missing):
         problem.network(settings)
 
 
-def _numbered(number, data, task, folder, device):
+def _numbered(number, data, task, folder, parent, device):
+    end_with(parent)
     threadpool_limits(1)  # in this process from now on: many share the cores, and more threads round differently
     try:
         return number, run(data, task, folder, device)

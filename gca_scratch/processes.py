@@ -1,0 +1,84 @@
+"""Processes side by side: one at a time in a folder, and none that outlives the one it works for."""
+
+import contextlib
+import functools
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+from .errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody is kept out of a folder there
+    fcntl = None
+
+
+@contextlib.contextmanager
+def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """`with alone(folder)`: no other process that asks so is let into the folder, which is made where it is missing.
+
+    The lock lies on the folder itself: it needs no file, and ends with the process, however that ends. A folder that
+    was made and is still empty in the end is removed. Raises InputError when another process is there, or the folder
+    cannot be made.
+    """
+    made = not os.path.exists(folder)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY) if fcntl else None
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be made ({error.strerror}); choose another place") from error
+    try:
+        if handle is not None:
+            _lock(handle, folder)
+        try:
+            yield
+        finally:
+            if made:
+                with contextlib.suppress(OSError):  # it is not empty
+                    os.rmdir(folder)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _lock(handle, folder):
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"another process is writing into {folder}; wait until it has ended, or choose another place"
+        ) from None
+    except OSError:  # a file system that knows no locks
+        pass
+
+
+@functools.cache
+def end_with(parent: int | None) -> None:
+    """From now on this process ends soon after the process `parent`, which started it: nobody else wants its results.
+
+    Left to itself it would go on, in the way of whoever gives the command again. Nothing happens if this is `parent`
+    itself, or if there is none (None).
+    """
+    if parent not in (None, os.getpid()):
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent):
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os._exit(1)
+
+
+def is_alive(pid: int) -> bool:
+    """Is there a process of this number on this machine?"""
+    if os.name != "posix":  # elsewhere the question itself would end that process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        pass
+    return True
