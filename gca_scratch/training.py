@@ -142,16 +142,26 @@ def run_epoch(engine, state, data, fit, settings, optimiser, n, xp):
     loss_sum, wrong = 0.0, 0
     for x, y, masks in _one_ahead(batches()):
         loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n)
+        if xp is np and not np.isfinite(loss):  # on a GPU it is not looked at before the epoch ends
+            raise _not_finite(loss, x, state, settings, n)
         optimiser.step(state.params, gradients)
         loss_sum = loss_sum + loss * len(y)
         wrong = wrong + (probabilities(logits).argmax(axis=1) != y).sum()
     loss = float(loss_sum) / len(fit)  # the one moment of an epoch when a number comes back from the device
     if not np.isfinite(loss):
-        raise InputError(
-            f"the training loss is {loss} in epoch {state.epoch + 1} of training step {n}; "
-            f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start anew in another folder"
-        )
+        raise _not_finite(loss, x, state, settings, n)
     return loss, int(wrong) / len(fit)
+
+
+def _not_finite(loss, x, state, settings, n):
+    """The error of a loss that is not finite; x: a batch."""
+    remedy = f"lower learning_rate ({settings.learning_rate:g}) or set clip"
+    if not state.history:  # then it may not be the rate's fault
+        remedy += f", or lower frames ({settings.frames}) or the coordinates (up to {float(abs(x).max()):.3g})"
+    return InputError(
+        f"the training loss is {loss} in epoch {state.epoch + 1} of training step {n}; {remedy}, "
+        "and start anew in another folder"
+    )
 
 
 def _one_ahead(items):

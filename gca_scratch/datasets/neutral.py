@@ -59,6 +59,8 @@ _ARRAYS = {
     "repetition": (np.dtype(np.int16), 1, "iu"),
     "truth": (np.dtype(bool), 2, "b"),
 }
+_LONGEST_NAME = 1000
+_MOST_NAMES = 1 << 15  # as many as labels and edges can tell apart
 _OPTIONAL = ("view", "setup", "repetition", "truth")
 _KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "U": "unicode text", "b": "booleans"}
 
@@ -67,8 +69,8 @@ def check(data: Skeletons, where: str) -> None:
     """Raise InputError, naming `where` and the place in it, unless the data is as `Skeletons` describes it.
 
     Beyond types and shapes: offsets start at 0, grow with every sequence (none is empty) and end at F; labels point
-    into class_names; no other number per sequence is negative; class and joint names are given once each; edges name
-    joints that exist; coordinates are finite.
+    into class_names; no other number per sequence is negative; class and joint names are given once each; no name is
+    longer than 1000 characters; edges name joints that exist; coordinates are finite.
     """
     for key, (dtype, rank, _) in _ARRAYS.items():
         array = getattr(data, key)
@@ -126,8 +128,14 @@ def _check_names(data: Skeletons, where: str) -> None:
                     f"{where}: {key}[{number}] holds a NUL or half a character, which no file can keep; "
                     "write it as proper unicode."
                 )
-            if name in seen and key != "name":
-                raise InputError(f"{where}: {key} holds {name!r} twice; give every one a name of its own.")
+            if len(name) > _LONGEST_NAME:
+                raise InputError(
+                    f"{where}: {key}[{number}] is longer than {_LONGEST_NAME} characters ({name[:40]!r}...); shorten it."
+                )
+            if key == "name":
+                continue
+            if name in seen:
+                raise InputError(f"{where}: {key} holds {name[:100]!r} twice; give every one a name of its own.")
             seen.add(name)
 
 
@@ -167,9 +175,9 @@ def _check_numbers(data: Skeletons, where: str) -> None:
 def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
     """Look at a block of frames at a time, so that large data needs no second large array."""
     for start in range(0, len(data.joints), block):
-        bad = np.argwhere(~np.isfinite(data.joints[start : start + block]))
-        if len(bad):
-            frame, person, joint, axis = bad[0] + (start, 0, 0, 0)
+        finite = np.isfinite(data.joints[start : start + block])
+        if not finite.all():
+            frame, person, joint, axis = np.argwhere(~finite)[0] + (start, 0, 0, 0)
             n = np.searchsorted(data.offsets, frame, side="right") - 1
             raise InputError(
                 f"{where}: sequence {n} ({str(data.name[n])!r}), frame {frame - data.offsets[n]}, person {person}, "
@@ -196,17 +204,22 @@ def save(path: str | os.PathLike, data: Skeletons) -> None:
 def load(path: str | os.PathLike) -> Skeletons:
     """Read a file of the neutral format; nothing in it is unpickled, and nothing it claims is believed unchecked.
 
-    Numbers of another width are converted where nothing is lost: any integers to the integers of the format, any
-    floating-point coordinates to float32. Keys that the format does not know are ignored. Raises InputError if the
-    file cannot be read, is no .npz file or a damaged one, lacks a key, holds objects, arrays of another type or rank,
-    claims more than its bytes can hold, or is not as `Skeletons` describes it.
+    Joints of more than 256 MiB, as `save` writes them, are mapped from the disk and not read: they are then read-only,
+    and the file must not be written into (to replace it is no harm). Numbers of another width are converted where
+    nothing is lost: any integers to the integers of the format, any floating-point coordinates to float32. Keys that
+    the format does not know are ignored. Raises InputError if the file cannot be read, is no .npz file or
+    a damaged one, lacks a key, holds objects, arrays of another type or rank, claims more than its bytes can hold, or
+    is not as `Skeletons` describes it.
     """
-    arrays = read_npz(path, _ARRAYS)
+    arrays = read_npz(path, _ARRAYS, mapped=("joints",))
     for key in _ARRAYS:
         if key not in arrays and key not in _OPTIONAL:
             raise InputError(f"{path} lacks the array {key!r}; add it, see the description of the neutral format.")
-    arrays = {key: _converted(array, key, path) for key, array in arrays.items()}
+    for key in arrays:
+        arrays[key] = _converted(arrays[key], key, path)  # one after the other: there are never two copies of all
     for key in ("class_names", "joint_names"):
+        if len(arrays[key]) > _MOST_NAMES:
+            raise InputError(f"{path}: {key} holds {len(arrays[key])} names, more than {_MOST_NAMES}; leave some out.")
         arrays[key] = tuple(arrays[key].tolist())
     data = Skeletons(**arrays)
     check(data, str(path))
@@ -217,7 +230,7 @@ def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarr
     dtype, rank, kinds = _ARRAYS[key]
     if array.dtype.kind not in kinds or array.ndim != rank:
         raise InputError(
-            f"{path}: {key} is an array of type {array.dtype} and {array.ndim} dimensions; "
+            f"{path}: {key} is an array of type {str(array.dtype)[:40]} and {array.ndim} dimensions; "
             f"store {_KINDS[kinds]} in {rank} dimensions."
         )
     if dtype.kind == "U":
@@ -225,10 +238,14 @@ def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarr
         if (array.view(np.uint32) > 0x10FFFF).any():  # NumPy and Python would make broken text of it unasked
             raise InputError(f"{path}: {key} holds letters beyond unicode; the file is damaged, copy it again.")
         return array
+    if key == "offsets" and array.size > 1 << 8 * array.dtype.itemsize:
+        raise InputError(f"{path}: offsets holds more numbers than {array.dtype} can tell apart; correct it.")
     if dtype.kind == "i" and array.size:
         low, high = int(array.min()), int(array.max())
         if low < np.iinfo(dtype).min or high > np.iinfo(dtype).max:
             raise InputError(f"{path}: {key} holds numbers from {low} to {high}, beyond {dtype}; renumber them.")
+    if isinstance(array, np.memmap) and array.dtype == dtype:
+        return array
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `check` reports with its place
         return np.ascontiguousarray(array, dtype=dtype)
 

@@ -1,13 +1,16 @@
 """From skeletons to the network's input: coordinates of the body, T frames of each, random changes in training.
 
-`prepare` looks at every frame once; `Prepared.batch` then only gathers frames, so that a batch costs far less than a
-training step.
+`prepare` finds the coordinates of every body; `Prepared.batch` then gathers frames, so that a batch costs far less than
+a training step. Of data that lies in memory all frames are turned into these coordinates at once; of data that is
+mapped from the disk (datasets.neutral) only those of a batch, and the whole is never copied.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from gca_scratch.datasets.neutral import Skeletons
 from gca_scratch.errors import InputError
 from gca_scratch.skeleton import chain, find_roles, words
 
@@ -16,14 +19,15 @@ from gca_scratch.skeleton import chain, find_roles, words
 class Prepared:
     """Sequences ready to be sampled.
 
-    x float32 (total frames, J, P, 3): joints in chain order, relative to the hip of the sequence's first frame.
+    x float32 (total frames, J, P, 3): joints in chain order, relative to the hip of the sequence's first frame; an
+    array, or what stands for one (`Aligned`).
     offsets int64 (N + 1,), label int64 (N,).  order (J,): the data's joint at each place of the chain.
     up: the vertical axis (0, 1 or 2).  mirrored (J,): at each place of the chain, the place of the same joint of the
     other side, or None where the joints' names do not tell.  flipped (N,): the axis that a mirror image reverses, the
     one across the body, or across the line between two persons.
     """
 
-    x: np.ndarray
+    x: "np.ndarray | Aligned"
     offsets: np.ndarray
     label: np.ndarray
     order: tuple[int, ...]
@@ -83,6 +87,49 @@ class Prepared:
         return x
 
 
+@dataclass
+class Aligned:
+    """Joints in the coordinates of the body, (joint - origin) / size @ turn, worked out when they are asked for.
+
+    It is indexed like the array float32 (total frames, J, P, 3) that it stands for, on the first axis by a slice or an
+    array. data: the skeletons.  order: the data's joint at each place of the chain.  Of each of N sequences, origin
+    (N, 3), size (N,), and turn (N, 3, 3), or None where nothing is turned.
+    """
+
+    data: Skeletons
+    order: tuple[int, ...]
+    origin: np.ndarray
+    size: np.ndarray
+    turn: np.ndarray | None
+
+    def __len__(self):
+        return len(self.data.joints)
+
+    @property
+    def shape(self):
+        """(total frames, J, P, 3)"""
+        return len(self), len(self.order), self.data.joints.shape[1], 3
+
+    def __getitem__(self, index):
+        index, *rest = index if isinstance(index, tuple) else (index,)
+        frames = np.arange(*index.indices(len(self))) if isinstance(index, slice) else np.asarray(index)
+        n = np.searchsorted(self.data.offsets, frames, side="right") - 1  # the sequence of each frame
+        x = np.asarray(self.data.joints)[frames].astype(np.float64)  # (..., P, J, 3)
+        there = present(x)
+        x = (x - self.origin[n][..., None, None, :]) * there / self.size[n][..., None, None, None]
+        if self.turn is not None:
+            x = x @ self.turn[n][..., None, :, :]
+        with np.errstate(over="ignore"):  # found below
+            x = x[..., list(self.order), :].swapaxes(-3, -2).astype(np.float32, order="C")  # (..., J, P, 3)
+        if not np.isfinite(x).all():
+            wrong = np.unique(n[~np.isfinite(x).all(axis=(-3, -2, -1))])[0]
+            raise InputError(
+                f"sequence {wrong} ({str(self.data.name[wrong])!r}) has joints so far from its hip, or a torso so "
+                "short, that its coordinates are beyond 32-bit numbers; repair it or leave it out"
+            )
+        return x[(slice(None),) * frames.ndim + tuple(rest)] if rest else x
+
+
 def turn_matrix(angle, up):
     """Rotations about the axis `up` for row vectors: angle (B,) in radians gives (B, 3, 3)."""
     a, b = (up + 1) % 3, (up + 2) % 3
@@ -121,30 +168,45 @@ def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pa
         )
     up = vertical_axis(data, roles)
     a, b = (up + 1) % 3, (up + 2) % 3
-    x = np.empty((len(data.joints), len(order), data.joints.shape[1], 3), np.float32)
-    flipped = np.full(len(data), b)
-    for n in range(len(data)):
-        sequence = data.sequence(n).astype(np.float64)  # (frames, P, J, 3)
-        there = present(sequence)
-        seen = there[:, 0, 0, 0]  # (frames,)
-        together = there[:, :2].all(axis=(1, 2, 3)) if pair and there.shape[1] > 1 else np.array([False])
-        hips = sequence[together.argmax() if together.any() else seen.argmax(), :, roles.hip]  # (P, 3)
-        origin = hips[:2].mean(axis=0) if together.any() else hips[0]
-        sequence = (sequence - origin) * there
-        first = sequence[seen, 0] if seen.any() else sequence[:, 0]  # the first person, where there is one
+    joints, pair = np.asarray(data.joints), pair and data.joints.shape[1] > 1
+    origin, line = np.zeros((2, len(data), 3))  # line: what is turned to lie along axis b
+    size, flipped = np.ones(len(data)), np.full(len(data), b)
+    for n, (start, stop) in enumerate(pairwise(data.offsets.tolist())):
+        sequence = joints[start:stop]  # (frames, P, J, 3)
+        first, together = first_frame(sequence, 1), first_frame(sequence, 2) if pair else None
+        first = first or 0  # where the first person is never there, all is zeros
+        hips = sequence[first if together is None else together, :, roles.hip].astype(np.float64)  # (P, 3)
+        origin[n] = hips[0] if together is None else hips[:2].mean(axis=0)
         if torso_scale:
-            torso = np.median(np.linalg.norm(first[:, roles.top] - first[:, roles.hip], axis=-1))
-            if torso > 0:
-                sequence = sequence / torso
-        line = None  # what is turned to lie along axis b
-        if together.any():
-            line, flipped[n] = hips[1] - hips[0], a
+            size[n] = torso_length(sequence[first:, 0], roles, origin[n])
+        if together is not None:
+            line[n], flipped[n] = hips[1] - hips[0], a
         elif face_camera:
-            line = first[0, roles.right] - first[0, roles.left]
-        if line is not None:
-            sequence = sequence @ turn_matrix(np.array([np.arctan2(line[a], line[b])]), up)[0]
-        x[data.offsets[n] : data.offsets[n + 1]] = sequence[:, :, list(order)].swapaxes(1, 2)
+            left, right = sequence[first, 0, [roles.left, roles.right]] - origin[n]
+            line[n] = right - left
+    turn = turn_matrix(np.arctan2(line[:, a], line[:, b]), up) if pair or face_camera else None
+    x = aligned = Aligned(data, order, origin, size, turn)
+    if not isinstance(data.joints, np.memmap):
+        x = np.empty(aligned.shape, np.float32)
+        for start, stop in pairwise(data.offsets.tolist()):
+            x[start:stop] = aligned[start:stop]
     return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order), flipped)
+
+
+def first_frame(sequence, persons):
+    """The first frame of a sequence (frames, P, J, 3) that has so many persons, the first ones; None without one."""
+    for start, stop in ((0, 1), (1, None)):  # mostly it is the very first
+        there = present(sequence[start:stop, :persons]).all(axis=(1, 2, 3))
+        if there.any():
+            return start + int(there.argmax())
+    return None
+
+
+def torso_length(person, roles, origin):
+    """The median length of the torso of a person (frames, J, 3), where it is there; 1 where it has no length."""
+    ends = person[:, [roles.top, roles.hip]][(person != 0).any(axis=(1, 2))] - origin  # (frames, 2, 3)
+    length = np.median(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1)) if len(ends) else 0
+    return length if length > 0 else 1
 
 
 def mirror_order(names, order):
@@ -162,13 +224,13 @@ def mirror_order(names, order):
 
 
 def present(sequence):
-    """1 where a person is there and 0 where all its joints are zeros (an absent second person): (frames, P, 1, 1)."""
-    return (sequence != 0).any(axis=(2, 3), keepdims=True)
+    """1 where a person is there and 0 where all its joints are zeros (an absent second person): (..., P, 1, 1)."""
+    return (sequence != 0).any(axis=(-2, -1), keepdims=True)
 
 
 def vertical_axis(data, roles):
     """The axis along which the top of the body lies farthest from the hip, on average; y where the top is unknown."""
     if roles.top is None:
         return 1
-    frames = data.joints[:: max(1, len(data.joints) // 2000), 0]
+    frames = data.joints[:: max(1, len(data.joints) // 2000), 0].astype(np.float64)
     return int(np.argmax(np.abs((frames[:, roles.top] - frames[:, roles.hip]).mean(axis=0))))
