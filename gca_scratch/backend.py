@@ -6,25 +6,29 @@ wherever its arrays live.
 
 import importlib
 import sys
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .errors import InputError
 
+Array: TypeAlias = Any  # of NumPy or of CuPy
+ArrayModule: TypeAlias = Any  # numpy or cupy
+
 INSTALL_CUPY = "install the wheel that fits your driver: pip install 'cupy-cuda13x[ctk]' (or 'cupy-cuda12x[ctk]')"
 
 
-def array_module(array):
+def array_module(array: Array) -> ArrayModule:
     """The module that made `array`: `numpy`, or `cupy` for an array on a GPU."""
     return sys.modules[type(array).__module__.partition(".")[0]]
 
 
-def on_gpu(array):
+def on_gpu(array: Array) -> bool:
     """Does `array` live on a GPU?"""
     return not isinstance(array, np.ndarray)
 
 
-def module_for(device):
+def module_for(device: str) -> ArrayModule:
     """The array module of a device: `"cpu"` gives numpy, `"cuda"` gives cupy once a small product has run on the GPU.
 
     Raises InputError, saying what to install, when the GPU cannot be used: no CuPy, no driver, no device.
@@ -53,11 +57,11 @@ def module_for(device):
     return cupy
 
 
-def to_device(array, xp):
+def to_device(array: Array, xp: ArrayModule) -> Array:
     """`array` as an array of the module `xp`; nothing is copied when it is one already."""
     return array if array_module(array) is xp else xp.asarray(array)
 
 
-def to_host(array):
+def to_host(array: Array) -> np.ndarray:
     """`array` as a NumPy array; nothing is copied when it is one already."""
     return array if isinstance(array, np.ndarray) else array.get()

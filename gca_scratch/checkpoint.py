@@ -5,7 +5,6 @@ Loading believes nothing: sizes, names, shapes and types are compared with the n
 
 import dataclasses
 import json
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from .errors import InputError
 from .files import from_plain, read_npz, replacing
 from .models import build
+from .opening import reason
 from .settings import Settings
 from .training import HISTORY_COLUMNS, State, training_steps
 
@@ -96,7 +96,9 @@ def load(path):
     except InputError:
         raise
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
-        raise InputError(f"{path} is not a whole checkpoint ({error}); train again or use another one") from error
+        raise InputError(
+            f"{path} is not a whole checkpoint ({reason(error)}); train again or use another one"
+        ) from error
 
 
 def _restore(about, arrays, path):
@@ -141,7 +143,7 @@ def _groups(arrays, network, path):
         if group not in groups or name not in shapes or array.shape != shapes[name] or array.dtype != np.float32:
             wanted = f"float32 {shapes[name]}" if group in groups and name in shapes else "no such array"
             raise InputError(
-                f"{path} holds {key} as {array.dtype} {array.shape}, where the network has {wanted}; "
+                f"{path} holds {key} as {str(array.dtype)[:40]} {array.shape}, where the network has {wanted}; "
                 "the file has been edited: train again"
             )
         if not np.isfinite(array).all():
@@ -175,4 +177,4 @@ def _in_order(about, settings):
 
 
 def _is_number(value):
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) < 1e300

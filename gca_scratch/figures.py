@@ -1,5 +1,6 @@
 """The command `plot`: the figures of a run, one of them or all."""
 
+import os
 from pathlib import Path
 
 from .errors import InputError
@@ -66,6 +67,6 @@ def command(options):
 def _folder(path):
     """The folder of a run, also where its checkpoint is given."""
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"there is no run {path}; give the folder that train has written")
-    return path if path.is_dir() else path.parent
+    return path if os.path.isdir(path) else path.parent

@@ -1,9 +1,16 @@
 """How well scores find the joints and frames that carry an action, where the data knows them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from .backend import Array
+from .datasets.neutral import Skeletons
+from .datasets.sampling import Prepared
+from .networks import Network
 
-def auc(scores, truth):
+
+def auc(scores: np.ndarray, truth: np.ndarray) -> float:
     """Area under the ROC curve: the chance that a cell of the action scores above one outside it, ties counting half.
 
     scores and truth (bool) of one shape. 0.5 is what a uniform guess gets, 1 is perfect. NaN where truth is all of one
@@ -16,13 +23,13 @@ def auc(scores, truth):
     return float(below.mean() / (2 * len(outside)))
 
 
-def mean_auc(scores, truth):
+def mean_auc(scores: np.ndarray, truth: np.ndarray) -> float:
     """Mean over sequences of the area within each: scores and truth (sequences, T, J)."""
     areas = [auc(s, t) for s, t in zip(scores, truth, strict=True)]
     return float(np.nanmean(areas))
 
 
-def mean_auc_of_cells(scores, truth, least=10):
+def mean_auc_of_cells(scores: np.ndarray, truth: np.ndarray, least: int = 10) -> float:
     """The same area, cell by cell across sequences, then the mean over cells: scores and truth (sequences, T, J).
 
     It asks whether a cell scores higher in the sequences where truth holds for it than in those where it does not. A
@@ -35,7 +42,7 @@ def mean_auc_of_cells(scores, truth, least=10):
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def joint_speed(prepared, sequences, frames):
+def joint_speed(prepared: Prepared, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
     """Speed of every joint at the frames that stand for the sequences in testing: (len(sequences), frames, J).
 
     Central difference of the position over the neighbouring frames of the recording, in units of the input per frame:
@@ -48,13 +55,13 @@ def joint_speed(prepared, sequences, frames):
     return np.linalg.norm(step, axis=-1).max(axis=-1) / np.maximum(after - before, 1)[..., None]
 
 
-def truth_at(data, prepared, sequences, frames):
+def truth_at(data: Skeletons, prepared: Prepared, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
     """Ground truth at the sampled frames, joints in chain order: bool (len(sequences), frames, J)."""
     index = prepared.frame_index(sequences, frames)
     return data.truth[index][:, :, list(prepared.order)]
 
 
-def reached(truth):
+def reached(truth: np.ndarray) -> np.ndarray:
     """The cells that have heard of the action: those at or after one of its joints and at or after one of its frames.
 
     truth (sequences, T, J), joints in chain order. A score is computed from h of its cell in layer 1 (Eq. 5), and h
@@ -63,7 +70,13 @@ def reached(truth):
     return np.maximum.accumulate(np.maximum.accumulate(truth, axis=1), axis=2)
 
 
-def localise(network, params, data, prepared, sequences):
+def localise(
+    network: Network,
+    params: dict[str, Array],
+    data: Skeletons,
+    prepared: Prepared,
+    sequences: Sequence[int] | np.ndarray,
+) -> dict[str, dict[str, float]]:
     """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed.
 
     A dict: name -> {"within": within each sequence, for the cells of the action; "action", "reached": cell by cell

@@ -1,13 +1,16 @@
 """Which network the settings describe."""
 
+from collections.abc import Sequence
+
 from .baselines import STLSTM
 from .networks import GCALSTM
+from .settings import Settings
 
 _HEADS = {"st-lstm": "local", "global-1": "feedforward", "global-2": "average"}
 _STREAMS = {"gca": "fine", "coarse": "coarse", "two-stream": "both"}
 
 
-def build(settings, joints, channels, classes, parts=()):
+def build(settings: Settings, joints: int, channels: int, classes: int, parts: Sequence[int] = ()) -> GCALSTM | STLSTM:
     """The network of `settings` for sequences of so many joints and channels (numbers per joint and frame).
 
     parts (joints,): the body part of each joint, needed where attention is over body parts.

@@ -12,14 +12,16 @@ A batch is rows: where the paper writes W x, the code computes x W, so every mat
 Here J joints, T frames, C numbers per joint and frame, H hidden, M = H memory, A = H inner width of the attention.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from . import grid, raster, trust
 from .attention_stream import AttentionStream
-from .backend import array_module
+from .backend import Array, array_module
 from .body_parts import PARTS
 from .errors import InputError
 from .ops import (
@@ -38,6 +40,7 @@ from .workspace import FRESH
 INITIAL_MEMORIES = ("average", "feedforward")
 STREAMS = {"fine": ("fine",), "coarse": ("coarse",), "both": ("fine", "coarse")}
 ATTENTIONS = ("gate", "soft")
+Arrays: TypeAlias = Mapping[str, Array]  # by the names of the parameters
 
 
 class Cache(NamedTuple):
@@ -56,6 +59,16 @@ class Network:
     joints, frames, channels, classes, hidden: the sizes.  dropout, schedule, trust_gate: as in GCALSTM.
     """
 
+    joints: int
+    frames: int
+    channels: int
+    classes: int
+    hidden: int
+    iterations: int
+    dropout: float
+    schedule: str
+    trust_gate: bool
+
     def __post_init__(self):
         for name in ("joints", "frames", "channels", "classes", "hidden"):
             if getattr(self, name) < 1:
@@ -66,11 +79,11 @@ class Network:
             raise InputError(f"dropout is a probability below 1, not {self.dropout}")
         one_of("schedule", self.schedule, SCHEDULES)
 
-    def streams(self):
+    def streams(self) -> dict[str, Any]:
         """What stands on layer 1: a dict from the beginning of its parameters' names to the stream."""
         raise NotImplementedError
 
-    def shapes(self):
+    def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every parameter, in the order in which they are used."""
         C, H = self.channels, self.hidden
         shapes = {"layer1.W": (C + 2 * H, 5 * H), "layer1.b": (5 * H,)}
@@ -80,7 +93,7 @@ class Network:
             shapes |= {prefix + name: shape for name, shape in stream.shapes().items()}
         return shapes
 
-    def init(self, rng, dtype=np.float32):
+    def init(self, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> dict[str, np.ndarray]:
         """Fresh parameters (NumPy): zero-mean Gaussian (Algorithm 1) of deviation 1/sqrt(fan-in), zero biases.
 
         In the ST-LSTM layers the input's rows of W and the recurrent rows have each their own fan-in: three coordinates
@@ -98,7 +111,7 @@ class Network:
             params[name] = (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(dtype)
         return params
 
-    def masks(self, rng, batch, dtype=np.float32):
+    def masks(self, rng: Any, batch: int, dtype: DTypeLike = np.float32) -> dict[str, Array]:
         """Dropout masks for one pass over a batch, the same in every attention iteration.
 
         `layer1` (K, B, H) falls on the outputs of layer 1, `classifier` (B, M) on what the classifier reads.
@@ -110,7 +123,15 @@ class Network:
         shapes |= {prefix + "classifier": (batch, self.hidden) for prefix in self.streams()}
         return {name: dropout_mask(rng, shape, self.dropout, dtype) for name, shape in shapes.items()}
 
-    def forward(self, params, x, masks=None, iterations=None, keep=FRESH, remember=True):
+    def forward(
+        self,
+        params: Arrays,
+        x: Array,
+        masks: Arrays | None = None,
+        iterations: int | None = None,
+        keep: Any = FRESH,
+        remember: bool = True,
+    ) -> tuple[Array, Cache]:
         """Logits (B, classes) of sequences x (B, T, J, C), and the cache that `backward` and `scores` take.
 
         A network that classifies more than once, with two streams or at every cell, gives logits (S, B, classes).
@@ -146,7 +167,7 @@ class Network:
         logits = logits[0] if len(logits) == 1 else array_module(x).stack(logits)
         return logits, Cache(params, layer1, drop_h, caches, keep)
 
-    def backward(self, dlogits, cache, with_input=False):
+    def backward(self, dlogits: Array, cache: Cache, with_input: bool = False) -> dict[str, Array | Product]:
         """Gradients of every parameter that the forward pass used, as a dict; with that of the "input" x if wanted.
 
         That of weights on the outputs of all cells, `memory.0.W` or `global.W`, is an `ops.Product`; `multiplied_out`
@@ -174,7 +195,7 @@ class Network:
             g["input"] = grid.unpack(dcells, self.joints, self.frames)
         return g
 
-    def scores(self, cache, stream=0):
+    def scores(self, cache: Cache, stream: int = 0) -> Array | None:
         """Informativeness r of every attention iteration: (iterations, B, T, J), each summing to 1 over (T, J).
 
         stream: of two streams, fine (0) or coarse (1). In the coarse stream it is the scores of body parts that sum to
@@ -183,7 +204,7 @@ class Network:
         r = list(self.streams().values())[stream].scores(cache.streams[stream])
         return array_module(r[0]).stack([grid.unpack(r_n, self.joints, self.frames) for r_n in r]) if r else None
 
-    def gates(self, params, x, iterations=None):
+    def gates(self, params: Arrays, x: Array, iterations: int | None = None) -> list[tuple[str, Array]]:
         """What the gates did: a list of (layer, gates (4, B, T, J)), i, f_S, f_T, o as means over the H units.
 
         Layer 1 first, then layer 2 in every attention iteration (of each stream).
@@ -203,7 +224,7 @@ class Network:
             (title, xp.stack([grid.unpack(gate, self.joints, self.frames) for gate in gates])) for title, gates in found
         ]
 
-    def relu_inputs(self, cache):
+    def relu_inputs(self, cache: Cache) -> list[Array]:
         """What went into each ReLU, (B, M) each: the gradient checks keep away from its kink."""
         pairs = zip(self.streams().values(), cache.streams, strict=True)
         return [z for stream, of in pairs for z in stream.relu_inputs(of)]
@@ -249,7 +270,7 @@ class GCALSTM(Network):
         ):
             raise InputError(f"attention over body parts needs the part, 0 to {len(PARTS) - 1}, of every joint")
 
-    def streams(self):
+    def streams(self) -> dict[str, Any]:
         """One attention stream, or the fine and the coarse one."""
         names = STREAMS[self.streams_of]
         return {
@@ -262,23 +283,31 @@ class GCALSTM(Network):
         }  # fmt: skip
 
 
-def one_of(what, value, choices):
+def one_of(what: str, value: str, choices: Iterable[str]) -> None:
     """InputError unless the value is one of the choices."""
     if value not in tuple(choices):
         raise InputError(f"unknown {what} {value!r}: choose one of {', '.join(choices)}")
 
 
-def within(params, prefix):
+def within(params: Arrays, prefix: str) -> dict[str, Array]:
     """The parameters whose names begin so, without that beginning."""
     return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
 
 
-def multiplied_out(gradients):
+def multiplied_out(gradients: Mapping[str, Array | Product]) -> dict[str, Array]:
     """The gradients as plain arrays of their parameters' shapes."""
     return {name: matmul_dW(*g) if isinstance(g, Product) else g for name, g in gradients.items()}
 
 
-def loss_and_factors(network, params, x, y, masks=None, iterations=None, keep=FRESH):
+def loss_and_factors(
+    network: Network,
+    params: Arrays,
+    x: Array,
+    y: Array,
+    masks: Arrays | None = None,
+    iterations: int | None = None,
+    keep: Any = FRESH,
+) -> tuple[Array, dict[str, Array | Product], Array]:
     """One forward and backward pass: the loss (), its gradients as `backward` gives them, the logits (B, classes)."""
     logits, cache = network.forward(params, x, masks, iterations, keep)
     loss, nll_cache = nll_forward(logits, y)
@@ -286,7 +315,14 @@ def loss_and_factors(network, params, x, y, masks=None, iterations=None, keep=FR
     return loss, gradients, logits
 
 
-def loss_and_gradients(network, params, x, y, masks=None, iterations=None):
+def loss_and_gradients(
+    network: Network,
+    params: Arrays,
+    x: Array,
+    y: Array,
+    masks: Arrays | None = None,
+    iterations: int | None = None,
+) -> tuple[Array, dict[str, Array], Array]:
     """One forward and backward pass: the loss (), its gradients (dict of arrays) and the logits (B, classes)."""
     loss, gradients, logits = loss_and_factors(network, params, x, y, masks, iterations)
     return loss, multiplied_out(gradients), logits

@@ -4,11 +4,15 @@ Each function returns a figure of Matplotlib, drawn without a screen; `save` wri
 `plots_body`.
 """
 
+import os
 import textwrap
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -22,13 +26,13 @@ COUNTS = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE])
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
 
 
-def save(figure, path):
+def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure to a PNG file, whole or not at all; InputError when it cannot be written."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=150)
 
 
-def grid_of_axes(width, height, rows=1, columns=1):
+def grid_of_axes(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
     """A figure of so many inches and its axes, an array (rows, columns)."""
     drawing = Figure(figsize=(width, height), layout="constrained")
     return drawing, drawing.subplots(rows, columns, squeeze=False)
@@ -38,7 +42,7 @@ def grid_of_axes(width, height, rows=1, columns=1):
 
 
 @matplotlib.rc_context(STYLE)
-def convergence(history):
+def convergence(history: Sequence[dict[str, Any]]) -> Figure:
     """Losses and errors of one run over the epochs of all training steps, a curve for each step (they start anew)."""
     drawing, axes = grid_of_axes(9, 3.9, columns=2)
     for ax, measure, unit in (
@@ -57,7 +61,11 @@ def convergence(history):
 
 
 @matplotlib.rc_context(STYLE)
-def convergence_of_methods(stepwise, direct, names=("stepwise", "direct")):
+def convergence_of_methods(
+    stepwise: Sequence[dict[str, Any]],
+    direct: Sequence[dict[str, Any]],
+    names: tuple[str, str] = ("stepwise", "direct"),
+) -> Figure:
     """Fig. 6: losses of both training methods over the epochs of all training steps, their beginnings marked.
 
     stepwise, direct: histories of two runs, lists of rows (training.HISTORY_COLUMNS); the first is drawn in orange, the
@@ -104,7 +112,9 @@ def _mark_steps(ax, history, colour, row=0):
 
 
 @matplotlib.rc_context(STYLE)
-def confusion_matrix(counts, class_names, percent=True, title=""):
+def confusion_matrix(
+    counts: np.ndarray | Sequence[Sequence[int]], class_names: Sequence[str], percent: bool = True, title: str = ""
+) -> Figure:
     """Which class is taken for which: counts (classes, classes), true classes down, recognised ones across.
 
     Shown as percent of each true class, or as counts; what rounds to 0 is left blank. The figure grows with the number
@@ -158,17 +168,17 @@ TICKS = (
 )
 
 
-def iteration_names(iterations):
+def iteration_names(iterations: int) -> list[str]:
     """What to call the attention iterations."""
     return [f"iteration {n}" for n in range(1, iterations + 1)]
 
 
-def log_scale(relative):
+def log_scale(relative: np.ndarray) -> LogNorm:
     """Colours for scores as multiples of a uniform guess: each doubling is one step, 1 lies within."""
     return LogNorm(min(max(relative.min(), LOWEST), 0.9), max(relative.max(), 1.1))
 
 
-def score_bar(drawing, image, axes, **options):
+def score_bar(drawing: Any, image: ScalarMappable, axes: Sequence[Any], **options: Any) -> None:
     """The colour bar of scores on a `log_scale`, with as many ticks as its range needs."""
     low, high = image.norm.vmin, image.norm.vmax
     bar = drawing.colorbar(image, ax=axes, extend="min" if low == LOWEST else "neither", **options)
@@ -200,7 +210,13 @@ def _label_maps(axes, joint_names, frames):
 
 
 @matplotlib.rc_context(STYLE)
-def score_maps(titles, truth, scores, joint_names, names=None):
+def score_maps(
+    titles: Sequence[str],
+    truth: np.ndarray | None,
+    scores: np.ndarray,
+    joint_names: Sequence[str],
+    names: Sequence[str] | None = None,
+) -> Figure:
     """Truth beside the scores of every iteration, a row of maps (joints x frames) per sequence.
 
     truth bool (n, T, J) or None; scores (iterations, n, T, J), each summing to 1 over a sequence, are shown as
@@ -234,7 +250,12 @@ GATES = ("input gate $i$", "forget gate $f_S$ (joint before)", "forget gate $f_T
 
 
 @matplotlib.rc_context(STYLE)
-def gate_maps(title, gates, scores, joint_names):
+def gate_maps(
+    title: str,
+    gates: Sequence[tuple[str, np.ndarray]],
+    scores: np.ndarray | None,
+    joint_names: Sequence[str],
+) -> Figure:
     """The gates of Eq. 1 and the score r over joints and frames, for one sequence: a row of maps per pass of a layer.
 
     gates: pairs (title of the row, values (4, T, J) of i, f_S, f_T and o, means over the hidden units), as

@@ -8,21 +8,34 @@ frame, for they share the network's cells; scores are shown as multiples of a un
 
 import os
 import textwrap
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import matplotlib
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from .files import replacing
 from .plots import GREY, SCORES, STYLE, grid_of_axes, iteration_names, log_scale, score_bar
+
+Bones: TypeAlias = Sequence[tuple[int, int]] | np.ndarray
 
 BONES = ("#b0b0b0", "#85c0ea")  # of the first person and of the second
 DOTS = {"cmap": SCORES, "zorder": 2, "edgecolors": "#444444", "linewidths": 0.3}
 
 
 @matplotlib.rc_context(STYLE)
-def skeleton_strip(title, positions, bones, scores, up=1, frames=8, names=None):
+def skeleton_strip(
+    title: str,
+    positions: np.ndarray,
+    bones: Bones,
+    scores: np.ndarray,
+    up: int = 1,
+    frames: int = 8,
+    names: Sequence[str] | None = None,
+) -> Figure:
     """Fig. 7: skeletons at `frames` of the T frames, joints coloured and sized by score, a row for each iteration.
 
     scores (iterations, T, J), 1/(J T) being a uniform guess; `names` of the rows, where they are not just iterations.
@@ -60,7 +73,16 @@ def skeleton_strip(title, positions, bones, scores, up=1, frames=8, names=None):
 
 
 @matplotlib.rc_context(STYLE)
-def body_map(title, pose, bones, scores, joint_names, up=1, named=6, names=None):
+def body_map(
+    title: str,
+    pose: np.ndarray,
+    bones: Bones,
+    scores: np.ndarray,
+    joint_names: Sequence[str],
+    up: int = 1,
+    named: int = 6,
+    names: Sequence[str] | None = None,
+) -> Figure:
     """Fig. 8: the mean score of every joint over sequences as circles on a body, a body for each iteration.
 
     pose (J, 3): where to draw the joints, the root first; short bones are drawn longer, so that circles stay apart.
@@ -94,7 +116,16 @@ def body_map(title, pose, bones, scores, joint_names, up=1, named=6, names=None)
 
 
 @matplotlib.rc_context(STYLE)
-def animation(title, positions, bones, scores, up=1, frames=None, interval=100, names=None):
+def animation(
+    title: str,
+    positions: np.ndarray,
+    bones: Bones,
+    scores: np.ndarray,
+    up: int = 1,
+    frames: int | None = None,
+    interval: int = 100,
+    names: Sequence[str] | None = None,
+) -> FuncAnimation:
     """A sequence in motion, its joints coloured and sized by score, iterations side by side: a FuncAnimation.
 
     positions (F, J, 3) or (F, J, P, 3): all frames of the recording, of which at most `frames` are shown, evenly spread
@@ -137,7 +168,7 @@ def animation(title, positions, bones, scores, up=1, frames=None, interval=100, 
     return FuncAnimation(drawing, draw, frames=len(shown), interval=interval)
 
 
-def save_animation(moving, path):
+def save_animation(moving: FuncAnimation, path: str | os.PathLike[str]) -> None:
     """Write an animation to a GIF file, whole or not at all; InputError when it cannot be written."""
     with replacing(path) as temporary:
         drawn = temporary.with_name(f"{temporary.name}.gif")  # Pillow goes by the name
@@ -148,7 +179,7 @@ def save_animation(moving, path):
             drawn.unlink(missing_ok=True)
 
 
-def player(moving):
+def player(moving: FuncAnimation) -> Any:
     """An animation as a player for notebooks: an HTML object of IPython, or the plain HTML where IPython is missing."""
     html = moving.to_jshtml(default_mode="loop")
     try:

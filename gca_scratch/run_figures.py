@@ -3,8 +3,6 @@
 A folder of `train --fold all` has a confusion matrix and a body map of all folds together.
 """
 
-import csv
-import json
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +11,9 @@ import numpy as np
 from . import localisation, plots, plots_body, runs
 from .backend import to_device, to_host
 from .errors import InputError
+from .opening import read_csv, read_json, reason
 from .trained import classify, load, look, poses
+from .training import HISTORY_COLUMNS
 
 LONGEST = 60  # frames of an animation
 
@@ -72,16 +72,27 @@ def read_history(folder):
     """The rows of a run's history.csv, dicts of numbers; InputError where there is none, or none that can be used."""
     path = Path(folder) / "history.csv"
     try:
-        rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
-        history = [{name: float(value) for name, value in row.items() if value} for row in rows]
-        history = [row | {"step": int(row["step"]), "train_loss": row["train_loss"]} for row in history]
+        history = [_epoch(row) for row in read_csv(path)]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from None
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(f"{path} is no history of training ({error}); train again") from None
+    except ValueError as error:
+        raise InputError(f"{path} is no history of training ({reason(error)}); train again") from None
     if not history:
         raise InputError(f"{path} holds no epoch; go on with the run by --resume")
     return history
+
+
+def _epoch(row):
+    """A row of history.csv, a dict of texts, as numbers; without those that are empty, of a run without validation."""
+    if tuple(row) != HISTORY_COLUMNS:
+        raise ValueError("its columns are others")
+    numbers = {name: float(text) for name, text in row.items() if text}
+    needed = [name for name in HISTORY_COLUMNS if not name.startswith("validation")]
+    if not all(name in numbers for name in needed) or not all(abs(number) < 1e300 for number in numbers.values()):
+        raise ValueError("a number is missing or not finite")
+    if numbers["step"] not in range(101):
+        raise ValueError("a step is no number of attention iterations")
+    return numbers | {"step": int(numbers["step"])}
 
 
 def _confusion(asked):
@@ -102,17 +113,23 @@ def read_result(folder):
     """A run's result.json; InputError where there is none, or none that can be used."""
     path = Path(folder) / "result.json"
     try:
-        result = json.loads(path.read_text("utf-8"))
-        counts = np.array(result["confusion"])
+        result = read_json(path)
+        counts, names = np.array(result["confusion"]), result["per_class"]
         whole = counts.ndim == 2 and counts.shape[0] == counts.shape[1] and counts.dtype.kind == "i"
-        whole = whole and {"per_class", "fold", "dataset", "protocol"} <= result.keys()
-        if not whole or len(result["per_class"]) != np.any(counts, axis=1).sum() or not 0 <= result["accuracy"] <= 1:
+        whole = whole and counts.min(initial=0) >= 0 and counts.max(initial=0) < 2**31
+        whole = whole and isinstance(names, dict) and len(names) == np.any(counts, axis=1).sum()
+        whole = whole and all(isinstance(result[name], str) for name in ("dataset", "protocol"))
+        if not whole or type(result["fold"]) is not int or not _is_share(result["accuracy"]):
             raise ValueError("it lacks a part, or its parts do not fit")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run that has ended") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} is no result of a run ({error}); train again") from None
+        raise InputError(f"{path} is no result of a run ({reason(error)}); train again") from None
     return result
+
+
+def _is_share(value):
+    return type(value) in (int, float) and 0 <= value <= 1
 
 
 def _strip(asked):

@@ -1,25 +1,26 @@
 """Every number that a training run depends on, and the named presets that set them together."""
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from .errors import InputError
 
 NETWORKS = ("gca", "coarse", "two-stream", "st-lstm", "global-1", "global-2")
 
 
-def _setting(default, meaning, must_be="", holds=lambda value: True):
+def _setting(default, meaning, must_be="", holds=lambda value: True) -> Any:
     return field(default=default, metadata={"help": meaning, "must_be": must_be, "holds": holds})
 
 
-def _count(default, meaning, least=1, most=1_000_000):
+def _count(default, meaning, least=1, most=1_000_000) -> Any:
     return _setting(default, meaning, f"from {least} to {most}", lambda value: least <= value <= most)
 
 
-def _choice(default, meaning, *choices):
+def _choice(default, meaning, *choices) -> Any:
     return _setting(default, f"{meaning}: {', '.join(choices)}", f"one of {', '.join(choices)}", lambda v: v in choices)
 
 
-def _part(default, meaning, below=1.0):
+def _part(default, meaning, below=1.0) -> Any:
     return _setting(default, meaning, f"from 0 to below {below:g}", lambda value: 0 <= value < below)
 
 
@@ -82,7 +83,7 @@ class Settings:
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 
     @property
-    def attentive(self):
+    def attentive(self) -> bool:
         """Does the network have attention iterations?"""
         return self.network in ("gca", "coarse", "two-stream")
 
@@ -138,7 +139,7 @@ PRESETS = {
 }
 
 
-def settings_from(preset, **changes):
+def settings_from(preset: str, **changes: Any) -> Settings:
     """A preset with some values changed; InputError for a name that is no preset."""
     if preset not in PRESETS:
         raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")

@@ -111,8 +111,9 @@ def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> t
             f"{joint_count - 1}; name one of these."
         )
     order, seen, path = [root], {root}, [root]
+    ways = [iter(joints) for joints in neighbours]  # each is tried once, however many lead from a joint
     while path:
-        onward = next((joint for joint in neighbours[path[-1]] if joint not in seen), None)
+        onward = next((joint for joint in ways[path[-1]] if joint not in seen), None)
         if onward is not None:
             seen.add(onward)
             path.append(onward)
@@ -123,9 +124,9 @@ def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> t
             order.append(path[-1])
     unreached = [joint for joint in range(joint_count) if joint not in seen]
     if unreached:
+        some = ", ".join(map(str, unreached[:10])) + " and others" * (len(unreached) > 10)
         raise InputError(
-            f"the bones of the skeleton do not lead from joint {root} to joint "
-            f"{', '.join(map(str, unreached))}; add the missing bones to edges."
+            f"the bones of the skeleton do not lead from joint {root} to joint {some}; add the missing bones to edges."
         )
     return tuple(order)
 
@@ -133,7 +134,12 @@ def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> t
 def _tree(joint_count: int, edges: Edges) -> list[list[int]]:
     """The neighbours of each joint in ascending order; InputError where a bone leaves the skeleton or closes a loop."""
     neighbours: list[list[int]] = [[] for _ in range(joint_count)]
-    group = list(range(joint_count))  # joints with the same number are connected so far
+    group = list(range(joint_count))  # from joint to joint these lead to the same one where joints are connected so far
+
+    def end(joint: int) -> int:
+        while group[joint] != joint:
+            group[joint] = joint = group[group[joint]]
+        return joint
 
     for bone, (a, b) in enumerate(edges):
         a, b = int(a), int(b)
@@ -142,13 +148,12 @@ def _tree(joint_count: int, edges: Edges) -> list[list[int]]:
                 f"bone {bone} of the skeleton joins joints {a} and {b}, but the joints are numbered 0 to "
                 f"{joint_count - 1}; correct edges."
             )
-        if group[a] == group[b]:
+        if end(a) == end(b):
             raise InputError(
                 f"bone {bone} of the skeleton, joints {a} and {b}, closes a loop; "
                 "remove one bone of the loop from edges, so that they form a tree."
             )
-        joined = group[b]
-        group = [group[a] if number == joined else number for number in group]
+        group[end(b)] = end(a)
         neighbours[a].append(b)
         neighbours[b].append(a)
     return [sorted(joints) for joints in neighbours]

@@ -1,7 +1,9 @@
 """Reads BVH motion capture: a tree of joints, their angles in every frame, and from these the joints' positions."""
 
+import itertools
 import math
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +16,10 @@ from gca_scratch.errors import InputError
 _LIMIT = 1e7  # of any number: beyond it is no length, whatever the unit, and no angle
 _CHANNELS = {f"{axis}{what}".lower(): f"{axis}{what}" for what in ("position", "rotation") for axis in "XYZ"}
 _AGAIN = "correct the file or copy it again"
+_WORD = re.compile(r"[{}]|[^\s{}]+")
 
 Words = Iterator[tuple[int, str]]  # line, from 1, and word
+Lines = Iterator[tuple[int, str]]  # line, from 1, and its text
 
 
 class Motion(NamedTuple):
@@ -44,13 +48,16 @@ def read(path: Path, end_sites: bool = False) -> Motion:
     to be whole where no line end follows it.
     """
     path = Path(path)
-    lines = read_lines(path, ended=False)
-    motion = next((place for place, line in enumerate(lines) if line.split()[:1] == ["MOTION"]), None)
-    if motion is None:
-        raise InputError(f"{path}, line {len(lines)}: the file ends without its part MOTION; {_AGAIN}.")
-    words = ((line, word) for line, text in enumerate(lines[:motion], start=1) for word in _split(text))
-    names, parents, offsets, channels, ends = _hierarchy(words, path, motion + 1)
-    values, frame_time = _motion(lines, motion + 1, sum(map(len, channels)), path)
+    motion = 0
+    for motion, text in enumerate(read_lines(path, ended=False), start=1):  # noqa: B007
+        if text.split(None, 1)[:1] == ["MOTION"]:
+            break
+    else:
+        raise InputError(f"{path}, line {motion}: the file ends without its part MOTION; {_AGAIN}.")
+    lines = enumerate(read_lines(path, ended=False), start=1)
+    words = ((line, word[0]) for line, text in itertools.islice(lines, motion - 1) for word in _WORD.finditer(text))
+    names, parents, offsets, channels, ends = _hierarchy(words, path, motion)
+    values, frame_time = _motion(itertools.islice(lines, 1, None), motion, sum(map(len, channels)), path)
     kept = [joint for joint in range(len(names)) if end_sites or not ends[joint]]
     place = {joint: index for index, joint in enumerate(kept)} | {-1: -1}
     return Motion(
@@ -99,10 +106,6 @@ def _turn(axis: int, angle: np.ndarray) -> np.ndarray:
     matrix[:, z, y] = np.sin(angle)
     matrix[:, y, z] = -matrix[:, z, y]
     return matrix
-
-
-def _split(text: str) -> list[str]:
-    return re.findall(r"[{}]|[^\s{}]+", text)
 
 
 def _next(words: Words, path: Path, end: int, what: str) -> tuple[int, str]:
@@ -194,14 +197,14 @@ def _channels(words: Words, path: Path, end: int, line: int, joint: str) -> tupl
     return own
 
 
-def _motion(lines: list[str], start: int, columns: int, path: Path) -> tuple[np.ndarray, float]:
-    """The numbers of all frames, float64 (F, columns), and the time from one to the next."""
-    numbered = [(line, text.split()) for line, text in enumerate(lines[start:], start + 1)]
-    while numbered and not numbered[-1][1]:
-        numbered.pop()
-    if len(numbered) < 2:
-        raise InputError(f"{path}, line {len(lines)}: the file ends before its first frame; {_AGAIN}.")
-    (line, frames), (time_line, time), *rows = numbered
+def _motion(lines: Lines, line: int, columns: int, path: Path) -> tuple[np.ndarray, float]:
+    """The numbers of all frames, float64 (F, columns), and the time from one to the next; `line` is that of MOTION."""
+    rows = _without_blank_end(lines)
+    line, text = next(rows, (line, ""))
+    time_line, time_text = next(rows, (0, ""))
+    if not time_line:
+        raise InputError(f"{path}, line {line}: the file ends before its first frame; {_AGAIN}.")
+    frames, time = text.split(None, 2), time_text.split(None, 3)
     if len(frames) != 2 or frames[0] != "Frames:" or not re.fullmatch("[0-9]{1,9}", frames[1]):
         raise InputError(f"{path}, line {line}: expected 'Frames: number'; {_AGAIN}.")
     place = f"{path}, line {time_line}"
@@ -210,18 +213,33 @@ def _motion(lines: list[str], start: int, columns: int, path: Path) -> tuple[np.
     frame_time = number(time[2], place, _LIMIT)
     if not frame_time > 0:
         raise InputError(f"{place}: a frame cannot take {time[2][:20]} seconds; {_AGAIN}.")
-    if not rows or len(rows) != int(frames[1]):
-        raise InputError(f"{path}, line {line}: {frames[1]} frames are declared, but {len(rows)} are there; {_AGAIN}.")
-    return np.stack([_frame(row, columns, f"{path}, line {line}") for line, row in rows]), frame_time
+    values, count = array("d"), 0
+    for row_line, text in rows:
+        values.extend(_frame(text, columns, f"{path}, line {row_line}"))
+        count += 1
+    if not count or count != int(frames[1]):
+        raise InputError(f"{path}, line {line}: {frames[1]} frames are declared, but {count} are there; {_AGAIN}.")
+    return np.array(values).reshape(count, columns), frame_time
 
 
-def _frame(row: list[str], columns: int, place: str) -> np.ndarray:
+def _without_blank_end(lines: Lines) -> Lines:
+    last = None
+    for line, text in lines:
+        if text.strip():
+            yield from ((blank, "") for blank in range(last + 1 if last else line, line))
+            yield line, text
+            last = line
+
+
+def _frame(text: str, columns: int, place: str) -> list[float]:
+    row = text.split(None, columns)
     if len(row) != columns:
-        raise InputError(f"{place}: {len(row)} numbers where the hierarchy has {columns} channels; {_AGAIN}.")
+        count = sum(1 for _ in re.finditer(r"\S+", text))
+        raise InputError(f"{place}: {count} numbers where the hierarchy has {columns} channels; {_AGAIN}.")
     try:
         values = list(map(float, row))
-        if math.fsum(map(abs, values)) < _LIMIT and "_" not in "".join(row):
-            return np.array(values)
+        if math.fsum(map(abs, values)) < _LIMIT and "_" not in text:
+            return values
     except (ValueError, OverflowError):
         pass
-    return np.array([number(text, f"{place}, column {column}", _LIMIT) for column, text in enumerate(row, start=1)])
+    return [number(text, f"{place}, column {column}", _LIMIT) for column, text in enumerate(row, start=1)]

@@ -10,6 +10,7 @@ import numpy as np
 from gca_scratch.datasets import bvh
 from gca_scratch.datasets.recording import Recording
 from gca_scratch.errors import InputError
+from gca_scratch.opening import files_below
 from gca_scratch.skeleton import Layout
 
 CLASS_NAMES = (
@@ -43,6 +44,7 @@ LAYOUT = _layout()
 FRAMES_PER_SECOND = 30
 
 _FILE = "skl_s([0-9]{2})_a([0-9]{2})_r([0-9]{2})\\.bvh"
+_BLOCK = 1000  # frames that are computed at once
 _METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 _SHORTEST, _TALLEST = 0.9, 2.2  # metres from ankle to head along the bones: no length lies in this range in two units
 
@@ -54,7 +56,7 @@ def items(root: str | os.PathLike) -> list[Path]:
     over (T-poses). Raises InputError if there is no such file, or one of them twice.
     """
     found: dict[str, Path] = {}
-    for path in sorted(Path(root).rglob("skl_s*_a*_r*.bvh")):
+    for path in sorted(files_below(root)):
         name = re.fullmatch(_FILE, path.name)
         if not name or not 1 <= int(name[2]) <= len(CLASS_NAMES):
             continue
@@ -80,17 +82,20 @@ def read_item(item: Path) -> Recording:
     the hips to the head are 0.9 to 2.2 m long in just one of metres, centimetres, inches and millimetres.
 
     Raises InputError, with file and place, if the file is damaged (see bvh.read), if its joints are not those of
-    LAYOUT, or if no unit gives a body of human size.
+    LAYOUT or do not all move, or if no unit gives a body of human size.
     """
     item = Path(item)
     subject, action, repetition = map(int, re.fullmatch(_FILE, item.name).groups())
     motion = bvh.read(item)
     order = _order(motion, item)
     step = max(1, round(min(1 / (FRAMES_PER_SECOND * motion.frame_time), 1e6)))
-    kept = motion._replace(values=motion.values[::step])
-    joints = bvh.positions(kept)[:, None, order] * _unit(motion, order, item)
+    metres, values = _unit(motion, order, item), motion.values[::step]
+    joints = np.empty((len(values), 1, len(order), 3), np.float32)
+    for start in range(0, len(values), _BLOCK):
+        some = slice(start, start + _BLOCK)
+        joints[some, 0] = bvh.positions(motion._replace(values=values[some]))[:, order] * metres
     return Recording(
-        joints=joints.astype(np.float32),
+        joints=joints,
         label=action - 1,
         subject=subject,
         name=item.stem.removeprefix("skl_"),
@@ -108,6 +113,11 @@ def _order(motion: bvh.Motion, path: Path) -> list[int]:
         raise InputError(
             f"{path}: its joints are not those of Berkeley MHAD (missing: {', '.join(missing) or 'none'}; strange: "
             f"{', '.join(strange)[:200] or 'none'}); give the original file."
+        )
+    channels = motion.values.shape[1]
+    if channels < len(wanted):
+        raise InputError(
+            f"{path}: a frame has {channels} numbers, fewer than the {len(wanted)} joints; give the original file."
         )
     return [there[name] for name in wanted]
 

@@ -16,15 +16,20 @@ Kinect follows up to six bodies, takes chairs for people, and gives a person who
 Length and shape of noise are the values in common use (SGN, CTR-GCN), motion is what the authors of the data advise.
 """
 
+import io
+import itertools
 import os
 import re
-from itertools import chain, pairwise
+from array import array
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from gca_scratch.datasets.recording import Recording
 from gca_scratch.errors import InputError
+from gca_scratch.opening import files_below, read_bytes
 from gca_scratch.skeleton import KINECT_V2
 
 CLASS_NAMES = (
@@ -97,7 +102,7 @@ _JOINTS = len(LAYOUT.joint_names)
 _NAME = re.compile(r"S([0-9]{3})C([0-9]{3})P([0-9]{3})R([0-9]{3})A([0-9]{3})\.skeleton")
 _LAST = (17, 3, 40, 2, 60)  # the highest setup, camera, subject, repetition and action
 _BODY = [10, 1, *_JOINTS * [12]]  # columns of the lines of one body
-_NUMBER = re.compile(rb"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(rb"[-+]?([0-9]++\.?[0-9]*+|\.[0-9]++)(e[-+]?[0-9]++)?|[-+]?(nan|inf|infinity)", re.IGNORECASE)
 _FAR = 1000.0  # metres: no Kinect sees as far
 _SHORT, _WIDE, _OFTEN = 12, 0.8, 0.7
 
@@ -109,7 +114,8 @@ def items(root: str | os.PathLike) -> list[str]:
     """
     if not os.path.isdir(root):
         raise InputError(f"there is no folder {root}; give with --root the folder that holds the .skeleton files.")
-    paths = sorted(Path(root).rglob("*.skeleton"), key=lambda path: (path.name, path))
+    paths = [path for path in files_below(root) if path.name.endswith(".skeleton")]
+    paths.sort(key=lambda path: (path.name, path))
     for path, other in pairwise(paths):
         if path.name == other.name:
             raise InputError(f"{path} and {other} are the same sample; remove one of the two.")
@@ -136,119 +142,111 @@ def read_item(item: str | os.PathLike) -> Recording:
             "S017C003P040R002A060.skeleton); give it its own name again, or move it elsewhere."
         )
     setup, view, subject, repetition, action = numbers
-    frames, bodies = _read_bodies(path)
-    return Recording(_persons(frames, bodies), action - 1, subject, path.stem, view, setup, repetition)
+    return Recording(_persons(_read_bodies(path)), action - 1, subject, path.stem, view, setup, repetition)
 
 
-def _read_bodies(path: Path) -> tuple[int, list[tuple[np.ndarray, np.ndarray]]]:
-    """The number of frames, and of every body its frames, int64 (n,), and its poses, float32 (n, 25, 3)."""
+def _read_bodies(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of every body its frames, int64 (n,), and its poses, float32 (n, 25, 3)."""
     try:
-        text = path.read_bytes()
+        text = read_bytes(path).rstrip()
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); copy it again from the data set.") from error
-    rows = [line.split() for line in text.split(b"\n")]
-    while rows and not rows[-1]:
-        rows.pop()
     if not _plain(text):
-        _check_numbers(rows, path)
-    columns = list(map(len, rows))
-    frames, line = _count(rows, 0, path, "the number of frames"), 1
-    starts, when, who = [], [], []
+        _check_numbers(text, path)
+    rows = map(bytes.split, io.BytesIO(text), itertools.repeat(None), itertools.repeat(max(_BODY)))
+    frames = _count(rows, 1, path, "the number of frames")
+    line, bodies, values, starts = 1, {}, array("d"), []  # the line that has been read last
     for frame in range(frames):
-        count = _count(rows, line, path, f"the number of bodies in frame {frame + 1} of {frames}")
         line += 1
+        count = _count(rows, line, path, f"the number of bodies in frame {frame + 1} of {frames}")
         for _ in range(count):
-            end = line + len(_BODY)
-            if columns[line:end] != _BODY or rows[line + 1] != [b"25"]:
-                raise _wrong_body(rows[line:end], line, path, f"frame {frame + 1} of {frames}")
-            starts.append(line + 2)
+            block = list(itertools.islice(rows, len(_BODY)))
+            if list(map(len, block)) != _BODY or block[1] != [b"25"]:
+                raise _wrong_body(block, line + 1, path, f"frame {frame + 1} of {frames}")
+            when, which = bodies.setdefault(block[0][0], ([], []))
+            if when and when[-1] == frame:
+                raise InputError(
+                    f"{path}, line {line + 1}: body {_short(block[0][0])} comes twice in one frame; "
+                    "copy the file again from the data set."
+                )
             when.append(frame)
-            who.append(rows[line][0])
-            line = end
-    if line < len(rows):
+            which.append(len(starts))
+            starts.append(line + 3)
+            values.extend(map(float, itertools.chain.from_iterable(row[:3] for row in block[2:])))
+            line += len(block)
+    if next(rows, None) is not None:
         raise InputError(
             f"{path}, line {line + 1}: the file goes on after the last of its {frames} frames; "
-            "copy it again from the data set."
-        )
-    return frames, _bodies(_poses(rows, starts, path), np.array(when), who, starts, path)
-
-
-def _count(rows: list[list[bytes]], line: int, path: Path, what: str) -> int:
-    """The whole number that stands alone on the line (from 0)."""
-    if line >= len(rows):
-        raise InputError(
-            f"{path}, line {line + 1}: the file ends where {what} belongs, so it is empty or cut off; "
-            "copy it again from the data set."
-        )
-    if len(rows[line]) != 1 or not re.fullmatch(rb"[0-9]{1,9}", rows[line][0]):
-        raise InputError(
-            f"{path}, line {line + 1}: {_short(b' '.join(rows[line]))} stands where {what} belongs; "
             "copy the file again from the data set."
         )
-    return int(rows[line][0])
+    poses = _poses(values, starts, text, path)
+    there = poses.any(axis=(1, 2))  # a pose of nothing but zeros is nobody
+    found = [(np.array(when)[there[which]], poses[which][there[which]]) for when, which in bodies.values()]
+    found = [body for body in found if len(body[0])]
+    if not found:
+        raise InputError(f"{path} holds no body in any frame; remove it, or copy it again from the data set.")
+    return found
+
+
+def _count(rows: Iterator[list[bytes]], line: int, path: Path, what: str) -> int:
+    """The whole number that stands alone on the next line, which is `line`."""
+    row = next(rows, None)
+    if row is None:
+        raise InputError(
+            f"{path}, line {line}: the file ends where {what} belongs, so it is empty or cut off; "
+            "copy it again from the data set."
+        )
+    if len(row) != 1 or not re.fullmatch(rb"[0-9]{1,9}", row[0]):
+        raise InputError(
+            f"{path}, line {line}: {_short(b' '.join(row))} stands where {what} belongs; "
+            "copy the file again from the data set."
+        )
+    return int(row[0])
 
 
 def _wrong_body(rows: list[list[bytes]], line: int, path: Path, where: str) -> InputError:
-    """What is wrong with the lines of a body, of which `line` (from 0) is the first."""
+    """What is wrong with the lines of a body, of which `line` is the first."""
     again = "copy the file again from the data set."
-    for number, (row, wanted) in enumerate(zip(rows, _BODY, strict=False), start=line + 1):
+    for number, (row, wanted) in enumerate(zip(rows, _BODY, strict=False), start=line):
         if len(row) != wanted:
-            return InputError(f"{path}, line {number}: {len(row)} columns where {wanted} belong; {again}")
+            columns = sum(1 for part in row for _ in re.finditer(rb"\S+", part))
+            return InputError(f"{path}, line {number}: {columns} columns where {wanted} belong; {again}")
         if wanted == 1 and row != [b"25"]:
             return InputError(f"{path}, line {number}: {_short(row[0])} joints where a body has 25; {again}")
-    return InputError(f"{path}, line {line + len(rows)}: the file is cut off here, in {where}; {again}")
+    return InputError(f"{path}, line {line + len(rows) - 1}: the file is cut off here, in {where}; {again}")
 
 
-def _poses(rows: list[list[bytes]], starts: list[int], path: Path) -> np.ndarray:
-    """x, y and z of the joints whose lines begin at `starts`: float32 (bodies, 25, 3)."""
-    texts = chain.from_iterable(row[:3] for start in starts for row in rows[start : start + _JOINTS])
-    poses = np.fromiter(map(float, texts), np.float64, 3 * _JOINTS * len(starts)).reshape(-1, _JOINTS, 3)
-    wrong = np.argwhere(~(np.abs(poses) < _FAR))  # true of NaN
-    if len(wrong):
-        body, joint, axis = wrong[0]
+def _poses(values: array, starts: list[int], text: bytes, path: Path) -> np.ndarray:
+    """The coordinates of the joints whose lines begin at `starts`: float32 (bodies, 25, 3)."""
+    poses = np.array(values).reshape(-1, _JOINTS, 3)
+    near = np.abs(poses) < _FAR  # not true of NaN
+    if not near.all():
+        body, joint, axis = np.argwhere(~near)[0]
         line = starts[body] + joint
+        found = next(itertools.islice(io.BytesIO(text), line - 1, None)).split()[axis]
         raise InputError(
-            f"{path}, line {line + 1}, column {axis + 1} ({'xyz'[axis]} of the joint '{LAYOUT.joint_names[joint]}'): "
-            f"{_short(rows[line][axis])} is not a number of metres; repair the file or copy it again."
+            f"{path}, line {line}, column {axis + 1} ({'xyz'[axis]} of the joint '{LAYOUT.joint_names[joint]}'): "
+            f"{_short(found)} is not a number of metres; repair the file or copy it again."
         )
     return poses.astype(np.float32)
 
 
-def _bodies(
-    poses: np.ndarray, when: np.ndarray, who: list[bytes], starts: list[int], path: Path
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Poses (n, 25, 3), their frames (n,) and bodyIDs, parted by body: the frames and poses of each."""
-    bodies = []
-    for name in dict.fromkeys(who):
-        index = np.array([k for k, other in enumerate(who) if other == name])
-        twice = np.flatnonzero(np.diff(when[index]) == 0)
-        if len(twice):
-            raise InputError(
-                f"{path}, line {starts[index[twice[0] + 1]] - 1}: body {_short(name)} comes twice in one frame; "
-                "copy the file again from the data set."
-            )
-        index = index[poses[index].any(axis=(1, 2))]  # a pose of nothing but zeros is nobody
-        if len(index):
-            bodies.append((when[index], poses[index]))
-    if not bodies:
-        raise InputError(f"{path} holds no body in any frame; remove it, or copy it again from the data set.")
-    return bodies
-
-
-def _persons(frames: int, bodies: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _persons(bodies: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Those of the bodies who act, as this module says: float32 (frames in which anybody is seen, 2, 25, 3)."""
     if len(bodies) > 1:
         people = [body for body in bodies if not _noise(*body)]
         people.sort(key=lambda body: -body[1].var(axis=0, dtype=np.float64).sum())
         bodies = people or [max(bodies, key=lambda body: len(body[0]))]
-    joints = np.zeros((frames, PERSONS, _JOINTS, 3), np.float32)
-    seen = np.zeros((frames, PERSONS), bool)
+    frames = np.unique(np.concatenate([when for when, _ in bodies]))
+    joints = np.zeros((len(frames), PERSONS, _JOINTS, 3), np.float32)
+    seen = np.zeros((len(frames), PERSONS), bool)
     for when, poses in bodies:
+        when = np.searchsorted(frames, when)
         free = [person for person in range(PERSONS) if not seen[when, person].any()]
         if free:
             joints[when, free[0]] = poses
             seen[when, free[0]] = True
-    return joints[seen.any(axis=1)]
+    return joints
 
 
 def _noise(when: np.ndarray, poses: np.ndarray) -> bool:
@@ -281,12 +279,12 @@ def _follows(kinds: bytes, allowed: dict[int, tuple[int, ...]]) -> bool:
     return not pairs.translate(None, bytes(6 * first + second for first in allowed for second in allowed[first]))
 
 
-def _check_numbers(rows: list[list[bytes]], path: Path) -> None:
-    for line, row in enumerate(rows, start=1):
-        for column, text in enumerate(row, start=1):
-            if not _NUMBER.fullmatch(text):
+def _check_numbers(text: bytes, path: Path) -> None:
+    for line, row in enumerate(io.BytesIO(text), start=1):
+        for column, found in enumerate(re.finditer(rb"\S+", row), start=1):
+            if not _NUMBER.fullmatch(found[0]):
                 raise InputError(
-                    f"{path}, line {line}, column {column}: {_short(text)} is not a number; "
+                    f"{path}, line {line}, column {column}: {_short(found[0])} is not a number; "
                     "copy the file again from the data set."
                 )
 

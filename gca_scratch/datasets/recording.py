@@ -9,12 +9,16 @@ A reader is a module with
 so that one data set is read like another: at once (`read_all`), or file by file in parallel (prepare.py).
 """
 
+import os
+from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons, check
 from gca_scratch.errors import InputError
+from gca_scratch.skeleton import Layout
 
 
 class Recording(NamedTuple):
@@ -33,7 +37,9 @@ class Recording(NamedTuple):
     repetition: int | None = None
 
 
-def assemble(recordings, class_names, layout, where):
+def assemble(
+    recordings: Sequence[Recording], class_names: Iterable[str], layout: Layout, where: str | os.PathLike[str]
+) -> Skeletons:
     """The recordings, in their order, as one Skeletons; InputError, naming `where`, if there are none."""
     if not recordings:
         raise InputError(f"{where} holds no sequence that can be used; give the folder of the original files.")
@@ -59,6 +65,6 @@ def assemble(recordings, class_names, layout, where):
     return data
 
 
-def read_all(reader, root):
+def read_all(reader: ModuleType, root: str | os.PathLike[str]) -> Skeletons:
     """Every item of the reader module in the folder `root` as one Skeletons; InputError at the first damaged one."""
     return assemble([reader.read_item(item) for item in reader.items(root)], reader.CLASS_NAMES, reader.LAYOUT, root)

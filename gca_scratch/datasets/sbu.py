@@ -38,8 +38,9 @@ def items(root: str | os.PathLike) -> list[Path]:
     such folder, or if the number of a class is none of the eight.
     """
     root = Path(root)
+    folders = sorted(root.glob("s*s*/*/*")) if os.path.isdir(root) else []
     found = []
-    for folder in sorted(root.glob("s*s*/*/*")):
+    for folder in folders:
         pair, action, repetition = folder.parts[-3:]
         if not re.fullmatch("s[0-9]{2}s[0-9]{2}/[0-9]{2}/[0-9]{3}", f"{pair}/{action}/{repetition}"):
             continue
@@ -78,10 +79,11 @@ def read_item(item: Path) -> Recording:
     rows, before = [], None
     for line, text in enumerate(read_lines(item), start=1):
         place = f"{item}, line {line}"
-        columns = text.split(",")
+        columns = text.split(",", _COLUMNS)
         if len(columns) != _COLUMNS:
+            count = text.count(",") + 1
             raise InputError(
-                f"{place}: {len(columns)} columns where {_COLUMNS} belong (a frame number, then x y z of 2 x {_JOINTS} "
+                f"{place}: {count} columns where {_COLUMNS} belong (a frame number, then x y z of 2 x {_JOINTS} "
                 "joints); copy the file again from the data set."
             )
         if not re.fullmatch("[0-9]{1,9}", columns[0]) or before not in (None, int(columns[0]) - 1):
@@ -89,10 +91,10 @@ def read_item(item: Path) -> Recording:
                 f"{place}: {columns[0][:20]!r} is not the next frame number; copy the file again from the data set."
             )
         before = int(columns[0])
-        rows.append([_coordinate(text, place, column) for column, text in enumerate(columns[1:])])
-    normalised = np.array(rows).reshape(-1, 2, _JOINTS, 3)
+        normalised = [_coordinate(text, place, column) for column, text in enumerate(columns[1:])]
+        rows.append((_ORIGIN + _SCALE * np.reshape(normalised, (2, _JOINTS, 3))).astype(np.float32))
     return Recording(
-        joints=(_ORIGIN + _SCALE * normalised).astype(np.float32),
+        joints=np.stack(rows),
         label=int(action) - 1,
         subject=10 * int(pair[1:3]) + int(pair[4:6]),
         name=f"{pair}/{action}/{repetition}",

@@ -1,5 +1,6 @@
 """Reader for the original MATLAB files of SYSU 3D HOI: one person with an object, twelve actions, 40 people."""
 
+import errno
 import math
 import os
 import re
@@ -14,6 +15,7 @@ import numpy as np
 
 from gca_scratch.datasets.recording import Recording
 from gca_scratch.errors import InputError
+from gca_scratch.opening import read_bytes
 from gca_scratch.skeleton import KINECT_V1
 
 CLASS_NAMES = (
@@ -59,11 +61,11 @@ def items(root: str | os.PathLike) -> list[Item]:
     Raises InputError if there is no such folder, or if the number of an action is none of the twelve.
     """
     root = Path(root)
-    folder = next((root / place for place in _PLACES if (root / place).is_dir()), root)
+    folder = next((root / place for place in _PLACES if os.path.isdir(root / place)), root)
     videos = [
         (video, int(name[1]))
-        for video in sorted(folder.glob("*/video*"))
-        if video.is_dir() and (name := re.fullmatch("video([0-9]{1,4})", video.name))
+        for video in (sorted(folder.glob("*/video*")) if os.path.isdir(folder) else ())
+        if os.path.isdir(video) and (name := re.fullmatch("video([0-9]{1,4})", video.name))
     ]
     for video, action in videos:
         if not 1 <= action <= len(CLASS_NAMES):
@@ -140,12 +142,12 @@ def _read(path: Path) -> np.ndarray:
 def _read_bytes(path: Path) -> bytes:
     """The whole file, once its size is known to be reasonable."""
     try:
-        if path.stat().st_size > _LARGEST:
+        return read_bytes(path, _LARGEST)
+    except OSError as error:
+        if error.errno == errno.EFBIG:
             raise InputError(
                 f"{path} is larger than {_LARGEST >> 20} MiB, far more than a skeleton needs; give the original file."
-            )
-        return path.read_bytes()
-    except OSError as error:
+            ) from error
         raise InputError(f"{path} cannot be read ({error.strerror}); {_AGAIN}, or remove its folder.") from error
 
 
@@ -171,14 +173,14 @@ def _values(path: Path, data: bytes) -> np.ndarray:
         raise InputError(
             f"{path}: {_VARIABLE} is {' x '.join(map(str, shape))} where {_JOINTS} x 3 x frames belongs; {_AGAIN}."
         )
-    if 8 * math.prod(shape) > 50 * len(data) + (1 << 24):
+    if 8 * math.prod(shape) > 4 * len(data) + (1 << 22):  # coordinates compress to two thirds or so
         raise InputError(
             f"{path}: {_VARIABLE} is said to have {shape[2]} frames, too many for {len(data)} bytes of file; {_AGAIN}."
         )
     if not _is_sound(data, place, shape):
         raise InputError(f"{path}: {_VARIABLE} is damaged, or no array of real numbers; {_AGAIN}.")
     values = matlab.loadmat(BytesIO(data), variable_names=[_VARIABLE])[_VARIABLE]
-    return values.reshape(_JOINTS, 3, -1).astype(np.float64)
+    return values.reshape(_JOINTS, 3, -1).astype(np.float64, copy=False)
 
 
 def _is_sound(data: bytes, place: int, shape: tuple[int, ...]) -> bool:

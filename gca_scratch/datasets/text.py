@@ -1,34 +1,41 @@
 """What the readers of text files share: lines and numbers, or one sentence that says where the file is damaged."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from gca_scratch.errors import InputError
+from gca_scratch.opening import read_bytes
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)  # never tries a digit twice
 
 
-def read_lines(path: Path, ended: bool = True) -> list[str]:
-    """The lines of an ASCII file, without their ends (LF or CRLF).
+def read_lines(path: Path, ended: bool = True) -> Iterator[str]:
+    """The lines of an ASCII file, without their ends (LF or CRLF), one after the other.
 
-    Raises InputError if the file cannot be read, is no text or is empty, and, where every line is to be `ended`, if
-    the last one ends with neither a line end nor a blank, since nothing else tells a number that is cut short.
+    Raises InputError, before the first line, if the file cannot be read, is no text or is empty, and, where every line
+    is to be `ended`, if the last one ends with neither a line end nor a blank, since nothing else tells a number that
+    is cut short.
     """
     try:
-        lines = path.read_bytes().decode("ascii").replace("\r\n", "\n").split("\n")
+        text = read_bytes(path).decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file (byte {error.start}); copy it again from the data set.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); copy it again from the data set.") from error
-    last = lines.pop()
-    if not any(lines) and not last.strip():
+    if not text.rstrip(" ").strip("\n"):
         raise InputError(f"{path} is empty; copy it again from the data set.")
-    if last and ended and not last.endswith(" "):
+    if ended and not text.endswith(("\n", " ")):
         raise InputError(
-            f"{path}, line {len(lines) + 1}: the file is cut off, for this last line does not end; "
+            f"{path}, line {text.count(chr(10)) + 1}: the file is cut off, for this last line does not end; "
             "copy it again from the data set."
         )
-    return [*lines, last] if last else lines
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
 
 
 def number(text: str, place: str, limit: float) -> float:

@@ -51,18 +51,17 @@ def read(root: str | os.PathLike) -> Skeletons:
 def items(root: str | os.PathLike) -> list[Item]:
     """What `root/actionLabel.txt` labels, in its order; InputError, with file and line, if it is missing or damaged."""
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise InputError(f"there is no folder {root}; give with --root the folder that holds actionLabel.txt.")
-    return [
-        Item(root / "joints" / f"joints_{file}.txt", action, first, last, line)
-        for line, file, action, first, last in _read_labels(root / "actionLabel.txt")
-    ]
+    labels = _read_labels(root / "actionLabel.txt")
+    paths = {file: root / "joints" / f"joints_{file}.txt" for _, file, *_ in labels}
+    return [Item(paths[file], action, first, last, line) for line, file, action, first, last in labels]
 
 
 def read_item(item: Item) -> Recording:
     """One labelled action, as `read` gives it; InputError, with file and line, if its file is missing or damaged."""
     label, file = f"{item.path.parents[1] / 'actionLabel.txt'}, line {item.line}", item.path.stem[len("joints_") :]
-    if not item.path.is_file():
+    if not os.path.isfile(item.path):
         raise InputError(f"{label}: {item.path} is missing; put it there, or remove {file} from the labels.")
     stat = item.path.stat()
     numbers, poses = _read_once(item.path, stat.st_size, stat.st_mtime_ns)
@@ -132,10 +131,11 @@ def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
     numbers, poses = [], []
     for line, text in enumerate(read_lines(path), start=1):
         place = f"{path}, line {line}"
-        columns = text.split()
+        columns = text.split(None, _COLUMNS)
         if len(columns) != _COLUMNS:
+            count = sum(1 for _ in re.finditer(r"\S+", text))
             raise InputError(
-                f"{place}: {len(columns)} columns where {_COLUMNS} belong (a frame number, then x y z of "
+                f"{place}: {count} columns where {_COLUMNS} belong (a frame number, then x y z of "
                 "20 joints); copy the file again from the data set."
             )
         if not re.fullmatch(r"[0-9]{1,9}", columns[0]) or (numbers and int(columns[0]) < numbers[-1]):
@@ -144,8 +144,9 @@ def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
                 "copy the file again from the data set."
             )
         numbers.append(int(columns[0]))
-        poses.append([_coordinate(text, place, column) for column, text in enumerate(columns[1:])])
-    return np.array(numbers, np.int64), np.array(poses, np.float32).reshape(-1, len(KINECT_V1.joint_names), 3)
+        coordinates = [_coordinate(text, place, column) for column, text in enumerate(columns[1:])]
+        poses.append(np.array(coordinates, np.float32).reshape(-1, 3))
+    return np.array(numbers, np.int64), np.stack(poses)
 
 
 def _coordinate(text: str, place: str, column: int) -> float:

@@ -1,0 +1,156 @@
+"""Memory: no reader takes much more than the file is large, whatever the file says, and none believes a count.
+
+HUGE are files that are large where readers might be careless: many short lines, one long line, frames of nothing, zeros
+that are compressed, lists within lists. What a reader takes is measured by tracemalloc, which knows of NumPy's arrays.
+"""
+
+import functools
+import io
+import re
+import tempfile
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from hostile_readers import PART, WHOLE, apart, outcome, together
+
+from gca_scratch import opening
+from gca_scratch.datasets import utkinect
+
+TIMES = 20  # the size of a file: no reader takes more memory than that and, for the smallest, so many bytes:
+BASE = 32 << 20
+BASES = dict.fromkeys(("ntu", "sysu", "utkinect", "utkinect-labels", "sbu", "mhad"), 4 << 20)
+BASES["program"] = 128 << 20  # of which a syntax tree is made
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the compiler, where it doubts what it reads
+
+
+@functools.cache
+def _once(name):
+    """What is imported and remembered at the first time does not count."""
+    for whole in WHOLE[name]():
+        with tempfile.TemporaryDirectory() as folder:
+            outcome(name, whole, folder)
+
+
+def peak(name, content, folder):
+    """Bytes that the reader takes at most, beside what is there."""
+    _once(name)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        outcome(name, content, folder)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+def many_members(count=3000):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        for n in range(count):
+            file.writestr(f"{n:x}", b"")
+    return made.getvalue()
+
+
+def arrays(compressed=True, **others):
+    """The valid .npz file with other arrays, as it is where the zeros are many and compressed."""
+    with np.load(io.BytesIO(WHOLE["npz"]()[0])) as file:
+        content = dict(file) | others
+    made = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(made, **content)
+    return made.getvalue()
+
+
+def zeros(frames):
+    return np.zeros((frames, 1, 1, 3), np.float16)
+
+
+def noise(frames):
+    return np.random.default_rng(0).random((frames, 1, 1, 3)).astype(np.float16)
+
+
+def bomb(name, size):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(name.decode(), bytes(size))
+    return made.getvalue()
+
+
+def bvh_of(channels, frames):
+    """A valid BVH file with as many channels for each joint, and frames of the shortest numbers."""
+    head = WHOLE["mhad"]()[0].decode().partition("MOTION")[0]
+    names = ["Zrotation", "Xrotation"][:channels]
+    head = re.sub(r"CHANNELS .*", " ".join(["CHANNELS", str(channels), *names]), head)
+    row = " ".join(30 * channels * ["0"]) or "0"
+    return f"{head}MOTION\nFrames: {frames}\nFrame Time: 0.03\n{frames * (row + chr(10))}".encode()
+
+
+M = 40_000
+BODY = WHOLE["ntu"]()[0][2:].partition(b"\n2\n")[0]
+HUGE = {
+    "ntu blank lines": lambda: b"5\n" + M * b"\n" + b"1",
+    "ntu one line": lambda: b"5\n" + M * b"11 ",
+    "ntu empty frames": lambda: b"%d\n" % M + M * b"0\n",
+    "ntu empty frames before a body": lambda: b"%d\n" % M + (M - 1) * b"0\n" + BODY,
+    "utkinect blank lines": lambda: M * b"\n",
+    "utkinect one line": lambda: M * b"11 ",
+    "utkinect short numbers": lambda: b"".join(b"%d%s\n" % (n, 60 * b" 0") for n in range(2000)),
+    "utkinect-labels short lines": lambda: b"s01_e01\n" + M * b"a\n",
+    "utkinect-labels as many as can be": lambda: "".join(
+        f"s{n:02}_e01\n" + "".join(f"{name}:1 2\n" for name in utkinect.CLASS_NAMES) for n in range(100)
+    ).encode(),
+    "sbu commas": lambda: M * b",",
+    "sbu short numbers": lambda: b"".join(b"%d%s\n" % (n, 90 * b",0") for n in range(1500)),
+    "mhad brackets": lambda: b"HIERARCHY\n" + M * b"{\n" + b"MOTION\n",
+    "mhad joints within joints": lambda: (
+        b"HIERARCHY\nROOT r{" + b"".join(b"JOINT %x{OFFSET 0 0 0\n" % n for n in range(M // 10)) + b"\nMOTION\n"
+    ),
+    "mhad one channel in all": lambda: bvh_of(0, 10).replace(b"CHANNELS 0", b"CHANNELS 1 Zrotation", 1) + M * b"0\n",
+    "mhad frames without channels": lambda: bvh_of(0, M),
+    "mhad short numbers": lambda: bvh_of(1, 5000),
+    "mhad one line": lambda: bvh_of(1, 1) + M * b"00 ",
+    "npz members": many_members,
+    "npz zeros": lambda: arrays(joints=zeros(99 * M)),
+    "npz zeros, as many as are let pass": lambda: arrays(joints=np.concatenate([zeros(20 * M), noise(5 * M)])),
+    "npz narrow offsets": lambda: arrays(False, offsets=np.zeros(40 * M, np.uint8)),
+    "npz names": lambda: arrays(False, class_names=np.array([f"{n:x}" for n in range(M // 2)])),
+    "checkpoint members": many_members,
+    "sysu zeros": lambda: WHOLE["sysu"]()[1] + bytes(3 * M),
+    "config tables": lambda: b"".join(b"[x%x.a.b]\n" % n for n in range(5000)),
+    "config too large": lambda: M * b"[a]\n",
+    "result lists": lambda: b"[" + (opening.LARGEST_JSON // 3 - 2) * b"[]," + b"[]]",
+    "history short rows": lambda: WHOLE["history"]()[0].partition(b"\n")[0] + b"\n" + 70_000 * b"0,0,0,0,0,,,0\n",
+    "submission members": many_members,
+    "submission zip bomb": lambda: bomb(b"optim.py", 1000 * M),
+    "answer members": many_members,
+    "chunk members": many_members,
+    "program statements": lambda: 31_000 * b"x;",
+    "program statements that do not parse": lambda: 9000 * b"x\n" + b"(",
+    "program signs": lambda: 600 * (100 * b"-" + b"x\n"),
+}
+
+
+@pytest.mark.parametrize("what", HUGE)
+def test_no_reader_takes_much_more_memory_than_the_file_is_large(what, tmp_path):
+    name, content = what.split()[0], HUGE[what]()
+    assert peak(name, content, tmp_path) <= TIMES * len(content) + BASES.get(name, BASE)
+
+
+SHAPES = ["(1000000000000,)", "(-20,)", "(99999999999999999999,)", "(4294967296, 4294967296)", "()", "'many'"]
+TYPES = ["<f4", "|O", "<U999999999", "<U0", "('<f4', (1000000,))", "[('a', '<f4'), ('b', '|O')]"]
+
+
+@pytest.mark.parametrize("name", ["npz", "checkpoint", "chunk", "answer"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_array_is_believed_to_be_as_large_as_it_says(name, shape, tmp_path):
+    for kind in TYPES:
+        kind = kind if kind[0] in "([" else repr(kind)
+        header = f"{{'descr': {kind}, 'fortran_order': False, 'shape': {shape}}}".encode()
+        header += b" " * (-(len(header) + 11) % 64) + b"\n"
+        parts = apart(WHOLE[name]()[0]).split(PART)
+        n = 0 if name == "answer" else 1  # joints, or another large one
+        key, start, content = parts[n].partition(b"\n")
+        lying = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + content[-80:]
+        parts[n] = key + start + lying
+        assert peak(name, together(PART.join(parts)), tmp_path) < 4 << 20
