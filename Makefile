@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup demo test lint tutorials notebooks test-tutorials test-browser docs release-check mutants clean
+.PHONY: help setup demo test test-trust lint tutorials notebooks test-tutorials test-browser docs release-check mutants dist lock audit clean
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -11,6 +11,7 @@ help:
 	@echo "make setup   virtual environment in .venv/"
 	@echo "make demo    set up, train on synthetic actions, draw what the network looks at"
 	@echo "make test    set up, run every test"
+	@echo "make test-trust       set up, kill, fuzz and overload it for hours: docs/trust.md"
 	@echo "make lint    set up, check the style"
 	@echo "make tutorials        set up, open the notebooks in JupyterLab"
 	@echo "make test-tutorials   set up, run every notebook from top to bottom"
@@ -19,26 +20,26 @@ help:
 	@echo "make docs             set up, run the notebooks, build the documentation: docs/_build/index.html"
 	@echo "make release-check    set up, prove that the assignments' student versions work and give nothing away"
 	@echo "make mutants          set up, run the tests against every planted bug"
+	@echo "make dist             set up, build wheel and source distribution: dist/"
+	@echo "make lock             set up, choose the newest versions anew: locks/, which every other command installs from"
+	@echo "make audit            set up, ask for known vulnerabilities of what the locks name (needs the network)"
 	@echo "make clean   remove what all of these leave, but not .venv/"
 
 setup: $(VENV)/ready
 
-$(VENV)/ready: requirements.txt pyproject.toml
+# From the locks, by hash, and wheels alone, for what builds a source would come without one. The ranges of pyproject.toml
+# and requirements.txt are for everybody else.
+LOCKED := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement
+
+$(VENV)/ready: locks/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(LOCKED) locks/dev.txt
+	PYTHONWARNINGS="ignore:Editable installation" \
+		$(RUN) -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/ready-for-notebooks: $(VENV)/ready
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
-	@touch $@
-
-$(VENV)/ready-for-docs: $(VENV)/ready-for-notebooks
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
-	@touch $@
-
-$(VENV)/ready-for-tutorials: $(VENV)/ready-for-notebooks
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[tutorials]"
+$(VENV)/ready-for-%: locks/%.txt $(VENV)/ready
+	$(LOCKED) $<
 	@touch $@
 
 demo: setup
@@ -48,6 +49,12 @@ demo: setup
 test: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2
 
+# What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, a data set of NTU's size.
+test-trust: $(VENV)/ready-for-trust
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest trust
+	$(RUN) trust/fuzz.py all
+	$(RUN) trust/large.py
+
 lint: setup
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -55,12 +62,12 @@ lint: setup
 tutorials: $(VENV)/ready-for-tutorials
 	$(RUN) -m jupyterlab tutorials
 
-notebooks: $(VENV)/ready-for-notebooks
+notebooks: $(VENV)/ready-for-tutorials
 	$(RUN) tutorials/notebooks.py
 
 # Two at a time, each into docs/tutorials/, with its outputs, for the documentation; none is run again unless something changed.
 # Without the real recordings, which may not be passed on, not even as drawings.
-test-tutorials: $(VENV)/ready-for-notebooks
+test-tutorials: $(VENV)/ready-for-tutorials
 	$(RUN) tutorials/notebooks.py --check
 	env -u GCA_SCRATCH_DATA OPENBLAS_NUM_THREADS=1 MPLBACKEND=agg $(MAKE) --no-print-directory --jobs 2 $(EXECUTED)
 
@@ -68,8 +75,7 @@ docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*
 	@mkdir -p $(@D)
 	@$(RUN) tutorials/notebooks.py --run $< $@
 
-test-browser: setup
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[browser]"
+test-browser: $(VENV)/ready-for-browser
 	$(RUN) -m pytest tests/test_stepper_browser.py -rPs
 
 docs: $(VENV)/ready-for-docs test-tutorials
@@ -84,5 +90,24 @@ release-check: setup
 mutants: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m course mutants
 
+# Wheel and source distribution in dist/. The source comes first, and the wheel is built from it.
+dist: $(VENV)/ready-for-trust
+	rm -rf build dist
+	$(RUN) -m build --no-isolation
+
+# The newest versions that the ranges allow, for Python 3.11 and later on every platform, each with the hashes of its files.
+COMPILE := $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+lock: $(VENV)/ready-for-trust
+	$(COMPILE) requirements.txt --group installer --output-file locks/dev.txt
+	$(COMPILE) pyproject.toml --extra tutorials --constraint locks/dev.txt --output-file locks/tutorials.txt
+	$(COMPILE) pyproject.toml --extra docs --constraint locks/tutorials.txt --output-file locks/docs.txt
+	$(COMPILE) pyproject.toml --extra browser --constraint locks/docs.txt --output-file locks/browser.txt
+	$(COMPILE) pyproject.toml --extra trust --constraint locks/docs.txt --output-file locks/trust.txt
+
+# Strict: a package that the service does not know is a failure, not a success.
+audit: $(VENV)/ready-for-trust
+	$(RUN) -m pip_audit --strict --require-hashes --disable-pip $(patsubst %,--requirement %,$(wildcard locks/*.txt))
+
 clean:
-	rm -rf docs/_build docs/api docs/jupyter_execute docs/tutorials docs/_static/stepper.html demo-run build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/api docs/jupyter_execute docs/tutorials docs/_static/stepper.html demo-run fuzz-findings build dist .pytest_cache .ruff_cache .hypothesis

@@ -8,12 +8,14 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .errors import InputError
 from .files import from_plain, read_npz, replacing
 from .models import build
+from .networks import Network
 from .opening import reason
 from .settings import Settings
 from .training import HISTORY_COLUMNS, State, training_steps
@@ -54,7 +56,7 @@ class _Sizes:
     parts: list
 
 
-def save(path, state, network, settings, run):
+def save(path: str | os.PathLike[str], state: State, network: Network, settings: Settings, run: dict[str, Any]) -> None:
     """Write a checkpoint atomically: the old file stays whole until the new one is.
 
     state: training.State with its arrays on the host (`training.snapshot`).  run: a dict of plain values that says what
@@ -74,7 +76,7 @@ def save(path, state, network, settings, run):
         np.savez(file, about=np.array(json.dumps(plain)), **arrays)
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> tuple[State, Network, Settings, dict[str, Any]]:
     """Read a checkpoint, a file or the folder that holds it: (state, network, settings, run).
 
     Raises InputError if the file is missing, cut off, edited, or does not fit the network that it names.

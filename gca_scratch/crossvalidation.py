@@ -3,6 +3,7 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -14,9 +15,17 @@ from .backend import module_for
 from .datasets import protocols
 from .errors import InputError
 from .processes import alone, end_with
+from .settings import Settings
 
 
-def run_all_folds(source, settings, out, resume=False, device="cpu", jobs=2):
+def run_all_folds(
+    source: runs.Source,
+    settings: Settings,
+    out: str | os.PathLike[str],
+    resume: bool = False,
+    device: str = "cpu",
+    jobs: int = 2,
+) -> dict[str, Any]:
     """Run every fold into `out/fold-KK`, `jobs` at a time with one BLAS thread each; returns and writes the mean.
 
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
@@ -51,7 +60,7 @@ def _run(data, task, settings, folder, resume, device, parent):
         return runs.run(data, task, settings, folder, resume, device, show=False)
 
 
-def mean_result(results):
+def mean_result(results: list[dict[str, Any]]) -> dict[str, Any]:
     """The mean of the folds' accuracies, with what each fold gave."""
     confusion = np.sum([result["confusion"] for result in results], axis=0)
     names = {name: None for result in results for name in result["per_class"]}

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pickle import PicklingError
 
@@ -18,7 +19,7 @@ class InputError(ValueError):
     """
 
 
-def exit_code(run, program="gca_scratch"):
+def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
     """Call run() and return the exit code it gives, or that of what went wrong, told in one sentence.
 
     2: what the user gave cannot be used, or needs more memory or room on the disk than there is.  130: Ctrl-C.

@@ -5,6 +5,7 @@ after the names, sizes and dates of what was read, so that it is used again if a
 chunks are there they are joined one by one: memory does not grow with the data, but for a moment the disk has it twice.
 """
 
+import argparse
 import contextlib
 import csv
 import dataclasses
@@ -54,7 +55,9 @@ class _Chunk(NamedTuple):
     file: Path
 
 
-def prepare(dataset, root, out, jobs=2, show=True):
+def prepare(
+    dataset: str, root: str | os.PathLike[str], out: str | os.PathLike[str], jobs: int = 2, show: bool = True
+) -> Prepared:
     """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Prepared.
 
     `jobs` processes read at a time, and a progress bar tells how far they are if `show`. The bytes of `out` are those
@@ -264,7 +267,7 @@ def _printable(text):
     return str(text).encode("utf-8", "backslashreplace").decode()
 
 
-def add_options(sub):
+def add_options(sub: argparse.ArgumentParser) -> None:
     """Give the argparse parser `sub` the arguments of the command."""
     sub.add_argument("dataset", choices=READERS, help="which data the files are")
     sub.add_argument("--root", required=True, metavar="PATH", help="folder of the original files")
@@ -273,7 +276,7 @@ def add_options(sub):
     sub.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
 
 
-def command(options):
+def command(options: argparse.Namespace) -> None:
     """Run `prepare` with the options of the command line and say what came of it."""
     start = time.monotonic()
     try:

@@ -16,19 +16,21 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tomli_w
 from tqdm import tqdm
 
 from . import checkpoint, training
-from .backend import module_for
+from .backend import ArrayModule, module_for
 from .datasets import READERS, neutral, protocols, sampling, synthetic
 from .datasets.recording import read_all
 from .engine import Engine
 from .errors import InputError
 from .files import from_plain, replacing
 from .models import build
+from .networks import Network
 from .opening import read_toml, reason
 from .processes import alone
 from .settings import Settings
@@ -58,7 +60,7 @@ class Source:
     hip: str = ""
 
 
-def load_data(source):
+def load_data(source: Source) -> neutral.Skeletons:
     """The data of a source as datasets.neutral.Skeletons; InputError when it cannot be read."""
     if source.dataset not in DATASETS:
         raise InputError(f"unknown data set {source.dataset!r}: choose one of {', '.join(DATASETS)}")
@@ -79,7 +81,7 @@ class Problem:
     validate: np.ndarray
     test: np.ndarray
 
-    def network(self, settings):
+    def network(self, settings: Settings) -> Network:
         """The network that the settings describe, for this data."""
         parts = body_parts(self.data.joint_names) if settings.network in ("coarse", "two-stream") else None
         return build(
@@ -91,7 +93,7 @@ class Problem:
         )
 
 
-def problem(data, source, settings):
+def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Problem:
     """Split and prepare the data; the subjects held out for validation depend on the seed alone."""
     train, test = protocols.split(data, source.protocol, source.fold)
     fit, validate = train, train[:0]
@@ -117,7 +119,15 @@ def problem(data, source, settings):
     return Problem(data, prepared, fit, validate, test)
 
 
-def run(data, source, settings, out, resume=False, device="cpu", show=True):
+def run(
+    data: neutral.Skeletons,
+    source: Source,
+    settings: Settings,
+    out: str | os.PathLike[str],
+    resume: bool = False,
+    device: str = "cpu",
+    show: bool = True,
+) -> dict[str, Any]:
     """Train on one fold and test; writes the files of this module into the folder `out` and returns the result.
 
     With `resume` the run in `out` goes on where its checkpoint stands (from the beginning where there is none), to the
@@ -169,7 +179,7 @@ def _where_it_stands(out, network, source, settings, resume):
     return state
 
 
-def refuse_used(out):
+def refuse_used(out: str | os.PathLike[str]) -> None:
     """InputError if the folder holds a run, or the folds of one, which a new run would overwrite."""
     if any(Path(out).glob("checkpoint.npz")) or any(Path(out).glob("fold-*/checkpoint.npz")):
         raise InputError(f"{out} already holds a run; go on with it by --resume, or choose another --out folder")
@@ -222,7 +232,9 @@ class _Recorder:
             self.bar = None
 
 
-def test(task, network, state, settings, xp=np):
+def test(
+    task: Problem, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
+) -> dict[str, Any]:
     """How the best weights do on the test set, as plain values: with the iterations they were last trained for.
 
     Raises InputError when their loss is not finite.
@@ -256,7 +268,9 @@ def test(task, network, state, settings, xp=np):
     }
 
 
-def reload(path, root=None, data=None):
+def reload(
+    path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None, data: neutral.Skeletons | None = None
+) -> tuple[training.State, Network, Settings, Source, Problem]:
     """A checkpoint (file or folder) and what it was trained on: state, network, settings, source and Problem.
 
     root: where the data lies now, if it has moved; data: the data itself, if it is there already. Raises InputError if
@@ -270,14 +284,16 @@ def reload(path, root=None, data=None):
     return state, network, settings, source, task
 
 
-def retest(path, root=None, device="cpu"):
+def retest(
+    path: str | os.PathLike[str], root: str | os.PathLike[str] | None = None, device: str = "cpu"
+) -> dict[str, Any]:
     """Test the weights of a checkpoint (file or folder) again, on the data it was trained for; returns the result."""
     state, network, settings, source, task = reload(path, root)
     result = test(task, network, state, settings, module_for(device)) | asdict(source)
     return result | {"seconds": sum(row["seconds"] for row in state.history)}
 
 
-def write_history(path, history):
+def write_history(path: str | os.PathLike[str], history: list[dict[str, Any]]) -> None:
     """The history as CSV, a row per epoch; written beside and renamed."""
     with replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, training.HISTORY_COLUMNS)
@@ -285,7 +301,7 @@ def write_history(path, history):
         writer.writerows(history)
 
 
-def write_json(path, value):
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """A value as JSON, written beside and renamed; numbers that JSON does not know (NaN, infinity) become null."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(_known_to_json(value), indent=2) + "\n", "utf-8")
@@ -299,13 +315,13 @@ def _known_to_json(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def write_config(path, source, settings):
+def write_config(path: str | os.PathLike[str], source: Source, settings: Settings) -> None:
     """config.toml: the source and every setting."""
     with replacing(path) as temporary:
         temporary.write_text(tomli_w.dumps({"data": asdict(source), "settings": asdict(settings)}), "utf-8")
 
 
-def read_config(path):
+def read_config(path: str | os.PathLike[str]) -> tuple[Source, Settings]:
     """Source and settings of a config.toml; InputError naming what is wrong in it."""
     try:
         tables = read_toml(path)

@@ -6,15 +6,20 @@ n. Stepwise training goes through n = 0..N; direct training is the single step n
 
 import copy
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from .backend import to_device, to_host
+from .backend import Array, ArrayModule, to_device, to_host
+from .datasets.sampling import Prepared
 from .engine import Engine
 from .errors import InputError
+from .networks import Network
 from .ops import nll_forward, probabilities
 from .optim import SGD, decayed
+from .settings import Settings
 
 HISTORY_COLUMNS = (
     "step",
@@ -39,31 +44,41 @@ class State:
     history: one row per epoch, a dict of HISTORY_COLUMNS.  finished: all training steps are done.
     """
 
-    params: dict
+    params: dict[str, Array]
     rng: np.random.Generator
-    velocity: dict = field(default_factory=dict)
-    best: dict | None = None
+    velocity: dict[str, Array] = field(default_factory=dict)
+    best: dict[str, Array] | None = None
     stage: int = 0
     epoch: int = 0
     best_score: tuple[float, float] | None = None
     waited: int = 0
-    history: list = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     finished: bool = False
 
 
-def training_steps(settings):
+def training_steps(settings: Settings) -> list[int]:
     """The attention iterations that are supervised, one after the other (Algorithm 1, line 2)."""
     N = settings.iterations if settings.attentive else 0
     return list(range(N + 1)) if settings.mode == "stepwise" else [N]
 
 
-def start(network, settings):
+def start(network: Network, settings: Settings) -> State:
     """A fresh state; the seed alone decides its weights and everything random after them."""
     weights, rng = (np.random.default_rng([settings.seed, stream]) for stream in (0, 1))
     return State(network.init(weights), rng)
 
 
-def train(network, state, data, fit, validate, settings, xp=np, on_epoch=None, on_start=None):
+def train(
+    network: Network,
+    state: State,
+    data: Prepared,
+    fit: np.ndarray,
+    validate: np.ndarray,
+    settings: Settings,
+    xp: ArrayModule = np,
+    on_epoch: Callable[[State, bool], object] | None = None,
+    on_start: Callable[[int, int], object] | None = None,
+) -> State:
     """Train until every training step is done (Algorithm 1); returns `state`, whose `params` are then the best weights.
 
     data: datasets.sampling.Prepared; fit, validate: sequences to train on and to measure the validation error on
@@ -120,13 +135,22 @@ def _next_step(state, last):
     state.finished = last
 
 
-def best_weights(state, xp=np):
+def best_weights(state: State, xp: ArrayModule = np) -> dict[str, Array]:
     """The weights to use: the best of the current training step, or the latest where there is no best yet."""
     weights = state.params if state.best is None else state.best
     return {name: to_device(value, xp) for name, value in weights.items()}
 
 
-def run_epoch(engine, state, data, fit, settings, optimiser, n, xp):
+def run_epoch(
+    engine: Engine,
+    state: State,
+    data: Prepared,
+    fit: np.ndarray,
+    settings: Settings,
+    optimiser: SGD,
+    n: int,
+    xp: ArrayModule,
+) -> tuple[float, float]:
     """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
     order = state.rng.permutation(fit)
     mask_rng = state.rng
@@ -173,7 +197,16 @@ def _one_ahead(items):
         yield ready
 
 
-def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, batch_size=100):
+def evaluate(
+    engine: Engine,
+    params: dict[str, Array],
+    data: Prepared,
+    sequences: np.ndarray,
+    settings: Settings,
+    iterations: int | None = None,
+    xp: ArrayModule = np,
+    batch_size: int = 100,
+) -> tuple[float, np.ndarray]:
     """Mean loss and class probabilities (len(sequences), classes) of engine.network, on the host, without dropout.
 
     Each sequence is looked at `settings.samplings` times, at evenly spread places in its segments; the probabilities
@@ -194,7 +227,7 @@ def evaluate(engine, params, data, sequences, settings, iterations=None, xp=np, 
     return total / max(1, len(sequences)), np.concatenate(found)
 
 
-def snapshot(state):
+def snapshot(state: State) -> State:
     """A copy of the state, with its arrays on the host, that further training does not change."""
 
     def copied(arrays):

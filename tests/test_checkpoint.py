@@ -271,6 +271,7 @@ def test_every_field_deleted_or_absurd(whole):
         (("rng",), {}, ["edited.npz"]),
     ],
 )
+@pytest.mark.filterwarnings("ignore:NumPy will stop allowing:DeprecationWarning")  # 1.26, of a random state
 def test_edited_fields_are_named(whole, place, value, words):
     arrays, about = opened(whole[0])
     at(about, place[:-1])[place[-1]] = value

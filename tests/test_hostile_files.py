@@ -302,7 +302,7 @@ def test_names_that_patterns_would_search_for_ever_are_refused(tmp_path):
     arrays["joint_names"] = np.array([f"{shared}{n}" for n in range(len(arrays["joint_names"]))])
     made = io.BytesIO()
     np.savez(made, **arrays)
-    assert "joint_names[0] is longer than 1000 characters" in read("npz", made.getvalue(), tmp_path)
+    assert "is longer than 1000 characters" in read("npz", made.getvalue(), tmp_path)
 
 
 @pytest.mark.parametrize("parent", [lambda joint: 0, lambda joint: joint - 1, lambda joint: joint // 2])

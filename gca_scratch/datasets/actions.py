@@ -42,7 +42,7 @@ def beating(phase: np.ndarray, beats: int, start: float = 0.0) -> np.ndarray:
     return (1 - np.cos(2 * np.pi * beats * part)) / 2
 
 
-def wave(phase, beats, size):
+def wave(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The upper arm to the side, the forearm up, and to and fro."""
     up = held(phase, 0.2)
     return {
@@ -52,7 +52,7 @@ def wave(phase, beats, size):
     }
 
 
-def raise_arm(phase, beats, size):
+def raise_arm(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right arm straight up."""
     up = held(phase, 0.35)
     return {
@@ -63,7 +63,7 @@ def raise_arm(phase, beats, size):
     }
 
 
-def punch(phase, beats, size):
+def punch(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right fist forward, from the hip."""
     guard, thrust = held(phase, 0.15), beating(phase, min(beats, 2), 0.15)
     return {
@@ -75,7 +75,7 @@ def punch(phase, beats, size):
     }
 
 
-def drink(phase, beats, size):
+def drink(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right hand to the mouth."""
     up, tip = held(phase, 0.3), held(phase, 0.4)
     return {
@@ -87,7 +87,7 @@ def drink(phase, beats, size):
     }
 
 
-def kick(phase, beats, size):
+def kick(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right foot forward."""
     swing = through(phase, (0, 0), (0.15, 18), (0.35, -12), (0.6, 65), (0.85, 15), (1, 0))
     fold = through(phase, (0, 0), (0.15, 36), (0.35, 75), (0.6, 8), (0.85, 32), (1, 0))
@@ -102,7 +102,7 @@ def kick(phase, beats, size):
     }
 
 
-def clap(phase, beats, size):
+def clap(phase: np.ndarray, beats: int, size: float) -> Angles:
     """Both hands together before the chest."""
     up, shut = held(phase, 0.2), beating(phase, beats + 1, 0.15)
     arms = {
@@ -115,7 +115,7 @@ def clap(phase, beats, size):
     return {f"{side} {motion}": angle for side in SIDES for motion, angle in arms.items()}
 
 
-def bow(phase, beats, size):
+def bow(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The trunk forward."""
     down = size * held(phase, 0.4)
     limbs = {"hip flex": 42 * down, "ankle flex": -7 * down, "shoulder flex": 40 * down, "elbow flex": 15 * down}
@@ -128,7 +128,7 @@ def bow(phase, beats, size):
     }
 
 
-def squat(phase, beats, size):
+def squat(phase: np.ndarray, beats: int, size: float) -> Angles:
     """Down and up again."""
     down = size * held(phase, 0.4)
     limbs = {
@@ -147,7 +147,7 @@ def squat(phase, beats, size):
     }
 
 
-def nod(phase, beats, size):
+def nod(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The head down and up."""
     return {"neck bend": 42 * size * beating(phase, beats)}
 
@@ -176,23 +176,23 @@ ACTIONS: dict[str, tuple[Action, float]] = {
 }
 
 
-def fidget_arm(phase, beats, size):
+def fidget_arm(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right arm forward a little, with a bent elbow."""
     return {"right shoulder flex": 12 * size * held(phase, 0.4), "right elbow flex": 38 * size * held(phase, 0.4)}
 
 
-def spread_arm(phase, beats, size):
+def spread_arm(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right arm a little to the side."""
     return {"right shoulder abduct": 20 * size * held(phase, 0.4)}
 
 
-def look_aside(phase, beats, size):
+def look_aside(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The head to the side."""
     turn = size * held(phase, 0.3)
     return {"neck turn": 35 * turn, "neck lean": 12 * turn, "neck bend": 8 * turn}
 
 
-def ease_leg(phase, beats, size):
+def ease_leg(phase: np.ndarray, beats: int, size: float) -> Angles:
     """The right knee a little forward."""
     ease = size * held(phase, 0.3)
     return {"right hip flex": 16 * ease, "right knee flex": 30 * ease, "right ankle flex": 14 * ease}

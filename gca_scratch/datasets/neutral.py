@@ -130,7 +130,8 @@ def _check_names(data: Skeletons, where: str) -> None:
                 )
             if len(name) > _LONGEST_NAME:
                 raise InputError(
-                    f"{where}: {key}[{number}] is longer than {_LONGEST_NAME} characters ({name[:40]!r}...); shorten it."
+                    f"{where}: {key}[{number}], {name[:40]!r}..., is longer than {_LONGEST_NAME} characters; "
+                    "shorten it."
                 )
             if key == "name":
                 continue

@@ -5,6 +5,7 @@ a training step. Of data that lies in memory all frames are turned into these co
 mapped from the disk (datasets.neutral) only those of a batch, and the whole is never copied.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +13,8 @@ import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons
 from gca_scratch.errors import InputError
-from gca_scratch.skeleton import chain, find_roles, words
+from gca_scratch.settings import Settings
+from gca_scratch.skeleton import Roles, chain, find_roles, words
 
 
 @dataclass
@@ -36,11 +38,18 @@ class Prepared:
     flipped: np.ndarray
 
     @property
-    def channels(self):
+    def channels(self) -> int:
         """Numbers per cell: three for each person."""
         return 3 * self.x.shape[2]
 
-    def batch(self, sequences, frames, settings=None, rng=None, position=0.5):
+    def batch(
+        self,
+        sequences: Sequence[int] | np.ndarray,
+        frames: int,
+        settings: Settings | None = None,
+        rng: np.random.Generator | None = None,
+        position: float = 0.5,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Input x float32 (B, T, J, C) and labels (B,) of the given sequences.
 
         Each sequence is cut into T equal segments. With a generator `rng` a random frame of each is taken and the
@@ -53,7 +62,14 @@ class Prepared:
             x = self._changed(x, self.flipped[sequences], settings, rng)
         return x.reshape(*x.shape[:3], -1), self.label[sequences]
 
-    def frame_index(self, sequences, frames, crop=0.0, rng=None, position=0.5):
+    def frame_index(
+        self,
+        sequences: Sequence[int] | np.ndarray,
+        frames: int,
+        crop: float = 0.0,
+        rng: np.random.Generator | None = None,
+        position: float = 0.5,
+    ) -> np.ndarray:
         """Which frame stands for each segment: int64 (B, T), indices into the first axis of x."""
         first = self.offsets[sequences][:, None]
         length = np.diff(self.offsets)[sequences][:, None]  # (B, 1)
@@ -106,7 +122,7 @@ class Aligned:
         return len(self.data.joints)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         """(total frames, J, P, 3)"""
         return len(self), len(self.order), self.data.joints.shape[1], 3
 
@@ -130,7 +146,7 @@ class Aligned:
         return x[(slice(None),) * frames.ndim + tuple(rest)] if rest else x
 
 
-def turn_matrix(angle, up):
+def turn_matrix(angle: np.ndarray, up: int) -> np.ndarray:
     """Rotations about the axis `up` for row vectors: angle (B,) in radians gives (B, 3, 3)."""
     a, b = (up + 1) % 3, (up + 2) % 3
     matrix = np.zeros((len(angle), 3, 3))
@@ -140,7 +156,14 @@ def turn_matrix(angle, up):
     return matrix
 
 
-def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pair=False):
+def prepare(
+    data: Skeletons,
+    face_camera: bool = False,
+    torso_scale: bool = False,
+    hip: str | None = None,
+    tree: bool = False,
+    pair: bool = False,
+) -> Prepared:
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
     The origin is the hip of the first person in the first frame that has one. `face_camera` turns every sequence
@@ -193,7 +216,7 @@ def prepare(data, face_camera=False, torso_scale=False, hip=None, tree=False, pa
     return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order), flipped)
 
 
-def first_frame(sequence, persons):
+def first_frame(sequence: np.ndarray, persons: int) -> int | None:
     """The first frame of a sequence (frames, P, J, 3) that has so many persons, the first ones; None without one."""
     for start, stop in ((0, 1), (1, None)):  # mostly it is the very first
         there = present(sequence[start:stop, :persons]).all(axis=(1, 2, 3))
@@ -202,14 +225,14 @@ def first_frame(sequence, persons):
     return None
 
 
-def torso_length(person, roles, origin):
+def torso_length(person: np.ndarray, roles: Roles, origin: np.ndarray) -> float:
     """The median length of the torso of a person (frames, J, 3), where it is there; 1 where it has no length."""
     ends = person[:, [roles.top, roles.hip]][(person != 0).any(axis=(1, 2))] - origin  # (frames, 2, 3)
     length = np.median(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1)) if len(ends) else 0
     return length if length > 0 else 1
 
 
-def mirror_order(names, order):
+def mirror_order(names: Sequence[str], order: Sequence[int]) -> np.ndarray | None:
     """For each place of the chain, a place of the same joint on the other side of the body (itself in the middle).
 
     "left" and "right" (or a leading or trailing l and r, set off by a separator) are exchanged in the names; None where
@@ -223,12 +246,12 @@ def mirror_order(names, order):
     return None if unclear else np.array([order.index(other[k]) for k in order])
 
 
-def present(sequence):
+def present(sequence: np.ndarray) -> np.ndarray:
     """1 where a person is there and 0 where all its joints are zeros (an absent second person): (..., P, 1, 1)."""
     return (sequence != 0).any(axis=(-2, -1), keepdims=True)
 
 
-def vertical_axis(data, roles):
+def vertical_axis(data: Skeletons, roles: Roles) -> int:
     """The axis along which the top of the body lies farthest from the hip, on average; y where the top is unknown."""
     if roles.top is None:
         return 1
