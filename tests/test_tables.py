@@ -48,7 +48,8 @@ def child(*arguments):
 
 
 def slowly(replace=setattr):
-    """From now on each result takes a while to be kept: time to be stopped in."""
+    """From now on each result takes a while to be kept: time to be stopped in. Ctrl-C works, also behind a &."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     write = runs.write_json
     replace(runs, "write_json", lambda *of: write(*of) or time.sleep(0.3))
 
