@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError
-from .files import from_plain, read_npz, replacing
+from .files import from_plain, read_npz, replacing, write_npz
 from .models import build
 from .networks import Network
 from .opening import reason
@@ -73,7 +73,7 @@ def save(path: str | os.PathLike[str], state: State, network: Network, settings:
         **{name: getattr(state, name) for name in ("stage", "epoch", "best_score", "waited", "history", "finished")},
     }
     with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, about=np.array(json.dumps(plain)), **arrays)
+        write_npz(file, {"about": np.array(json.dumps(plain))} | arrays)
 
 
 def load(path: str | os.PathLike[str]) -> tuple[State, Network, Settings, dict[str, Any]]:

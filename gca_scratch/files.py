@@ -65,6 +65,14 @@ def sync_names(folder):
             os.close(handle)
 
 
+def write_npz(file, arrays):
+    """Write arrays by name into an open file, as np.savez does; NumPy 1.26's speaks up later where the disk is full."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
 def read_npz(path, wanted=None, mapped=()):
     """The arrays of an `.npz` file by name: all of them, or those of the names `wanted` that are there.
 

@@ -28,7 +28,7 @@ from . import __version__
 from .datasets import READERS, neutral
 from .datasets.recording import assemble
 from .errors import InputError
-from .files import read_npz, replacing, sync_names
+from .files import read_npz, replacing, sync_names, write_npz
 from .processes import alone, end_with
 
 CHUNK = 32  # sequences
@@ -160,7 +160,7 @@ def _convert(chunk, parent):
         arrays |= {key: getattr(data, key) for key in ("joints", "offsets", *_PER_SEQUENCE)}
         arrays["shape"] = np.array(data.joints.shape[1:])
     with replacing(chunk.file) as beside, open(beside, "wb") as file:
-        np.savez(file, **{key: array for key, array in arrays.items() if array is not None})
+        write_npz(file, {key: array for key, array in arrays.items() if array is not None})
     return len(chunk.items)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gca_scratch import files
 from gca_scratch.datasets import neutral
 from gca_scratch.datasets.neutral import Skeletons, check, load, save
 from gca_scratch.errors import InputError
@@ -127,6 +128,15 @@ def test_same_data_same_bytes(tmp_path, monkeypatch):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_the_bytes_are_those_of_numpy():
+    arrays = {"one": np.arange(6.0).reshape(2, 3), "text": np.array("words"), "none": np.zeros((0, 2), np.int16)}
+    arrays["by columns"] = np.asfortranarray(arrays["one"])
+    ours, numpys = io.BytesIO(), io.BytesIO()
+    files.write_npz(ours, arrays)
+    np.savez(numpys, **arrays)
+    assert ours.getvalue() == numpys.getvalue()
+
+
 def test_other_widths_of_number_and_compressed_files_are_read(tmp_path):
     path = write(
         tmp_path / "wide.npz",
@@ -146,7 +156,7 @@ def test_saving_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
     save(path, example())
     before = path.read_bytes()
 
-    def full_disk(file, **arrays):
+    def full_disk(file, arrays):
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
@@ -154,7 +164,7 @@ def test_saving_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
         save(path, example(joints=example().joints + 1))
         assert reader.read() == before
     save(path, example())
-    monkeypatch.setattr(np, "savez", full_disk)
+    monkeypatch.setattr(neutral, "write_npz", full_disk)
     with pytest.raises(InputError, match="No space left on device"):
         save(path, example())
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["data.npz"]

@@ -249,15 +249,15 @@ def test_resume_without_a_run_starts_one():
 
 def test_the_old_checkpoint_stays_when_the_disk_is_full(monkeypatch):
     run("whole")
-    real = np.savez
+    real = checkpoint.write_npz
 
-    def full(file, **arrays):
-        real(file, **arrays)
+    def full(file, arrays):
+        real(file, arrays)
         if json.loads(str(arrays["about"]))["stage"] == 2:
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(np, "savez", full)
+        patch.setattr(checkpoint, "write_npz", full)
         with pytest.raises(InputError, match=r"checkpoint\.npz cannot be written .No space left.*free some space"):
             run("cut")
     assert checkpoint.load("cut")[0].stage < 2 and not [name for name in os.listdir("cut") if name.endswith(".part")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gca_scratch.errors import InputError
-from gca_scratch.files import read_npz, replacing
+from gca_scratch.files import read_npz, replacing, write_npz
 
 
 @dataclass
@@ -199,7 +199,7 @@ def save(path: str | os.PathLike, data: Skeletons) -> None:
     for key in ("name", "class_names", "joint_names"):
         arrays[key] = np.array([str(name) for name in arrays[key]])  # as wide as the longest, however it came
     with replacing(path) as beside, open(beside, "wb") as file:
-        np.savez(file, **arrays)
+        write_npz(file, arrays)
 
 
 def load(path: str | os.PathLike) -> Skeletons:
