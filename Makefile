@@ -52,6 +52,7 @@ test: setup
 # What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, a data set of NTU's size.
 test-trust: $(VENV)/ready-for-trust
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest trust
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m hypothesis --hypothesis-profile searching
 	$(RUN) trust/fuzz.py all
 	$(RUN) trust/large.py
 

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.opening import read_toml, reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +111,7 @@ def locate(name, root=ROOT):
     for part in inner:
         found = [child for child in node.body if getattr(child, "name", None) == part]
         if not found:
-            raise InputError(f"{file} has no {'.'.join(inner)}; name a function that it has")
+            raise InputError(f"{file} has no {shown('.'.join(inner))}; name a function that it has")
         node = found[-1]
     return file, node
 
@@ -120,12 +120,12 @@ def _split(name, root):
     """The file that a dotted name leads to, and the names inside it."""
     parts = name.split(".")
     if len(name) > 200 or not all(part.isidentifier() for part in parts):
-        raise InputError(f"{name[:40]!r} is no name of a function; write it as gca_scratch.cell.step_forward")
+        raise InputError(f"{shown(name)} is no name of a function; write it as gca_scratch.cell.step_forward")
     for n in range(len(parts), 0, -1):
         file = "/".join(parts[:n]) + ".py"
         if os.path.isfile(Path(root) / file):
             return file, parts[n:]
-    raise InputError(f"no module of the package holds {name}; write it as gca_scratch.cell.step_forward")
+    raise InputError(f"no module of the package holds {shown(name)}; write it as gca_scratch.cell.step_forward")
 
 
 def _made(kind, values, where):
@@ -133,7 +133,7 @@ def _made(kind, values, where):
     known = {f.name: f for f in fields(kind)}
     for name in values:
         if name not in known:
-            raise InputError(f"{where}: there is no entry {name[:40]!r}; it may have {', '.join(known)}")
+            raise InputError(f"{where}: there is no entry {shown(name)}; it may have {', '.join(known)}")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     try:
         made = kind(**values)
@@ -151,16 +151,22 @@ def _made(kind, values, where):
 def _check(manifest, path, root):
     """InputError unless points add up, ids are their own, and functions, files and drivers exist."""
     parts = (*manifest.tasks, *manifest.questions)
-    if manifest.points != POINTS or sum(part.points for part in parts) != POINTS:
-        found = " + ".join(str(part.points) for part in parts)
-        raise InputError(f"{path}: an assignment has {POINTS} points, not {found}; share them out anew")
+    found = sum(part.points for part in parts)
+    if not manifest.points == found == POINTS:
+        raise InputError(
+            f"{path}: an assignment has {POINTS} points, and so have its parts together, not {found}; share anew"
+        )
     ids = [part.id for part in parts]
-    if len(set(ids)) < len(ids) or not all(id.startswith(f"{manifest.id}.") for id in ids):
-        raise InputError(f"{path}: the ids {', '.join(ids)} must differ and begin with {manifest.id}.; correct them")
+    for id in ids:
+        if ids.count(id) > 1 or not id.startswith(f"{manifest.id}.") or len(id) > 20:
+            raise InputError(
+                f"{path}: {shown(id)} must be the id of one part alone, of at most 20 characters, and begin with "
+                f"{shown(manifest.id + '.')}; correct it"
+            )
     asked = [name for task in manifest.tasks for name in task.functions]
-    if len(set(asked)) < len(asked):
-        raise InputError(f"{path}: a function belongs to one task; correct {', '.join(asked)}")
     for name in (*asked, *manifest.remove):
+        if asked.count(name) > 1:
+            raise InputError(f"{path}: {shown(name)} belongs to one task alone; correct it")
         file, node = locate(name, root)
         if not isinstance(node, ast.FunctionDef):
             raise InputError(f"{path}: {name} is not a function; name one")
@@ -173,12 +179,12 @@ def _check(manifest, path, root):
             raise InputError(f"{path}: {task.id} has arguments for {name}, which it does not ask for; correct it")
     for file in (*manifest.files, *manifest.without, *(f"tutorials/assignments/{name}" for name in manifest.given)):
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
-            raise InputError(f"{path}: {file[:40]!r} lies outside of the project; correct it")
+            raise InputError(f"{path}: {shown(file)} lies outside of the project; correct it")
         if not os.path.isfile(Path(root) / file):
-            raise InputError(f"{path}: there is no file {file[:40]!r}; correct it")
+            raise InputError(f"{path}: there is no file {shown(file)}; correct it")
     from . import drivers  # late, for a driver may ask for a manifest
 
     for task in manifest.tasks:
         for name in task.drivers:
             if name not in drivers.DRIVERS:
-                raise InputError(f"{path}: {task.id} names no driver {name!r} of course/drivers.py; correct it")
+                raise InputError(f"{path}: {task.id} names no driver {shown(name)} of course/drivers.py; correct it")

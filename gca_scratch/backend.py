@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, shown
 
 Array: TypeAlias = Any  # of NumPy or of CuPy
 ArrayModule: TypeAlias = Any  # numpy or cupy
@@ -36,7 +36,7 @@ def module_for(device: str) -> ArrayModule:
     if device == "cpu":
         return np
     if device != "cuda":
-        raise InputError(f"unknown device {device!r}: choose cpu or cuda")
+        raise InputError(f"unknown device {shown(device)}: choose cpu or cuda")
     try:
         cupy = importlib.import_module("cupy")
     except ImportError as error:

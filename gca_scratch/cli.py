@@ -14,7 +14,7 @@ import numpy as np
 from . import __version__, figures, gradcheck, prepare, runs, stepper
 from .crossvalidation import run_all_folds
 from .datasets import protocols
-from .errors import InputError, exit_code
+from .errors import InputError, exit_code, shown
 from .experiments import tables
 from .options import add_data, add_device, add_settings, given_settings
 from .settings import PRESETS, settings_from
@@ -230,7 +230,7 @@ def _fold(text):
     if text == "all":
         return 0
     if not re.fullmatch("[1-9][0-9]{0,8}", text):
-        raise InputError(f"--fold {text!r} cannot be used: give a number from 1, or all")
+        raise InputError(f"--fold {shown(text)} cannot be used: give a number from 1, or all")
     return int(text)
 
 

@@ -19,6 +19,15 @@ class InputError(ValueError):
     """
 
 
+def shown(value: object) -> str:
+    """The value as Python writes it, in one line of at most 60 characters, to be quoted in a message."""
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # a number of thousands of digits; lists within lists
+        text = "a number of thousands of digits" if isinstance(value, int) else "something nested deeply"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
     """Call run() and return the exit code it gives, or that of what went wrong, told in one sentence.
 

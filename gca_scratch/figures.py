@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from .errors import InputError
+from .errors import InputError, shown
 from .options import add_device
 
 FILES = {  # what can be drawn, and the file that it goes into
@@ -46,7 +46,7 @@ def add_options(sub):
 def command(options):
     """Draw what the options ask for, and print where it is; InputError for what cannot be drawn."""
     if options.figure not in (*FILES, "all"):
-        raise InputError(f"unknown figure {options.figure!r}: choose one of {', '.join(FILES)}, all")
+        raise InputError(f"unknown figure {shown(options.figure)}: choose one of {', '.join(FILES)}, all")
     if options.second and options.figure not in ("convergence", "all"):
         raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw convergence")
     folder, second = _folder(options.run), options.second and _folder(options.second)

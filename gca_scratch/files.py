@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, shown
 from .opening import open_plain, reason
 from .processes import is_alive
 
@@ -100,7 +100,7 @@ def _read_arrays(archive, wanted, mapped, path, file_size):
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     for name in members:
         if len(name) > 200 or not name.isprintable():
-            raise InputError(f"{path} holds {name[:40]!r}, no name of an array; write or copy the file again.")
+            raise InputError(f"{path} holds {shown(name)}, no name of an array; write or copy the file again.")
     if wanted is not None:
         members = {name: info for name, info in members.items() if name in wanted}
     claimed = sum(info.file_size for info in members.values())
@@ -127,7 +127,7 @@ def _read_array(archive, info, name, mapped, path):
     claimed = math.prod(shape) * found.itemsize
     if any(n < 0 for n in shape) or claimed != bytes_there or found.itemsize == 0:
         raise InputError(
-            f"{path}: {name} claims the shape {_short(shape)} of {_short(found)}, but has {bytes_there} bytes; "
+            f"{path}: {name} claims the shape {shown(shape)} of {shown(found)}, but has {bytes_there} bytes; "
             "the file is damaged, write or copy it again."
         )
     if mapped and claimed > MAPPED and info.compress_type == zipfile.ZIP_STORED and not fortran:
@@ -158,7 +158,7 @@ def from_plain(kind, values, where, complete=True):
     `kind` itself does not want it.
     """
     if not isinstance(values, dict):
-        raise InputError(f"{where} is {_short(values)} where a table belongs; correct it")
+        raise InputError(f"{where} is {shown(values)} where a table belongs; correct it")
     types = {field.name: field.type for field in dataclasses.fields(kind)}
     needed = [f.name for f in dataclasses.fields(kind) if complete or f.default is dataclasses.MISSING]
     for name in needed:
@@ -167,25 +167,17 @@ def from_plain(kind, values, where, complete=True):
     converted = {}
     for name, value in values.items():
         if name not in types:
-            raise InputError(f"{where} has no entry {_short(name)}; it may hold {', '.join(types)}")
+            raise InputError(f"{where} has no entry {shown(name)}; it may hold {', '.join(types)}")
         wanted = types[name]
         if wanted is float and type(value) is int and abs(value) < 2**53:
             value = float(value)
         wrong = not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
         if isinstance(value, int) and not wrong and abs(value) >= 2**63:
-            raise InputError(f"{where}: {name} is {_short(value)}, too much; correct it")
+            raise InputError(f"{where}: {name} is {shown(value)}, too much; correct it")
         if wrong or (isinstance(value, float) and not math.isfinite(value)):
-            raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {_short(value)}")
+            raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {shown(value)}")
         converted[name] = value
     try:
         return kind(**converted)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-
-
-def _short(value):
-    try:
-        text = " ".join(repr(value).split())
-    except (ValueError, RecursionError):  # a number of thousands of digits; lists within lists
-        text = "a number of thousands of digits" if isinstance(value, int) else "something nested deeply"
-    return text if len(text) <= 60 else text[:57] + "..."

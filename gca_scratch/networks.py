@@ -23,7 +23,7 @@ from . import grid, raster, trust
 from .attention_stream import AttentionStream
 from .backend import Array, array_module
 from .body_parts import PARTS
-from .errors import InputError
+from .errors import InputError, shown
 from .ops import (
     Product,
     dropout_backward,
@@ -286,7 +286,7 @@ class GCALSTM(Network):
 def one_of(what: str, value: str, choices: Iterable[str]) -> None:
     """InputError unless the value is one of the choices."""
     if value not in tuple(choices):
-        raise InputError(f"unknown {what} {value!r}: choose one of {', '.join(choices)}")
+        raise InputError(f"unknown {what} {shown(value)}: choose one of {', '.join(choices)}")
 
 
 def within(params: Arrays, prefix: str) -> dict[str, Array]:

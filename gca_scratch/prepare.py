@@ -27,7 +27,7 @@ from tqdm import tqdm
 from . import __version__
 from .datasets import READERS, neutral
 from .datasets.recording import assemble
-from .errors import InputError
+from .errors import InputError, shown
 from .files import read_npz, replacing, sync_names, write_npz
 from .processes import alone, end_with
 
@@ -99,7 +99,7 @@ def _refuse_existing(out):
 
 def _reader(dataset):
     if dataset not in READERS:
-        raise InputError(f"there is no reader of {dataset!r}; choose one of {', '.join(READERS)}")
+        raise InputError(f"there is no reader of {shown(dataset)}; choose one of {', '.join(READERS)}")
     return importlib.import_module(f"gca_scratch.datasets.{dataset}")
 
 

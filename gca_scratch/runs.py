@@ -27,7 +27,7 @@ from .backend import ArrayModule, module_for
 from .datasets import READERS, neutral, protocols, sampling, synthetic
 from .datasets.recording import read_all
 from .engine import Engine
-from .errors import InputError
+from .errors import InputError, shown
 from .files import from_plain, replacing
 from .models import build
 from .networks import Network
@@ -63,7 +63,7 @@ class Source:
 def load_data(source: Source) -> neutral.Skeletons:
     """The data of a source as datasets.neutral.Skeletons; InputError when it cannot be read."""
     if source.dataset not in DATASETS:
-        raise InputError(f"unknown data set {source.dataset!r}: choose one of {', '.join(DATASETS)}")
+        raise InputError(f"unknown data set {shown(source.dataset)}: choose one of {', '.join(DATASETS)}")
     if source.dataset == "synthetic" and source.root:
         raise InputError(f"--root {source.root} needs --dataset npz or another one, for synthetic data lies nowhere")
     if source.dataset != "synthetic" and not source.root:
@@ -115,7 +115,7 @@ def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Prob
         )
     sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", spaced(name))]
     if settings.mirror and sided:
-        raise InputError(f"mirror would make another class of {sided[0]!r}; switch it off with --no-mirror")
+        raise InputError(f"mirror would make another class of {shown(sided[0])}; switch it off with --no-mirror")
     return Problem(data, prepared, fit, validate, test)
 
 
@@ -330,7 +330,7 @@ def read_config(path: str | os.PathLike[str]) -> tuple[Source, Settings]:
     except ValueError as error:
         raise InputError(f"{path} is not TOML ({reason(error)}); correct it") from None
     for name in tables.keys() - {"data", "settings"}:
-        raise InputError(f"{path} has no table [{' '.join(name.split())[:40]}]; it may hold [data] and [settings]")
+        raise InputError(f"{path} has no table {shown(name)}; it may hold [data] and [settings]")
     data, settings = (tables.get(name, {}) for name in ("data", "settings"))
     return (
         from_plain(Source, data, f"{path}, [data]", complete=False),

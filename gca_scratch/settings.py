@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, shown
 
 NETWORKS = ("gca", "coarse", "two-stream", "st-lstm", "global-1", "global-2")
 
@@ -91,7 +91,9 @@ class Settings:
         for setting in fields(self):
             value = getattr(self, setting.name)
             if not setting.metadata["holds"](value):
-                raise InputError(f"{setting.name} = {value!r} cannot be used: it must be {setting.metadata['must_be']}")
+                raise InputError(
+                    f"{setting.name} = {shown(value)} cannot be used: it must be {setting.metadata['must_be']}"
+                )
 
 
 PRESETS = {
@@ -142,5 +144,5 @@ PRESETS = {
 def settings_from(preset: str, **changes: Any) -> Settings:
     """A preset with some values changed; InputError for a name that is no preset."""
     if preset not in PRESETS:
-        raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
+        raise InputError(f"unknown preset {shown(preset)}: choose one of {', '.join(PRESETS)}")
     return replace(PRESETS[preset], **changes)

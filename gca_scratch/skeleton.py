@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 
 Edges = Sequence[tuple[int, int]]
 
@@ -287,7 +287,9 @@ def _answered(joint_names: Sequence[str], spelled: list[str], hip: str) -> int:
     for joints in (exact, alike):
         if len(joints) == 1:
             return joints[0]
-    raise InputError(f"--hip {hip!r} names none of the joints, which are {_listed(joint_names)}; name one of these.")
+    raise InputError(
+        f"--hip {shown(hip)} names none of the joints, which are {_listed(joint_names)}; name one of these."
+    )
 
 
 def _listed(joint_names: Sequence[str]) -> str:

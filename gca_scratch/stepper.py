@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .datasets import sampling, synthetic
-from .errors import InputError
+from .errors import InputError, shown
 from .files import replacing
 from .grid import cell_order
 from .networks import GCALSTM, loss_and_gradients
@@ -155,7 +155,7 @@ def embedded(text, height=900, theme=None):
     theme: "dark" or "light"; otherwise the page is as dark or light as what it stands on.
     """
     if theme not in (None, "dark", "light"):
-        raise InputError(f"unknown theme {theme!r}: choose one of dark, light")
+        raise InputError(f"unknown theme {shown(theme)}: choose one of dark, light")
     if theme:
         text = text.replace("<html ", f'<html data-theme="{theme}" ', 1)
     return (

@@ -21,7 +21,7 @@ from .backend import Array, ArrayModule, module_for, to_device, to_host
 from .datasets.neutral import Skeletons
 from .datasets.sampling import Prepared, turn_matrix
 from .engine import Engine
-from .errors import InputError
+from .errors import InputError, shown
 from .networks import Network
 from .settings import Settings
 from .skeleton import find_roles
@@ -154,8 +154,8 @@ def _numbered(data, sequence):
     if sequence.isdecimal() and int(sequence) < len(data):
         return int(sequence)
     raise InputError(
-        f"--sequence {sequence!r} is none of the {len(data)} sequences; give a number from 0 to {len(data) - 1}, "
-        f"or a name such as {str(data.name[0])!r}"
+        f"--sequence {shown(sequence)} is none of the {len(data)} sequences; give a number from 0 to {len(data) - 1}, "
+        f"or a name such as {shown(str(data.name[0]))}"
     )
 
 

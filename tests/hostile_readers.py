@@ -456,3 +456,8 @@ def outcome(name, content, folder):
         return READERS[name](content, folder), None
     except InputError as error:
         return None, str(error)
+
+
+def well_said(sentence):
+    """Nothing at all, or something that a person reads in one line; what a file holds is never quoted in full."""
+    return sentence is None or (bool(sentence.strip()) and "\n" not in sentence and len(sentence) < 1500)

@@ -48,7 +48,7 @@ def motions(draw):
     return nodes, draw(st.lists(frame, min_size=1, max_size=3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(motions(), st.sampled_from(["\n", "\r\n"]))
 def test_joints_are_where_matrices_of_4_x_4_put_them(tmp_path_factory, motion, newline):
     nodes, values = motion
@@ -203,7 +203,7 @@ def test_deep_trees_do_not_exhaust_the_stack(path):
     assert len(bvh.read(path).names) == depth + 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_changed_characters_never_do_worse_than_an_input_error(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "changed.bvh"

@@ -50,13 +50,13 @@ def test_there_are_five_assignments_with_texts_questions_and_rubrics():
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("points = 25", "points = 24", "100 points, not 10 + 24"),
-        ('id = "A1.2"', 'id = "A1.1"', "must differ"),
-        ("cell.step_forward", "cell.step_forwards", "has no step_forwards"),
+        ("points = 25", "points = 24", "100 points, and so have its parts together, not 99"),
+        ('id = "A1.2"', 'id = "A1.1"', "'A1.1' must be the id of one part alone"),
+        ("cell.step_forward", "cell.step_forwards", "has no 'step_forwards'"),
         (
             "gca_scratch.cell.step_forward",
             "gca_scratch.cel.step_forward",
-            "no module of the package holds gca_scratch.cel",
+            "no module of the package holds 'gca_scratch.cel",
         ),
         ('files = ["gca_scratch/ops.py", ', "files = [", "ops.py is not among the files"),
         ('drivers = ["cell_forward"]', 'drivers = ["cell_forwards"]', "no driver 'cell_forwards'"),

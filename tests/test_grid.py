@@ -117,7 +117,7 @@ def test_large_activations_give_no_warnings_and_saturate():
 
 
 @given(J=st.integers(1, 9), T=st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_diagonals(J, T):
     joint, frame = grid.cell_order(J, T)
     assert sorted(zip(joint, frame, strict=True)) == [(j, t) for j in range(J) for t in range(T)]
@@ -148,7 +148,7 @@ def test_diagonals(J, T):
 
 
 @given(J=st.integers(1, 6), T=st.integers(1, 6), B=st.integers(1, 3))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_packing_is_undone_by_unpacking(J, T, B):
     x = np.arange(B * T * J * 3).reshape(B, T, J, 3)
     cells = grid.pack(x)

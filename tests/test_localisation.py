@@ -9,7 +9,7 @@ from gca_scratch.localisation import auc, mean_auc, mean_auc_of_cells, reached
 
 
 @given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_it_counts_pairs(seed, levels):
     rng = np.random.default_rng(seed)
     scores, truth = rng.integers(0, levels, 12).astype(float), rng.random(12) < 0.5

@@ -105,7 +105,7 @@ def skeletons(draw):
 
 
 @given(skeletons())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_saved_is_loaded(data):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npz"

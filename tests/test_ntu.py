@@ -250,7 +250,7 @@ def whole(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_file_cut_at_any_byte_is_refused_unless_only_blanks_are_lost(whole, data):
     path, text, recording = whole
     length = data.draw(st.integers(0, len(text) - 1))
@@ -262,7 +262,7 @@ def test_a_file_cut_at_any_byte_is_refused_unless_only_blanks_are_lost(whole, da
 
 
 @given(places=st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_changed_bytes_are_refused_or_harmless(whole, places):
     path, text, _ = whole
     changed = bytearray(text)
@@ -277,7 +277,7 @@ def test_changed_bytes_are_refused_or_harmless(whole, places):
 
 
 @given(st.lists(st.sampled_from([b"1", b"25", b".", b"-", b"+", b"e", b"E", b"n", b" ", b"\n"]), max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_looks_plain_consists_of_numbers(parts):
     text = b"".join(parts)
     if ntu._plain(text):

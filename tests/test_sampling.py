@@ -14,7 +14,7 @@ from gca_scratch.errors import InputError
 from gca_scratch.skeleton import KINECT_V1, KINECT_V2, LAYOUTS, OPENNI
 
 LENGTHS = st.lists(st.integers(1, 40), min_size=1, max_size=5)
-quick = settings(max_examples=40, deadline=None)
+quick = settings(max_examples=40)
 
 
 def sampler(lengths):

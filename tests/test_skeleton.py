@@ -41,7 +41,7 @@ def test_layouts_hold_the_joints_of_their_sensors():
 
 
 @given(trees())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_chain_visits_every_joint_once_in_depth_first_order(tree):
     count, edges, root = tree
     order = chain(count, edges, root)
@@ -56,7 +56,7 @@ def test_chain_visits_every_joint_once_in_depth_first_order(tree):
 
 
 @given(trees())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_chain_with_revisits_crosses_every_bone_there_and_back(tree):
     count, edges, root = tree
     order = chain(count, edges, root, revisit=True)

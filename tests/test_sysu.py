@@ -230,7 +230,7 @@ def test_a_file_that_is_cut_off_anywhere(tmp_path, compress):
             read(tmp_path / "a.mat", whole[:length])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_changed_bytes_never_do_worse_than_an_input_error(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "changed.mat"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gca_scratch.datasets.text import number, read_lines
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 
 _LIMIT = 1e7  # of any number: beyond it is no length, whatever the unit, and no angle
 _CHANNELS = {f"{axis}{what}".lower(): f"{axis}{what}" for what in ("position", "rotation") for axis in "XYZ"}
@@ -135,13 +135,11 @@ def _hierarchy(words: Words, path: Path, end: int):
         if (kind == "ROOT" and node is None) or (kind in ("JOINT", "END") and inner):
             name = _name(words, path, end, line)
             if len(name) > 100:
-                raise InputError(
-                    f"{path}, line {line}: the name {name[:20]!r}... is longer than 100 characters; cut it."
-                )
+                raise InputError(f"{path}, line {line}: the name {shown(name)} is longer than 100 characters; cut it.")
             if kind == "END":
                 name = f"{names[node]} end"
             if name in seen:
-                raise InputError(f"{path}, line {line}: there is a second joint {name[:40]!r}; give each its own name.")
+                raise InputError(f"{path}, line {line}: there is a second joint {shown(name)}; give each its own name.")
             seen.add(name)
             names.append(name)
             parents.append(-1 if node is None else node)
@@ -150,20 +148,20 @@ def _hierarchy(words: Words, path: Path, end: int):
             ends.append(kind == "END")
             open_nodes.append(len(names) - 1)
         elif kind == "OFFSET" and node is not None and offsets[node] is None:
-            place = f"{path}, line {line}, OFFSET of the joint {names[node]!r}"
+            place = f"{path}, line {line}, OFFSET of the joint {shown(names[node])}"
             offsets[node] = [number(_next(words, path, end, "a number")[1], place, _LIMIT) for _ in range(3)]
         elif kind == "CHANNELS" and inner and channels[node] is None:
             channels[node] = _channels(words, path, end, line, names[node])
         elif word == "}" and node is not None:
             if offsets[node] is None:
-                raise InputError(f"{path}, line {line}: the joint {names[node]!r} has no OFFSET; {_AGAIN}.")
+                raise InputError(f"{path}, line {line}: the joint {shown(names[node])} has no OFFSET; {_AGAIN}.")
             open_nodes.pop()
         else:
-            where = "outside of any joint" if node is None else f"in the joint {names[node]!r}"
-            raise InputError(f"{path}, line {line}: {word[:40]!r} cannot stand here, {where}; {_AGAIN}.")
+            where = "outside of any joint" if node is None else f"in the joint {shown(names[node])}"
+            raise InputError(f"{path}, line {line}: {shown(word)} cannot stand here, {where}; {_AGAIN}.")
     for line, word in words:
         raise InputError(
-            f"{path}, line {line}: {word[:40]!r} stands after the end of the skeleton, where MOTION should; only files "
+            f"{path}, line {line}: {shown(word)} stands after the end of the skeleton, where MOTION should; only files "
             "with one root are read."
         )
     return names, parents, offsets, [own or () for own in channels], ends
@@ -178,19 +176,19 @@ def _name(words: Words, path: Path, end: int, line: int) -> str:
             return " ".join(parts)
         if at != line or found in "{}":
             wanted = "'{'" if parts else "a name"
-            raise InputError(f"{path}, line {at}: {found[:40]!r} stands where {wanted} should; {_AGAIN}.")
+            raise InputError(f"{path}, line {at}: {shown(found)} stands where {wanted} should; {_AGAIN}.")
         parts.append(found)
 
 
 def _channels(words: Words, path: Path, end: int, line: int, joint: str) -> tuple[str, ...]:
-    place = f"{path}, line {line}, CHANNELS of the joint {joint!r}"
+    place = f"{path}, line {line}, CHANNELS of the joint {shown(joint)}"
     _, count = _next(words, path, end, "the number of channels")
     if not re.fullmatch("[0-6]", count):
-        raise InputError(f"{place}: {count[:20]!r} is not a number of channels from 0 to 6; {_AGAIN}.")
+        raise InputError(f"{place}: {shown(count)} is not a number of channels from 0 to 6; {_AGAIN}.")
     found = [_next(words, path, end, "a channel")[1] for _ in range(int(count))]
     for name in found:
         if name.lower() not in _CHANNELS:
-            raise InputError(f"{place}: {name[:40]!r} is not one of {', '.join(_CHANNELS.values())}; {_AGAIN}.")
+            raise InputError(f"{place}: {shown(name)} is not one of {', '.join(_CHANNELS.values())}; {_AGAIN}.")
     own = tuple(_CHANNELS[name.lower()] for name in found)
     if len(set(own)) < len(own):
         raise InputError(f"{place}: a channel is there twice; {_AGAIN}.")

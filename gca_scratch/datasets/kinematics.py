@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.skeleton import KINECT_V2
 
 JOINTS = {name: joint for joint, name in enumerate(KINECT_V2.joint_names)}
@@ -123,7 +123,7 @@ def pose(angles: Angles, frames: int) -> np.ndarray:
     turns = np.zeros((frames, len(JOINTS), 3))
     for name, degrees in angles.items():
         if name not in MOTIONS:
-            raise InputError(f"{name!r} is not a motion of the body; choose among {', '.join(MOTIONS)}.")
+            raise InputError(f"{shown(name)} is not a motion of the body; choose among {', '.join(MOTIONS)}.")
         joint, axis, sign, _ = MOTIONS[name]
         turns[:, JOINTS[joint], axis] += sign * np.radians(degrees)
     return turns

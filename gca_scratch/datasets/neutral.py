@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.files import read_npz, replacing, write_npz
 
 
@@ -130,13 +130,12 @@ def _check_names(data: Skeletons, where: str) -> None:
                 )
             if len(name) > _LONGEST_NAME:
                 raise InputError(
-                    f"{where}: {key}[{number}], {name[:40]!r}..., is longer than {_LONGEST_NAME} characters; "
-                    "shorten it."
+                    f"{where}: {key}[{number}], {shown(name)}, is longer than {_LONGEST_NAME} characters; shorten it."
                 )
             if key == "name":
                 continue
             if name in seen:
-                raise InputError(f"{where}: {key} holds {name[:100]!r} twice; give every one a name of its own.")
+                raise InputError(f"{where}: {key} holds {shown(name)} twice; give every one a name of its own.")
             seen.add(name)
 
 
@@ -152,7 +151,7 @@ def _check_offsets(data: Skeletons, where: str) -> None:
         n = shrinking[0]
         problem = "has no frames" if offsets[n + 1] == offsets[n] else "ends before it starts"
         raise InputError(
-            f"{where}: sequence {n} ({str(data.name[n])!r}) {problem}, since offsets go from {offsets[n]} "
+            f"{where}: sequence {n} ({shown(str(data.name[n]))}) {problem}, since offsets go from {offsets[n]} "
             f"to {offsets[n + 1]}; leave the sequence out or correct offsets."
         )
 
@@ -181,9 +180,9 @@ def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
             frame, person, joint, axis = np.argwhere(~finite)[0] + (start, 0, 0, 0)
             n = np.searchsorted(data.offsets, frame, side="right") - 1
             raise InputError(
-                f"{where}: sequence {n} ({str(data.name[n])!r}), frame {frame - data.offsets[n]}, person {person}, "
-                f"joint {joint} ({data.joint_names[joint]!r}), all counted from 0, has the coordinate "
-                f"{data.joints[frame, person, joint, axis]}; repair it or leave the frame out."
+                f"{where}: sequence {n} ({shown(str(data.name[n]))}), frame {frame - data.offsets[n]}, "
+                f"person {person}, joint {joint} ({shown(data.joint_names[joint])}), all counted from 0, "
+                f"has the coordinate {data.joints[frame, person, joint, axis]}; repair it or leave the frame out."
             )
 
 
@@ -215,7 +214,7 @@ def load(path: str | os.PathLike) -> Skeletons:
     arrays = read_npz(path, _ARRAYS, mapped=("joints",))
     for key in _ARRAYS:
         if key not in arrays and key not in _OPTIONAL:
-            raise InputError(f"{path} lacks the array {key!r}; add it, see the description of the neutral format.")
+            raise InputError(f"{path} lacks the array {shown(key)}; add it, see the description of the neutral format.")
     for key in arrays:
         arrays[key] = _converted(arrays[key], key, path)  # one after the other: there are never two copies of all
     for key in ("class_names", "joint_names"):

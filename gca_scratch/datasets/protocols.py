@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 
 
 def _leave_one_subject_out(data: Skeletons, fold: int) -> np.ndarray:
@@ -95,7 +95,7 @@ PROTOCOLS: dict[str, tuple[Callable[[Skeletons], int], Callable[[Skeletons, int]
 def folds(data: Skeletons, protocol: str) -> int:
     """The number of folds of the protocol on this data. Raises InputError for an unknown protocol."""
     if protocol not in PROTOCOLS:
-        raise InputError(f"there is no protocol {protocol!r}; choose one of {', '.join(PROTOCOLS)}.")
+        raise InputError(f"there is no protocol {shown(protocol)}; choose one of {', '.join(PROTOCOLS)}.")
     return PROTOCOLS[protocol][0](data)
 
 

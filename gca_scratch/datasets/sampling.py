@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.settings import Settings
 from gca_scratch.skeleton import Roles, chain, find_roles, words
 
@@ -140,7 +140,7 @@ class Aligned:
         if not np.isfinite(x).all():
             wrong = np.unique(n[~np.isfinite(x).all(axis=(-3, -2, -1))])[0]
             raise InputError(
-                f"sequence {wrong} ({str(self.data.name[wrong])!r}) has joints so far from its hip, or a torso so "
+                f"sequence {wrong} ({shown(str(self.data.name[wrong]))}) has joints so far from its hip, or a torso so "
                 "short, that its coordinates are beyond 32-bit numbers; repair it or leave it out"
             )
         return x[(slice(None),) * frames.ndim + tuple(rest)] if rest else x

@@ -8,7 +8,7 @@ import numpy as np
 
 from gca_scratch.datasets.recording import Recording
 from gca_scratch.datasets.text import number, read_lines
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.skeleton import OPENNI
 
 CLASS_NAMES = (
@@ -88,7 +88,7 @@ def read_item(item: Path) -> Recording:
             )
         if not re.fullmatch("[0-9]{1,9}", columns[0]) or before not in (None, int(columns[0]) - 1):
             raise InputError(
-                f"{place}: {columns[0][:20]!r} is not the next frame number; copy the file again from the data set."
+                f"{place}: {shown(columns[0])} is not the next frame number; copy the file again from the data set."
             )
         before = int(columns[0])
         normalised = [_coordinate(text, place, column) for column, text in enumerate(columns[1:])]

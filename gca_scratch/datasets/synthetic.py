@@ -13,7 +13,7 @@ import numpy as np
 from gca_scratch.datasets.actions import ACTIONS, FIDGETS, held
 from gca_scratch.datasets.kinematics import JOINTS, MOTIONS, PARTS, SIDES, Angles, Body, bones, pose, stand
 from gca_scratch.datasets.neutral import Skeletons
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.skeleton import KINECT_V2
 
 FRAME_RATE = 30  # frames per second
@@ -173,7 +173,9 @@ def generate(
     names = tuple(ACTIONS if classes is None else classes)
     unknown = [name for name in names if name not in ACTIONS]
     if unknown or not names or len(set(names)) < len(names):
-        problem = f"{unknown[0]!r} is not an action" if unknown else "an action is named twice" if names else "none is"
+        problem = (
+            f"{shown(unknown[0])} is not an action" if unknown else "an action is named twice" if names else "none is"
+        )
         raise InputError(f"classes: {problem}; choose among {', '.join(ACTIONS)}, each at most once.")
     if not (1 <= subjects <= 32767 and 1 <= repetitions <= 32767 and seed >= 0):
         raise InputError(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.opening import read_bytes
 
 _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)  # never tries a digit twice
@@ -44,8 +44,8 @@ def number(text: str, place: str, limit: float) -> float:
     A number of the size of `limit` or larger is refused, too: infinity, and what no file of the kind can hold.
     """
     if not _NUMBER.fullmatch(text.strip()):
-        raise InputError(f"{place}: {text[:20]!r} is not a number; repair the file or copy it again.")
+        raise InputError(f"{place}: {shown(text)} is not a number; repair the file or copy it again.")
     value = float(text)
     if not abs(value) < limit:
-        raise InputError(f"{place}: {text[:20]!r} is out of range (below {limit:g}); repair the file or copy it again.")
+        raise InputError(f"{place}: {shown(text)} is out of range (below {limit:g}); repair the file or copy it again.")
     return value

@@ -11,7 +11,7 @@ import numpy as np
 from gca_scratch.datasets.neutral import Skeletons
 from gca_scratch.datasets.recording import Recording, assemble
 from gca_scratch.datasets.text import number, read_lines
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.skeleton import KINECT_V1
 
 CLASS_NAMES = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
@@ -94,12 +94,12 @@ def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
         if entry is None or file is None:
             raise InputError(
                 f"{path}, line {line}: expected a sequence (s01_e01) or, under it, "
-                f"'action: first last', but found {text.strip()[:60]!r}; correct the line."
+                f"'action: first last', but found {shown(text.strip())}; correct the line."
             )
         action, first, last = entry.groups()
         if action not in CLASS_NAMES:
             raise InputError(
-                f"{path}, line {line}: {action[:60]!r} is not one of the actions {', '.join(CLASS_NAMES)}; "
+                f"{path}, line {line}: {shown(action)} is not one of the actions {', '.join(CLASS_NAMES)}; "
                 "correct the line."
             )
         if (file, action) in seen:
@@ -109,7 +109,7 @@ def _read_labels(path: Path) -> list[tuple[int, str, str, int, int]]:
             continue
         if not (re.fullmatch(r"[0-9]{1,9}", first) and re.fullmatch(r"[0-9]{1,9}", last)):
             raise InputError(
-                f"{path}, line {line}: {first[:20]!r} to {last[:20]!r} are not two frame numbers; "
+                f"{path}, line {line}: {shown(first)} to {shown(last)} are not two frame numbers; "
                 "correct the line, or write NaN NaN to leave the action out."
             )
         labels.append((line, file, action, int(first), int(last)))
@@ -140,7 +140,7 @@ def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
             )
         if not re.fullmatch(r"[0-9]{1,9}", columns[0]) or (numbers and int(columns[0]) < numbers[-1]):
             raise InputError(
-                f"{place}: {columns[0][:20]!r} is not a frame number, or smaller than the one before; "
+                f"{place}: {shown(columns[0])} is not a frame number, or smaller than the one before; "
                 "copy the file again from the data set."
             )
         numbers.append(int(columns[0]))

@@ -11,7 +11,7 @@ import distributed
 from joblib._dask import DaskDistributedBackend
 
 from .. import __version__
-from ..errors import InputError
+from ..errors import InputError, shown
 
 AGAIN = "what is finished stays: give the same command again"
 
@@ -45,7 +45,7 @@ def connected(address, data):
     that Dask brings it back should every worker that has it die; tasks of dead workers are run again by Dask itself.
     """
     if not re.fullmatch(r"(tcp|tls|ws|wss)://.+:\d+", address):
-        raise InputError(f"--cluster {address!r} is no address of a Dask scheduler; give it as tcp://HOST:PORT")
+        raise InputError(f"--cluster {shown(address)} is no address of a Dask scheduler; give it as tcp://HOST:PORT")
     try:
         client = distributed.Client(address, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import runs
 from ..datasets import protocols
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..files import replacing
 from ..options import add_device, add_settings, given_settings
 from ..settings import PRESETS, settings_from
@@ -146,7 +146,7 @@ def choose(table, asked):
             found = [row.method for row in table.rows if text.lower() in row.method.lower()]
         if not set(found) & set(ours):
             what = f"is {found[0]}, which this program does not have" if found else "is not in this table"
-            raise InputError(f"--rows {text!r} {what}; its own rows are: {'; '.join(ours)}")
+            raise InputError(f"--rows {shown(text)} {what}; its own rows are: {'; '.join(ours)}")
         chosen += found
     return [method for method in ours if method in chosen] if asked else ours
 

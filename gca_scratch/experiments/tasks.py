@@ -22,7 +22,7 @@ from tqdm import tqdm
 from .. import checkpoint, runs
 from ..backend import module_for
 from ..datasets.noise import noisy
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..opening import read_json
 from ..processes import alone, end_with
 from ..settings import Settings
@@ -79,7 +79,7 @@ def finished(task, out, data):
         return None  # not there, or damaged: to be measured
     other = [name for name in wanted if name != "settings" and found.get(name) != wanted[name]]
     other += [name for name, value in wanted["settings"].items() if was.get(name) != value]
-    other += [f"{name[:40]!r}" for name in was if name not in wanted["settings"]][:3]
+    other += [shown(name) for name in was if name not in wanted["settings"]][:3]
     if other:
         raise InputError(f"{path} was measured with another value of {', '.join(other)}; choose another --out folder")
     parts = [result.get("accuracy"), *(noise.get(f"{sigma:g}") for sigma in task.tests)]
