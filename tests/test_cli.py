@@ -381,7 +381,7 @@ def test_data_of_another_shape(capsys, copied):
         ("data = 3", ["[data] is 3 where a table belongs"]),
         ("settings = []\n[data]\ndataset = 'npz'", ["[settings] is [] where a table belongs"]),
         ("[[data]]\ndataset = 'npz'", ["where a table belongs"]),
-        ("[data]\ndataset = 'npz'\n[setings]\nepochs = 3", ["no table [setings]"]),
+        ("[data]\ndataset = 'npz'\n[setings]\nepochs = 3", ["no table 'setings'"]),
         ("[data]\ndataset = 'npz'\n[settings]\nepoch = 3", ["[settings] has no entry 'epoch'", "epochs"]),
         ("[data]\ndataset = 'npz'\n[settings]\nepochs = '3'", ["epochs must be a whole number, not '3'"]),
         ("[data]\ndataset = 'npz'\n[settings]\nepochs = true", ["epochs must be a whole number, not True"]),
