@@ -11,14 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from . import __version__, figures, gradcheck, prepare, runs, stepper
+from . import __version__, figures, files, gradcheck, prepare, runs, stepper
 from .crossvalidation import run_all_folds
 from .datasets import protocols
 from .errors import InputError, exit_code, shown
 from .experiments import tables
+from .joint_names import find_roles
 from .options import add_data, add_device, add_settings, given_settings
 from .settings import PRESETS, settings_from
-from .skeleton import chain, find_roles
+from .skeleton import chain
 
 EXAMPLES = """examples:
   python -m gca_scratch demo
@@ -266,7 +267,7 @@ def _gradcheck(options):
         rows += new
     print(gradcheck.verdict(rows))
     if options.json:
-        runs.write_json(options.json, [dataclasses.asdict(row) | {"passed": row.passed} for row in rows])
+        files.write_json(options.json, [dataclasses.asdict(row) | {"passed": row.passed} for row in rows])
     return 0 if all(row.passed for row in rows) else 1
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from . import runs
+from . import files, runs
 from .backend import module_for
 from .datasets import protocols
 from .errors import InputError
@@ -50,7 +50,7 @@ def run_all_folds(
             )
             results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
         result = mean_result(results)
-        runs.write_json(out / "result.json", result)
+        files.write_json(out / "result.json", result)
     return result
 
 

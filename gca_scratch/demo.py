@@ -6,7 +6,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from . import checkpoint, localisation, plots, plots_body, runs, trained, training
+from . import checkpoint, files, localisation, plots, plots_body, runs, trained, training
 from .backend import module_for
 from .errors import InputError
 from .settings import PRESETS
@@ -53,7 +53,7 @@ def demo(out, seed=0, device="cpu", show=True):
         "seconds": max(result["seconds"], baseline["seconds"]),
         "figures": [str(path) for path in figures],
     }
-    runs.write_json(out / "demo.json", summary)
+    files.write_json(out / "demo.json", summary)
     print(report(summary))
     return summary
 

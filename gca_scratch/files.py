@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import math
 import os
 import re
@@ -9,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,6 +65,20 @@ def sync_names(folder):
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """A value as JSON, written beside and renamed; numbers that JSON does not know (NaN, infinity) become null."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(_known_to_json(value), indent=2) + "\n", "utf-8")
+
+
+def _known_to_json(value):
+    if isinstance(value, dict):
+        return {name: _known_to_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known_to_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_npz(file, arrays):

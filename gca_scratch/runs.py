@@ -7,7 +7,6 @@ result.json      how the weights did on the test set
 """
 
 import csv
-import json
 import os
 import re
 import sys
@@ -28,13 +27,13 @@ from .datasets import READERS, neutral, protocols, sampling, synthetic
 from .datasets.recording import read_all
 from .engine import Engine
 from .errors import InputError, shown
-from .files import from_plain, replacing
+from .files import from_plain, replacing, write_json
+from .joint_names import body_parts, spaced
 from .models import build
 from .networks import Network
 from .opening import read_toml, reason
 from .processes import alone
 from .settings import Settings
-from .skeleton import body_parts, spaced
 
 DATASETS = {
     "synthetic": lambda root: synthetic.generate(subjects=80, repetitions=1),
@@ -299,20 +298,6 @@ def write_history(path: str | os.PathLike[str], history: list[dict[str, Any]]) -
         writer = csv.DictWriter(file, training.HISTORY_COLUMNS)
         writer.writeheader()
         writer.writerows(history)
-
-
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """A value as JSON, written beside and renamed; numbers that JSON does not know (NaN, infinity) become null."""
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(_known_to_json(value), indent=2) + "\n", "utf-8")
-
-
-def _known_to_json(value):
-    if isinstance(value, dict):
-        return {name: _known_to_json(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_known_to_json(item) for item in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def write_config(path: str | os.PathLike[str], source: Source, settings: Settings) -> None:

@@ -22,9 +22,9 @@ from .datasets.neutral import Skeletons
 from .datasets.sampling import Prepared, turn_matrix
 from .engine import Engine
 from .errors import InputError, shown
+from .joint_names import find_roles
 from .networks import Network
 from .settings import Settings
-from .skeleton import find_roles
 
 BATCH = 100  # sequences that are run at once
 

@@ -7,9 +7,9 @@ from gca_scratch import body_parts
 from gca_scratch.datasets.synthetic import generate
 from gca_scratch.errors import InputError
 from gca_scratch.grid import pack, unpack
+from gca_scratch.joint_names import body_parts as parts_of
 from gca_scratch.networks import GCALSTM
 from gca_scratch.skeleton import LAYOUTS
-from gca_scratch.skeleton import body_parts as parts_of
 
 PARTS, T = (0, 1, 1, 3), 5
 

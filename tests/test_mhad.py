@@ -10,7 +10,8 @@ from bvh_file import places, written
 
 from gca_scratch.datasets import mhad, neutral, recording
 from gca_scratch.errors import InputError
-from gca_scratch.skeleton import chain, find_roles
+from gca_scratch.joint_names import find_roles
+from gca_scratch.skeleton import chain
 
 DATA = os.environ.get("GCA_SCRATCH_DATA")
 ROTATIONS = ("Zrotation", "Xrotation", "Yrotation")

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gca_scratch.errors import InputError
-from gca_scratch.skeleton import KINECT_V1, KINECT_V2, LAYOUTS, OPENNI, Roles, chain, find_roles
+from gca_scratch.joint_names import Roles, find_roles
+from gca_scratch.skeleton import KINECT_V1, KINECT_V2, LAYOUTS, OPENNI, chain
 
 
 @st.composite

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from tiny import skeletons
 
-from gca_scratch import runs
+from gca_scratch import files, runs
 from gca_scratch.datasets import neutral, protocols
 from gca_scratch.datasets.noise import noisy
 from gca_scratch.errors import InputError, exit_code
@@ -50,8 +50,8 @@ def child(*arguments):
 def slowly(replace=setattr):
     """From now on each result takes a while to be kept: time to be stopped in. Ctrl-C works, also behind a &."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    write = runs.write_json
-    replace(runs, "write_json", lambda *of: write(*of) or time.sleep(0.3))
+    write = files.write_json
+    replace(files, "write_json", lambda *of: write(*of) or time.sleep(0.3))
 
 
 def results(out):

@@ -36,11 +36,12 @@ from gca_scratch.datasets import synthetic
 from gca_scratch.engine import Engine
 from gca_scratch.experiments import paper
 from gca_scratch.gradcheck import complex_step, relative_error
+from gca_scratch.joint_names import body_parts
 from gca_scratch.models import build
 from gca_scratch.networks import GCALSTM, within
 from gca_scratch.ops import dropout_backward, dropout_forward, nll_backward, nll_forward, probabilities
 from gca_scratch.settings import Settings, settings_from
-from gca_scratch.skeleton import KINECT_V2, body_parts, chain
+from gca_scratch.skeleton import KINECT_V2, chain
 from gca_scratch.trained import body
 
 np.set_printoptions(precision=3, suppress=True)

@@ -50,10 +50,10 @@ from gca_scratch.datasets import neutral, protocols, sampling, synthetic, utkine
 from gca_scratch.datasets.recording import read_all
 from gca_scratch.errors import InputError
 from gca_scratch.experiments import paper, tables, tasks
+from gca_scratch.joint_names import find_roles
 from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.prepare import prepare
 from gca_scratch.settings import PRESETS, settings_from
-from gca_scratch.skeleton import find_roles
 
 plt.rcParams.update(STYLE)
 temporary = tempfile.TemporaryDirectory()  # all that this notebook writes; gone when it ends

@@ -13,8 +13,9 @@ import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons
 from gca_scratch.errors import InputError, shown
+from gca_scratch.joint_names import Roles, find_roles, words
 from gca_scratch.settings import Settings
-from gca_scratch.skeleton import Roles, chain, find_roles, words
+from gca_scratch.skeleton import chain
 
 
 @dataclass
@@ -171,7 +172,7 @@ def prepare(
     `torso_scale` divides by the median torso length of the sequence. `pair`, in sequences that have a frame with
     two persons, takes the middle between their hips in the first such frame as the origin and turns the line from
     the first person to the second along a horizontal axis, in place of `face_camera`. These need joints that
-    `skeleton.find_roles` must find by name; `hip` names the hip where it cannot be found. `tree` has the chain come
+    `joint_names.find_roles` must find by name; `hip` names the hip where it cannot be found. `tree` has the chain come
     back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. Raises
     InputError when a joint that is needed is not found.
     """

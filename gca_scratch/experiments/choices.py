@@ -20,7 +20,7 @@ from tqdm import tqdm
 from .. import runs, training
 from ..datasets import protocols
 from ..errors import InputError, exit_code
-from ..files import replacing
+from ..files import replacing, write_json
 from ..opening import read_json
 from ..processes import alone, end_with
 from ..settings import settings_from
@@ -81,7 +81,7 @@ def _run(data, mark, source, settings, file, parent=None):
         result = runs.test(task, network, state, settings)
     wrong = result["n_test"] - int(np.trace(result["confusion"]))
     result = asked | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}
-    runs.write_json(file, result)
+    write_json(file, result)
     return result
 
 

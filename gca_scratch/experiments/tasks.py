@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from .. import checkpoint, runs
+from .. import checkpoint, files, runs
 from ..backend import module_for
 from ..datasets.noise import noisy
 from ..errors import InputError, shown
@@ -153,7 +153,7 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
         with contextlib.closing(coming):
             for number, result in coming:
                 task = missing[number]
-                runs.write_json(task.file(out), {"task": task.identity(mark), "result": result})
+                files.write_json(task.file(out), {"task": task.identity(mark), "result": result})
                 if not cluster and not keep:
                     shutil.rmtree(folder(task), ignore_errors=True)
                 results[task] = result
