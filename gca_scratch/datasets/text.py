@@ -43,7 +43,7 @@ def number(text: str, place: str, limit: float) -> float:
 
     A number of the size of `limit` or larger is refused, too: infinity, and what no file of the kind can hold.
     """
-    if not _NUMBER.fullmatch(text.strip()):
+    if not _NUMBER.fullmatch(text.strip(" \t")):
         raise InputError(f"{place}: {shown(text)} is not a number; repair the file or copy it again.")
     value = float(text)
     if not abs(value) < limit:
