@@ -13,6 +13,7 @@ from tqdm import tqdm
 from . import files, runs
 from .backend import module_for
 from .datasets import protocols
+from .datasets.neutral import fingerprint, refuse_other
 from .errors import InputError
 from .processes import alone, end_with
 from .settings import Settings
@@ -34,6 +35,7 @@ def run_all_folds(
     if jobs < 1:
         raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
     data = runs.load_data(source)
+    mark = fingerprint(data)
     count = protocols.folds(data, source.protocol)
     tasks = [replace(source, fold=fold) for fold in range(1, count + 1)]
     module_for(device)
@@ -41,11 +43,12 @@ def run_all_folds(
     with alone(out):
         if not resume:
             runs.refuse_used(out)
-        if not (resume and os.path.exists(out / "config.toml")):
-            runs.write_config(out / "config.toml", replace(source, fold=0), settings)
+        runs.write_config(out / "config.toml", replace(source, fold=0), settings)
         with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
             finished = joblib.Parallel(return_as="generator")(
-                joblib.delayed(_run)(data, task, settings, out / f"fold-{task.fold:02}", resume, device, os.getpid())
+                joblib.delayed(_run)(
+                    data, mark, os.getpid(), task, settings, out / f"fold-{task.fold:02}", resume, device
+                )
                 for task in tasks
             )
             results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
@@ -54,8 +57,9 @@ def run_all_folds(
     return result
 
 
-def _run(data, task, settings, folder, resume, device, parent):
+def _run(data, mark, parent, task, settings, folder, resume, device):
     end_with(parent)
+    refuse_other(data, mark)
     with threadpool_limits(1):  # also where joblib runs a single job in this process: more threads round differently
         return runs.run(data, task, settings, folder, resume, device, show=False)
 

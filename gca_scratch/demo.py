@@ -1,5 +1,6 @@
 """The demonstration: GCA-LSTM learns the synthetic actions stepwise, beside the same network without attention."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def demo(out, seed=0, device="cpu", show=True):
     source = runs.Source("synthetic", protocol="half")
     settings = replace(PRESETS["demo"], seed=seed)
     module_for(device)
-    if out.exists() and not out.is_dir():
+    if os.path.exists(out) and not os.path.isdir(out):
         raise InputError(f"{out} cannot be written, for it is a file; choose another --out folder")
     if any(out.glob("*/checkpoint.npz")):
         raise InputError(f"{out} already holds a demonstration; remove it, or choose another --out folder")

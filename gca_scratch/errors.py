@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from pickle import PicklingError
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no room left
 
 
 class InputError(ValueError):
@@ -28,6 +28,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def printable(text: object) -> str:
+    """The text with every character that a terminal would obey, or cannot show, written as Python escapes it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
     """Call run() and return the exit code it gives, or that of what went wrong, told in one sentence.
 
@@ -37,8 +42,9 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
 
     def told(sentence):
         with contextlib.suppress(OSError):  # it may go to the disk that is full
-            print(f"{program}: {sentence}", file=sys.stderr)
+            print(f"{program}: {printable(sentence)}", file=sys.stderr)
 
+    _let_print()
     try:
         code = run()
         sys.stdout.flush()
@@ -51,8 +57,9 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
         return 2
     except BrokenProcessPool:  # joblib's own errors of a lost worker are kinds of it
         told(
-            "a process that worked for this one was ended from outside, as the system does when memory runs out; lower "
-            "--jobs and give the command again (train: with --resume), it goes on with what is kept"
+            "a process that worked for this one was ended from outside, as the system does when memory runs out, or no "
+            "longer found the file of the data; lower --jobs and give the command again (train: with --resume), it "
+            "goes on with what is kept"
         )
         return 2
     except PicklingError as error:  # joblib's, which tells what happened in a text alone
@@ -70,17 +77,30 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
         _discard_output()
         return 141
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno in FULL:
+            told(
+                f"what it prints or keeps for a while cannot be written ({error.strerror}); free some space and give "
+                "the command again (train: with --resume)"
+            )
+        elif error.filename is not None:
+            told(f"{error.filename} cannot be used ({error.strerror}); check the path given")
+        else:
             raise
-        told(
-            f"what it prints or keeps for a while cannot be written ({error.strerror}); free some space and give the "
-            "command again (train: with --resume)"
-        )
         try:
             sys.stdout.flush()
         except OSError:
             _discard_output()
         return 2
+
+
+def _let_print():
+    """Have something to print to, where a shell closed it, and nothing that this cannot take."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  as long as the process
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_output():

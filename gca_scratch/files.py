@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError, shown
+from .errors import FULL, InputError, shown
 from .opening import open_plain, reason
 from .processes import is_alive
 
@@ -41,9 +41,8 @@ def replacing(path):
         os.replace(temporary, path)
         sync_names(path.parent)
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror}); free some space or choose another place"
-        ) from error
+        remedy = "free some space or choose another place" if error.errno in FULL else "choose another place"
+        raise InputError(f"{path} cannot be written ({error.strerror}); {remedy}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -68,9 +67,16 @@ def sync_names(folder):
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """A value as JSON, written beside and renamed; numbers that JSON does not know (NaN, infinity) become null."""
+    """A dict or list as JSON, written beside and renamed; numbers unknown to JSON (NaN, infinity) become null."""
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(_known_to_json(value), indent=2) + "\n", "utf-8")
+        temporary.write_text(_lines(_known_to_json(value)) + "\n", "utf-8")
+
+
+def _lines(value):
+    """JSON with a line for each entry, however many numbers that holds."""
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(item)}" for name, item in value.items()) + "\n}"
+    return "[\n" + ",\n".join(f"  {json.dumps(item)}" for item in value) + "\n]"
 
 
 def _known_to_json(value):
@@ -100,13 +106,15 @@ def read_npz(path, wanted=None, mapped=()):
     """
     path = Path(path)
     try:
-        with open_plain(path) as file, zipfile.ZipFile(file) as archive:
+        file = open_plain(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
+    try:
+        with file, zipfile.ZipFile(file) as archive:
             return _read_arrays(archive, wanted, mapped, path, os.fstat(file.fileno()).st_size)
     except (InputError, MemoryError):
         raise
     except Exception as error:  # flipped bytes make zipfile, zlib and NumPy's header parser fail in a dozen ways
-        if isinstance(error, OSError) and not (os.path.isfile(path) and os.access(path, os.R_OK)):
-            raise InputError(f"{path} cannot be read ({error.strerror}); check the path given.") from error
         raise InputError(
             f"{path} is not an .npz file or a damaged one ({reason(error)}); write or copy it again."
         ) from error

@@ -66,11 +66,11 @@ def reason(error: Exception) -> str:
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
-def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = ()) -> Iterator[Path]:
+def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = (), whole: bool = False) -> Iterator[Path]:
     """The paths of all that is in a folder and the folders below it and is no folder itself; links are not followed.
 
     Those that lie higher come first. A folder is passed over if its name begins with one of `hidden`, if it cannot be
-    listed, or if it lies deeper than a path can tell.
+    listed, or if it lies deeper than a path can tell; with `whole` the latter two, and links to folders, are OSErrors.
     """
     waiting = deque([Path(root)])
     while waiting:
@@ -78,8 +78,12 @@ def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = ()) -> I
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError:
+            if whole:
+                raise
             continue
         for entry in entries:
+            if whole and entry.is_symlink() and entry.is_dir():
+                raise OSError(errno.ELOOP, "Is a link", str(folder / entry.name))
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(hidden):
                     waiting.append(folder / entry.name)

@@ -1,12 +1,14 @@
 """Figures of training and of what a network computes: convergence (Fig. 6), confusions, maps of scores and gates.
 
 Each function returns a figure of Matplotlib, drawn without a screen; `save` writes it to a file. Bodies are drawn by
-`plots_body`.
+`plots_body`. Texts are drawn as they are, for names are not formulas; one that is too long loses its middle.
 """
 
 import os
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +17,8 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from .files import replacing
@@ -24,12 +28,52 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 SCORES = "cividis"
 COUNTS = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE])
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
+AS_IT_IS = STYLE | {"text.parse_math": False, "text.usetex": False}  # how every figure here is drawn
+LONGEST_NAME, LONGEST_TITLE = 40, 160  # characters
+DPI, MOST_PIXELS, LONGEST_SIDE = 150, 1e8, 60_000
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a PNG file, whole or not at all; InputError when it cannot be written."""
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+    """Write a figure to a PNG file, whole or not at all; InputError when it cannot be written.
+
+    The dots are fewer to the inch where there would be too many. Letters that the font lacks are boxes.
+    """
+    width, height = figure.get_size_inches()
+    dpi = min(DPI, LONGEST_SIDE / max(width, height), (MOST_PIXELS / (width * height)) ** 0.5)
+    with replacing(path) as temporary, missing_letters():
+        figure.savefig(temporary, format="png", dpi=dpi)
+
+
+@contextmanager
+def missing_letters() -> Iterator[None]:
+    """Matplotlib says nothing of letters that the font lacks."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing|Matplotlib currently does not support", UserWarning)
+        yield
+
+
+def plain(name: str, longest: int = LONGEST_NAME) -> str:
+    """A name as it is drawn: in one line, without its middle if it is long; what cannot be printed is a "�"."""
+    head = 2 * longest // 3
+    if len(name) > longest:
+        name = f"{name[:head]}…{name[head + 1 - longest :]}"
+    joiners = "\u200c\u200d"  # of the letters of some scripts; they show nothing themselves
+    return "".join(" " if c.isspace() else c if c.isprintable() or c in joiners else "�" for c in name)
+
+
+def wrapped(title: str, room: float) -> str:
+    """A title of 10 points as it is drawn, in lines that fit into so many inches."""
+    title, letters = plain(title, LONGEST_TITLE), 12 * room
+    widest = inches(textwrap.wrap(title, int(letters)), 10)
+    return textwrap.fill(title, int(letters * min(1, room / widest)) if widest else 1)
+
+
+def inches(names: Sequence[str], size: float) -> float:
+    """How wide the widest of the names is in letters of so many points."""
+    font = FontProperties(size=size)
+    with missing_letters():
+        widths = [text_to_path.get_text_width_height_descent(name, font, ismath=False)[0] for name in names]
+    return max(widths, default=0) / 72
 
 
 def grid_of_axes(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, np.ndarray]:
@@ -41,7 +85,7 @@ def grid_of_axes(width: float, height: float, rows: int = 1, columns: int = 1) -
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def convergence(history: Sequence[dict[str, Any]]) -> Figure:
     """Losses and errors of one run over the epochs of all training steps, a curve for each step (they start anew)."""
     drawing, axes = grid_of_axes(9, 3.9, columns=2)
@@ -60,7 +104,7 @@ def convergence(history: Sequence[dict[str, Any]]) -> Figure:
     return drawing
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def convergence_of_methods(
     stepwise: Sequence[dict[str, Any]],
     direct: Sequence[dict[str, Any]],
@@ -73,6 +117,9 @@ def convergence_of_methods(
     """
     drawing, axes = grid_of_axes(7.5, 4.4)
     ax = axes[0, 0]
+    names = [
+        plain(f" {name}" if name.startswith("_") else name) for name in names
+    ]  # a legend leaves out what "_" begins
     for row, (history, name, colour) in enumerate(zip((stepwise, direct), names, (ORANGE, BLUE), strict=True)):
         _curves(ax, history, "train_loss", f"{name}: training", color=colour)
         _curves(ax, history, "validation_loss", f"{name}: validation", color=colour, linestyle="--")
@@ -81,7 +128,7 @@ def convergence_of_methods(
     ax.set(xlabel="epoch", ylabel="loss (mean negative log-likelihood)", ylim=(0, None))
     ax.set_xlim(0.5, max(len(stepwise), len(direct)) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    drawing.legend(frameon=False, loc="outside lower center", ncols=2)
+    drawing.legend(frameon=False, loc="outside lower center", ncols=2 if max(map(len, names)) < 25 else 1)
     return drawing
 
 
@@ -111,7 +158,7 @@ def _mark_steps(ax, history, colour, row=0):
 # --- testing ----------------------------------------------------------------------------------------------------------
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def confusion_matrix(
     counts: np.ndarray | Sequence[Sequence[int]], class_names: Sequence[str], percent: bool = True, title: str = ""
 ) -> Figure:
@@ -127,19 +174,21 @@ def confusion_matrix(
     side = np.clip(7 / K, 0.23, 0.55)  # of a cell, in inches
     digits = 3 if percent else len(str(counts.max()))
     names_size, numbers_size = min(9, 34 * side), min(9, 30 * side, 100 * side / digits)
-    rows = [f"{name} ({n})" for name, n in zip(class_names, of_class, strict=True)]
-    margin = 0.0085 * names_size * max(map(len, rows))  # inches that the names take
+    columns = [plain(name) for name in class_names]
+    rows = [f"{name} ({n})" for name, n in zip(columns, of_class, strict=True)]
+    margin = 1.1 * inches(rows, names_size)
     bar = 0.9
-    drawing, axes = grid_of_axes(
-        max(K * side + margin + bar + 0.5, 4), max(K * side + margin + 0.5 + 0.3 * bool(title), 3)
-    )
+    width = max(K * side + margin + bar + 0.5, 4)
+    lines = wrapped(title, width)
+    heading = 0.15 + 0.15 * len(lines.splitlines()) if title else 0
+    drawing, axes = grid_of_axes(width, max(K * side + margin + 0.5 + heading, 3))
     ax = axes[0, 0]
     image = ax.imshow(values, cmap=COUNTS, norm=PowerNorm(0.6, 0, 100 if percent else max(1, values.max())))
     for row, column in zip(*np.nonzero(values >= 0.5), strict=True):
         colour = "white" if image.norm(values[row, column]) > 0.7 else "black"
         ax.text(column, row, f"{values[row, column]:.0f}", color=colour, fontsize=numbers_size, ha="center",
                 va="center_baseline", in_layout=False)  # fmt: skip
-    ax.set_xticks(range(K), class_names, fontsize=names_size, rotation=90)
+    ax.set_xticks(range(K), columns, fontsize=names_size, rotation=90)
     ax.set_yticks(range(K), rows, fontsize=names_size)
     ax.set_xticks(np.arange(K + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(K + 1) - 0.5, minor=True)
@@ -150,7 +199,7 @@ def confusion_matrix(
     label = "% of the true class" if percent else "sequences"
     drawing.colorbar(image, ax=ax, shrink=min(1, 3 / (K * side)), pad=0.02, label=label)
     if title:
-        drawing.suptitle(title, fontsize=10)
+        drawing.suptitle(lines, fontsize=10)
     return drawing
 
 
@@ -189,6 +238,14 @@ def score_bar(drawing: Any, image: ScalarMappable, axes: Sequence[Any], **option
     bar.minorticks_off()
 
 
+JOINT_SIZE = 6  # points of joints' names beside maps
+
+
+def _beyond_usual(joint_names):
+    """Inches that names of joints take beyond those that maps leave for them."""
+    return max(0, inches(joint_names, JOINT_SIZE) - 0.8)
+
+
 def _map(ax, values, **options):
     """An image of values (T, J): joints down, frames across and counted from 1."""
     T, J = values.shape
@@ -199,7 +256,7 @@ def _map(ax, values, **options):
 def _label_maps(axes, joint_names, frames):
     """Names of the joints on the left of all maps, frames below them."""
     for ax in axes[:, 0]:
-        ax.set_yticks(range(len(joint_names)), joint_names, fontsize=6)
+        ax.set_yticks(range(len(joint_names)), joint_names, fontsize=JOINT_SIZE)
     for ax in axes[:, 1:].ravel():
         ax.set_yticks([])
     for ax in axes[:-1].ravel():
@@ -209,7 +266,7 @@ def _label_maps(axes, joint_names, frames):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def score_maps(
     titles: Sequence[str],
     truth: np.ndarray | None,
@@ -225,8 +282,10 @@ def score_maps(
     """
     iterations, n, T, J = scores.shape
     names = names or iteration_names(iterations)
+    joint_names = [plain(name) for name in joint_names]
     columns = iterations + (truth is not None)
-    drawing = Figure(figsize=(3.1 * columns + 1.6, 0.6 + max(3.6, 0.11 * J) * n), layout="constrained")
+    width = 3.1 * columns + 1.6 + _beyond_usual(joint_names)
+    drawing = Figure(figsize=(width, 0.6 + max(3.6, 0.11 * J) * n), layout="constrained")
     relative = scores * J * T
     for row, part in enumerate(drawing.subfigures(n, 1, squeeze=False)[:, 0]):
         axes = part.subplots(1, columns, squeeze=False)
@@ -242,14 +301,14 @@ def score_maps(
         score_bar(part, image, axes.ravel().tolist(), shrink=0.9, pad=0.01)
         axes[0, 0].set_ylabel("joint, in the order of the chain")
         _label_maps(axes, joint_names, T)
-        part.suptitle(textwrap.fill(titles[row], 35 * columns), fontsize=10)
+        part.suptitle(wrapped(titles[row], 3 * columns), fontsize=10)
     return drawing
 
 
 GATES = ("input gate $i$", "forget gate $f_S$ (joint before)", "forget gate $f_T$ (frame before)", "output gate $o$")
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def gate_maps(
     title: str,
     gates: Sequence[tuple[str, np.ndarray]],
@@ -266,12 +325,14 @@ def gate_maps(
     T, J = gates[0][1].shape[1:]
     rows, columns = len(gates), 4 + bool(len(scores))
     height = max(1.9, 0.1 * J)
-    drawing, axes = grid_of_axes(2.45 * columns + 1.2, height * rows + 1.2, rows, columns)
+    joint_names = [plain(name) for name in joint_names]
+    width = 2.45 * columns + 1.2 + _beyond_usual(joint_names)
+    drawing, axes = grid_of_axes(width, height * rows + 1.2, rows, columns)
     for gate, name in enumerate(GATES):
         all_values = np.stack([values[gate] for _, values in gates])
         for ax, values in zip(axes[:, gate], all_values, strict=True):
             image = _map(ax, values, cmap=SCORES, vmin=all_values.min(), vmax=all_values.max())
-        axes[0, gate].set_title(name, fontsize=9)
+        axes[0, gate].set_title(name, fontsize=9, parse_math=True)
         drawing.colorbar(image, ax=axes[:, gate].tolist(), location="bottom", pad=0.02, label="mean over hidden units")
     for ax, (name, _) in zip(axes[:, 0], gates, strict=True):
         ax.set_ylabel(name)
@@ -281,8 +342,8 @@ def gate_maps(
             ax.axis("off")
         for ax, values in zip(axes[rows - len(scores) :, 4], relative, strict=True):
             image = _map(ax, values, cmap=SCORES, norm=log_scale(relative))
-        axes[rows - len(scores), 4].set_title("score $r$", fontsize=9)
+        axes[rows - len(scores), 4].set_title("score $r$", fontsize=9, parse_math=True)
         score_bar(drawing, image, axes[:, 4].tolist(), location="bottom", pad=0.02)
     _label_maps(axes, joint_names, T)
-    drawing.suptitle(title, fontsize=10)
+    drawing.suptitle(wrapped(title, width), fontsize=10)
     return drawing

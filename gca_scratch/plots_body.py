@@ -7,7 +7,6 @@ frame, for they share the network's cells; scores are shown as multiples of a un
 """
 
 import os
-import textwrap
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -18,7 +17,19 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from .files import replacing
-from .plots import GREY, SCORES, STYLE, grid_of_axes, iteration_names, log_scale, score_bar
+from .plots import (
+    AS_IT_IS,
+    GREY,
+    SCORES,
+    grid_of_axes,
+    inches,
+    iteration_names,
+    log_scale,
+    missing_letters,
+    plain,
+    score_bar,
+    wrapped,
+)
 
 Bones: TypeAlias = Sequence[tuple[int, int]] | np.ndarray
 
@@ -26,7 +37,7 @@ BONES = ("#b0b0b0", "#85c0ea")  # of the first person and of the second
 DOTS = {"cmap": SCORES, "zorder": 2, "edgecolors": "#444444", "linewidths": 0.3}
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def skeleton_strip(
     title: str,
     positions: np.ndarray,
@@ -67,12 +78,12 @@ def skeleton_strip(
     caption = f"\n\nsampled frames, of {T}; below each, its share of all scores"
     ax.text(0.5, 0, caption, transform=ax.transAxes, ha="center", va="top", fontsize=9)
     score_bar(drawing, dots[0], axes.ravel().tolist(), shrink=0.9, pad=0.01)
-    drawing.suptitle(_wrapped(title, drawing), fontsize=10)
+    drawing.suptitle(wrapped(title, drawing.get_figwidth()), fontsize=10)
     _name_persons(drawing, lines)
     return drawing
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def body_map(
     title: str,
     pose: np.ndarray,
@@ -94,7 +105,9 @@ def body_map(
     places = _spread(_seen(pose[None], up)[0, :, 0], bones)
     (left, bottom), (right, top) = places.min(axis=0), places.max(axis=0)
     inch = max((top - bottom) / 3.4, (right - left) / 1.2, 1e-6)  # in the units of the pose
-    drawing, axes = grid_of_axes(3.7 * iterations + 1.1, 4.6, 1, iterations)
+    joint_names = [plain(name) for name in joint_names]
+    wide = 3.7 + 2 * max(0, inches(joint_names, 8) - 1.1)
+    drawing, axes = grid_of_axes(wide * iterations + 1.1, 4.6, 1, iterations)
     relative = scores * J
     norm = Normalize(min(relative.min(), 0.9), max(relative.max(), 1.1))
     for k, ax in enumerate(axes[0]):
@@ -111,11 +124,11 @@ def body_map(
         ax.set_title(names[k], fontsize=9)
     bar = drawing.colorbar(dots[0], ax=axes.ravel().tolist(), shrink=0.8, pad=0.04 / iterations)
     bar.set_label("mean score of the joint / uniform guess")
-    drawing.suptitle(_wrapped(title, drawing), fontsize=10)
+    drawing.suptitle(wrapped(title, drawing.get_figwidth()), fontsize=10)
     return drawing
 
 
-@matplotlib.rc_context(STYLE)
+@matplotlib.rc_context(AS_IT_IS)
 def animation(
     title: str,
     positions: np.ndarray,
@@ -147,10 +160,11 @@ def animation(
         parts.append(_bodies(ax, places[:1], bones, relative[k, :1], norm, 90, limits=places))
         ax.set_title(names[k], fontsize=9)
     score_bar(drawing, parts[0][1][0], axes.ravel().tolist(), shrink=0.8, pad=0.01)
-    title = _wrapped(title, drawing)
+    title = wrapped(title, drawing.get_figwidth())
     heading = drawing.suptitle(f"{title}\nframe {F} of {F}", fontsize=10)
     _name_persons(drawing, parts[0][0])
-    drawing.draw_without_rendering()
+    with missing_letters():
+        drawing.draw_without_rendering()
     drawing.set_layout_engine("none")  # nothing moves but the bodies
 
     def draw(step):
@@ -170,7 +184,7 @@ def animation(
 
 def save_animation(moving: FuncAnimation, path: str | os.PathLike[str]) -> None:
     """Write an animation to a GIF file, whole or not at all; InputError when it cannot be written."""
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, missing_letters():
         drawn = temporary.with_name(f"{temporary.name}.gif")  # Pillow goes by the name
         try:
             moving.save(drawn, writer="pillow", dpi=100)
@@ -181,7 +195,8 @@ def save_animation(moving: FuncAnimation, path: str | os.PathLike[str]) -> None:
 
 def player(moving: FuncAnimation) -> Any:
     """An animation as a player for notebooks: an HTML object of IPython, or the plain HTML where IPython is missing."""
-    html = moving.to_jshtml(default_mode="loop")
+    with missing_letters():
+        html = moving.to_jshtml(default_mode="loop")
     try:
         from IPython.display import HTML
     except ImportError:
@@ -190,11 +205,6 @@ def player(moving: FuncAnimation) -> Any:
 
 
 # --- how bodies are drawn ---------------------------------------------------------------------------------------------
-
-
-def _wrapped(title, drawing):
-    """The title in lines that the figure has room for."""
-    return textwrap.fill(title, int(12 * drawing.get_figwidth()))
 
 
 def _seen(positions, up):

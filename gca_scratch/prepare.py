@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import math
 import os
+import re
 import shutil
 import sys
 import time
@@ -27,7 +28,7 @@ from tqdm import tqdm
 from . import __version__
 from .datasets import READERS, neutral
 from .datasets.recording import assemble
-from .errors import InputError, shown
+from .errors import InputError, printable, shown
 from .files import read_npz, replacing, sync_names, write_npz
 from .processes import alone, end_with
 
@@ -71,6 +72,8 @@ def prepare(
     if jobs < 1:
         raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
     root, out = Path(root).absolute(), Path(out).absolute()  # the processes may have been started in another folder
+    if not out.name:
+        raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
     reader = _reader(dataset)
     items = reader.items(root)
@@ -82,9 +85,10 @@ def prepare(
         chunks.append(_Chunk(dataset, layout, some, part / f"{start // CHUNK:06}-{_digest(dataset, root, some)}.npz"))
     with alone(part):
         _refuse_existing(out)  # a process that was there before this one may have written it
+        _refuse_foreign(part)
         _convert_all(chunks, jobs, show)
         result = _join(chunks, reader.CLASS_NAMES, out, part, show)
-        shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)  # all its own
     if not result.sequences:
         raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
     return result
@@ -95,6 +99,12 @@ def _refuse_existing(out):
         part = out.with_name(out.name + ".part")
         kept = f" (for which alone {part.name}, beside it, is kept)" if part.is_dir() and any(part.iterdir()) else ""
         raise InputError(f"{out} is there already; give another name, or remove it to convert the files again{kept}")
+
+
+def _refuse_foreign(part):
+    for name in os.listdir(part):
+        if not re.fullmatch(r"[0-9]{6}-[0-9a-f]{20}\.npz|\..*\.[0-9]+\.part", name):
+            raise InputError(f"{part / name} was not made by this command, which clears that folder; move it away")
 
 
 def _reader(dataset):
@@ -153,7 +163,7 @@ def _convert(chunk, parent):
             recordings.append(recording)
         except InputError as error:
             file = next(iter(_paths(Path(), item)), item)
-            damaged.append((_printable(file), _printable(" ".join(str(error).splitlines()))))
+            damaged.append((printable(file), printable(" ".join(str(error).splitlines()))))
     arrays = {"damaged": np.array(damaged, np.str_).reshape(-1, 2)}
     if recordings:
         data = assemble(recordings, reader.CLASS_NAMES, chunk.layout, chunk.file)
@@ -260,11 +270,6 @@ def _write_damaged(path, damaged):
     else:
         with replacing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
             csv.writer(file).writerows([("file", "reason"), *damaged])
-
-
-def _printable(text):
-    """Text that can be printed and written, whatever bytes the names of files are made of."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def add_options(sub: argparse.ArgumentParser) -> None:

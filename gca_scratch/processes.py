@@ -24,26 +24,31 @@ def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
     cannot be made.
     """
     made = not os.path.exists(folder)
-    try:
-        os.makedirs(folder, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY) if fcntl else None
-    except OSError as error:
-        raise InputError(f"the folder {folder} cannot be made ({error.strerror}); choose another place") from error
-    try:
-        if handle is not None:
-            _lock(handle, folder)
+    with contextlib.ExitStack() as held:
+        if not any(_locked(folder, held) for _ in range(100)):
+            raise InputError(f"the folder {folder} cannot be made, or does not stay; choose another place")
         try:
             yield
         finally:
             if made:
                 with contextlib.suppress(OSError):  # it is not empty
                     os.rmdir(folder)
-    finally:
-        if handle is not None:
-            os.close(handle)
 
 
-def _lock(handle, folder):
+def _locked(folder, held):
+    """Lock the folder for as long as `held` is; False if somebody has just removed it, or put another in its place."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        if not fcntl:
+            return True
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise InputError(
+            f"the folder {folder} cannot be made or opened ({error.strerror}); choose another place"
+        ) from error
+    held.callback(os.close, handle)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -51,7 +56,10 @@ def _lock(handle, folder):
             f"another process is writing into {folder}; wait until it has ended, or choose another place"
         ) from None
     except OSError:  # a file system that knows no locks
-        pass
+        return True
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(handle), os.stat(folder))
+    return False
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -31,7 +31,7 @@ from .files import from_plain, replacing, write_json
 from .joint_names import body_parts, spaced
 from .models import build
 from .networks import Network
-from .opening import read_toml, reason
+from .opening import read_bytes, read_toml, reason
 from .processes import alone
 from .settings import Settings
 
@@ -57,6 +57,11 @@ class Source:
     protocol: str = "half"
     fold: int = 1
     hip: str = ""
+
+    def __post_init__(self):
+        for name, value in asdict(self).items():
+            if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+                raise InputError(f"{name} = {shown(value)} holds what no text file can keep; give it another name")
 
 
 def load_data(source: Source) -> neutral.Skeletons:
@@ -140,8 +145,9 @@ def run(
     task = problem(data, source, settings)
     network = task.network(settings)
     with alone(out):
-        state = _where_it_stands(out, network, source, settings, resume)
-        recorder = _Recorder(out / "checkpoint.npz", network, settings, source, state, show)
+        about = asdict(source) | {"data": neutral.fingerprint(data)}
+        state = _where_it_stands(out, network, source, settings, about, resume)
+        recorder = _Recorder(out / "checkpoint.npz", network, settings, about, state, show)
         interrupted = False
         try:
             with np.errstate(all="ignore"):  # what overflows is told in one sentence after the epoch
@@ -163,14 +169,15 @@ def run(
     return result
 
 
-def _where_it_stands(out, network, source, settings, resume):
+def _where_it_stands(out, network, source, settings, about, resume):
     """The state of the run in `out` that is to go on, or of a new one, whose config.toml is then there."""
     file = out / "checkpoint.npz"
     if resume and os.path.exists(file):
-        state, saved_network, saved_settings, saved_run = checkpoint.load(file)
-        now = asdict(source) | {"root": saved_run.get("root")}  # the data may have moved
-        if (saved_network, saved_settings, saved_run) != (network, settings, now):
-            raise InputError(f"{file} belongs to another run than the one asked for; choose another --out folder")
+        state, *saved, was = checkpoint.load(file)
+        now = about | {"root": was.get("root")}  # the data may have moved
+        if [*saved, was] != [network, settings, now]:
+            other = "run than the one asked for" if was.get("data") == now["data"] else "state of the data"
+            raise InputError(f"{file} belongs to another {other}; choose another --out folder")
         return state
     refuse_used(out)
     state = training.start(network, settings)
@@ -179,16 +186,17 @@ def _where_it_stands(out, network, source, settings, resume):
 
 
 def refuse_used(out: str | os.PathLike[str]) -> None:
-    """InputError if the folder holds a run, or the folds of one, which a new run would overwrite."""
-    if any(Path(out).glob("checkpoint.npz")) or any(Path(out).glob("fold-*/checkpoint.npz")):
+    """InputError if the folder holds files of a run, or of the folds of one, which a new run would overwrite."""
+    files = ("checkpoint.npz", "history.csv", "result.json")
+    if any(os.path.lexists(Path(out) / file) for file in files) or any(Path(out).glob("fold-*/checkpoint.npz")):
         raise InputError(f"{out} already holds a run; go on with it by --resume, or choose another --out folder")
 
 
 class _Recorder:
     """Follows training: a progress bar per training step, and a checkpoint every few seconds and at its end."""
 
-    def __init__(self, file, network, settings, source, state, show):
-        self.file, self.network, self.settings, self.source, self.show = file, network, settings, source, show
+    def __init__(self, file, network, settings, about, state, show):
+        self.file, self.network, self.settings, self.about, self.show = file, network, settings, about, show
         self.last = training.snapshot(state)
         self.saved = time.monotonic()
         self.bar = None
@@ -218,7 +226,7 @@ class _Recorder:
             self.save()
 
     def save(self):
-        checkpoint.save(self.file, self.last, self.network, self.settings, asdict(self.source))
+        checkpoint.save(self.file, self.last, self.network, self.settings, self.about)
         write_history(self.file.with_name("history.csv"), self.last.history)
         self.saved = time.monotonic()
 
@@ -276,6 +284,7 @@ def reload(
     either cannot be read, or the data does not fit the network.
     """
     state, network, settings, saved = checkpoint.load(path)
+    saved = {name: value for name, value in saved.items() if name != "data"}
     source = from_plain(Source, saved | ({"root": str(root)} if root else {}), f"what {path} was trained on")
     task = problem(load_data(source) if data is None else data, source, settings)
     if task.network(settings) != network:
@@ -301,9 +310,22 @@ def write_history(path: str | os.PathLike[str], history: list[dict[str, Any]]) -
 
 
 def write_config(path: str | os.PathLike[str], source: Source, settings: Settings) -> None:
-    """config.toml: the source and every setting."""
+    """config.toml: the source and every setting. One that says the same already, but for the root, is left alone.
+
+    Raises InputError if it cannot be written, or would take the place of one that somebody wrote by hand.
+    """
+    if os.path.lexists(path):
+        was, had = read_config(path)
+        if (replace(was, root=source.root), had) == (source, settings):
+            return
+        if read_bytes(path) != _config(was, had):  # not what a run leaves that never began
+            raise InputError(f"{path} says something else and was not written by this program; choose another --out")
     with replacing(path) as temporary:
-        temporary.write_text(tomli_w.dumps({"data": asdict(source), "settings": asdict(settings)}), "utf-8")
+        temporary.write_bytes(_config(source, settings))
+
+
+def _config(source, settings):
+    return tomli_w.dumps({"data": asdict(source), "settings": asdict(settings)}).encode()
 
 
 def read_config(path: str | os.PathLike[str]) -> tuple[Source, Settings]:

@@ -293,7 +293,7 @@ def test_sequences_shorter_than_the_frames_are_trained_on(capsys):
         ({"edges": np.zeros((0, 2), np.int16)}, ["bones", "do not lead from joint"]),
         ({"edges": np.array([[0, 1], [1, 0]], np.int16)}, ["bone 1", "closes a loop"]),
         ({"joint_names": np.array(list("abcdef"))}, ["which of these joints is the hip", "'a', 'b'", "--hip NAME"]),
-        ({"joint_names": np.array(["a\nb", *"cdefg"])}, ["which of these joints is the hip"]),
+        ({"joint_names": np.array(["a\nb", *"cdefg"])}, ["joint_names[0]", "control character"]),
     ],
 )
 @pytest.mark.parametrize("command", ["info data.npz", "train --out run --dataset npz --root data.npz"])

@@ -198,7 +198,7 @@ def test_a_read_only_folder_is_one_sentence_and_what_it_holds_stays(whole):
         ended = command(*TRAIN[:-1], "empty")
         assert ended.code == 2 and "empty/config.toml cannot be written (" in sentence(ended.said)
         ended = command(*TRAIN[:-1], "empty/new")
-        assert ended.code == 2 and "the folder empty/new cannot be made (" in sentence(ended.said)
+        assert ended.code == 2 and "the folder empty/new cannot be made or opened (" in sentence(ended.said)
         assert os.listdir("empty") == []
     assert command(*TRAIN, kill=whole[2] // 2).code == KILLED
     with read_only("run"):

@@ -9,7 +9,7 @@ import pytest
 import strict_cupy
 from matplotlib.image import imread
 from PIL import Image
-from reading import texts
+from reading import laid_out, texts
 from tiny import CLASSES, TINY, skeletons
 
 from gca_scratch import figures, plots, plots_body, run_figures, runs, trained, training
@@ -36,11 +36,15 @@ def made(tmp_path_factory):
 
 def trained_run(folder, **settings):
     """A run on the synthetic people of tiny, in its folder, with some settings changed."""
-    neutral.save(folder / "data.npz", skeletons())
+    return run_on(skeletons(), folder, **settings)
+
+
+def run_on(data, folder, name="run", **settings):
+    neutral.save(folder / "data.npz", data)
     source = runs.Source("npz", str(folder / "data.npz"))
     changed = dataclasses.replace(TINY, epochs=1, patience=1, validation=0, **settings)
-    runs.run(skeletons(), source, changed, folder / "run", show=False)
-    return folder / "run"
+    runs.run(data, source, changed, folder / name, show=False)
+    return folder / name
 
 
 def plot(*arguments):
@@ -257,6 +261,54 @@ def test_a_class_that_was_not_tested_keeps_its_place(tmp_path):
     names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert names == ["wave (3)", "class 2, not tested (0)", "kick (4)"]
     assert "npz, protocol half, fold 1: 85.7% recognised" in texts(figure)
+
+
+STRANGE = [
+    r"$\frac$",
+    r"a$_$b \$1\ 2$",
+    "\u202eright to left\u2069 and no\xa0break",
+    "long " * 199 + "name",
+    "W" * 1000,
+    "走る יושב می\u200cرود दौड़ 🏃",
+]
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_names_are_drawn_as_they_are(tmp_path, monkeypatch, capsys, first):
+    """They are no formulas, may be anything that the data may hold, and nothing is cut off by them."""
+    drawn = catch(monkeypatch)
+    data = skeletons()
+    data = dataclasses.replace(
+        data,
+        class_names=tuple(STRANGE[first : first + 3]),
+        joint_names=("pelvis", *STRANGE[:first], *STRANGE[first + 1 :]),
+        name=np.array([f"{STRANGE[n % 5][:990]}{n}" for n in range(len(data))]),
+    )
+    folder = run_on(data, tmp_path, "_$\\frac$")
+    other = run_on(data, tmp_path, "x" * 200 + "$_$")
+    for sequence, figure in ((0, "all"), (2, "strip"), (4, "gates"), (5, "scores")):
+        out = tmp_path / ("drawn" if figure == "all" else f"drawn/{figure}.png")
+        plot(figure, folder, *[other] * (figure == "all"), "--sequence", sequence, "--out", out)
+        with plots.missing_letters():
+            for figure in drawn.values():
+                laid_out(getattr(figure, "_fig", figure))
+        title = plots.plain(trained.look(trained.load(folder), sequence).title, plots.LONGEST_TITLE)
+        for file in ("strip.png", "scores.png", "animation.gif") if figure == "all" else ():
+            said = texts(getattr(drawn[file], "_fig", drawn[file]))
+            assert any(title.replace(" ", "") in "".join(text.split()) for text in said), file
+    capsys.readouterr()
+    classes, joints = ({plots.plain(name) for name in names} for names in (data.class_names, data.joint_names))
+    assert r"$\frac$" in classes | joints and all(len(name) <= 40 for name in classes | joints)
+    assert classes <= texts(drawn["confusion.png"]) and {f"{name} (4)" for name in classes} <= texts(
+        drawn["confusion.png"]
+    )
+    assert joints <= texts(drawn["gates.png"]) & texts(drawn["scores.png"])
+    assert joints == {text.rpartition("\n")[0] for text in texts(drawn["body.png"]) if "\n" in text}
+    legend = [text.get_text() for text in drawn["convergence.png"].legends[0].get_texts()]
+    assert [line.strip() for line in legend] == [
+        r"_$\frac$ (stepwise): training",
+        f"{'x' * 26}…_$ (stepwise): training",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,17 @@ import io
 import tracemalloc
 import zipfile
 
+import joblib
 import numpy as np
 import pytest
 from tiny import TINY, of_layout, skeletons
 
-from gca_scratch import checkpoint, files, runs, trained
+from gca_scratch import checkpoint, crossvalidation, files, runs, trained
 from gca_scratch.crossvalidation import run_all_folds
 from gca_scratch.datasets import neutral
 from gca_scratch.datasets.sampling import prepare
 from gca_scratch.errors import InputError
+from gca_scratch.experiments import tasks
 from gca_scratch.settings import PRESETS
 from gca_scratch.skeleton import OPENNI
 
@@ -86,6 +88,36 @@ def test_a_replaced_file_leaves_the_mapped_data_as_they_were():
     data = mapped()
     neutral.save("data.npz", dataclasses.replace(DATA, joints=DATA.joints + 1))
     assert_same(data, DATA)
+
+
+def test_processes_that_would_read_a_replaced_file_say_so():
+    data, mark = mapped(), neutral.fingerprint(DATA)
+    with joblib.parallel_config("loky", n_jobs=2):
+        assert joblib.Parallel()([joblib.delayed(neutral.refuse_other)(data, mark)] * 2) == [None, None]
+        neutral.save("data.npz", dataclasses.replace(DATA, joints=DATA.joints + 1))
+        with pytest.raises(InputError, match="has been replaced"):
+            joblib.Parallel()([joblib.delayed(neutral.refuse_other)(data, mark)] * 2)
+
+
+@pytest.mark.parametrize("how", ["all folds", "table"])
+def test_data_that_are_replaced_while_folds_run_end_them(how, monkeypatch):
+    """The file is replaced just behind the moment that the data are marked."""
+    module = crossvalidation if how == "all folds" else tasks
+    known = module.fingerprint
+
+    def then_replaced(data):
+        mark = known(data)
+        neutral.save("data.npz", dataclasses.replace(DATA, joints=DATA.joints + 1))
+        return mark
+
+    monkeypatch.setattr(module, "fingerprint", then_replaced)
+    source = runs.Source("npz", "data.npz", "loso")
+    with pytest.raises(InputError, match="has been replaced"):
+        if how == "table":
+            todo = [tasks.Task("tiny", source, TINY)]
+            tasks.run_all(mapped(), todo, "out", todo, show=False)
+        else:
+            run_all_folds(source, TINY, "out")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -172,6 +172,32 @@ def test_a_file_that_exists_is_never_overwritten(root, tmp_path):
     assert (tmp_path / "ntu.npz").read_text() == "precious" and sorted(os.listdir(tmp_path)) == ["ntu.npz", "raw"]
 
 
+def test_what_others_have_put_into_its_folder_is_not_removed(root, tmp_path):
+    mine = tmp_path / "ntu.npz.part" / "mine" / "thesis.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("all of it")
+    with pytest.raises(InputError, match=r"part/mine was not made by this command"):
+        quietly("ntu", root, tmp_path / "ntu.npz")
+    assert mine.read_text() == "all of it" and not (tmp_path / "ntu.npz").exists()
+
+
+@pytest.mark.parametrize(("dataset", "place"), [("ntu", "0"), ("mhad", "0"), ("sbu", "s01s02"), ("sysu", "person1")])
+def test_a_folder_that_cannot_be_looked_into_is_not_passed_over(tmp_path, dataset, place):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / place).symlink_to(place)  # leads to itself
+    with pytest.raises(InputError, match=rf"raw/{place} cannot be looked into"):
+        quietly(dataset, tmp_path / "raw", tmp_path / "out.npz")
+
+
+@pytest.mark.parametrize("dataset", ["ntu", "mhad"])
+def test_links_to_folders_are_named(tmp_path, dataset):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "there").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"raw/there cannot be looked into \(Is a link\)"):
+        quietly(dataset, tmp_path / "raw", tmp_path / "out.npz")
+
+
 def test_nothing_usable_leaves_nothing(root, tmp_path):
     for item in ntu.items(root):
         with open(item, "wb") as file:
@@ -187,7 +213,7 @@ def test_nothing_usable_leaves_nothing(root, tmp_path):
 
 def test_a_folder_that_cannot_be_written(root, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"ntu\.npz\.part cannot be made \(Not a directory\)"):
+    with pytest.raises(InputError, match=r"ntu\.npz\.part cannot be made or opened \(Not a directory\)"):
         quietly("ntu", root, tmp_path / "file/ntu.npz")
 
 

@@ -105,7 +105,8 @@ def test_a_run_leaves_its_files():
     assert tuple(rows[0]) == training.HISTORY_COLUMNS and len(rows) == returned["epochs"]
     assert returned["seconds"] == pytest.approx(sum(float(row["seconds"]) for row in rows)) and returned["seconds"] > 0
     state, network, settings, source = checkpoint.load("run")
-    assert settings == SETTINGS and runs.Source(**source) == SOURCE and state.finished
+    assert settings == SETTINGS and state.finished
+    assert source == dataclasses.asdict(SOURCE) | {"data": neutral.fingerprint(DATA)}
     assert (network.joints, network.frames, network.channels, network.classes) == (6, 4, 3, 3)
 
 
@@ -280,11 +281,38 @@ def test_a_run_is_not_overwritten():
     assert before == {out: sorted((f.path, f.stat().st_mtime_ns) for f in os.scandir(out)) for out in ("run", "folds")}
 
 
+@pytest.mark.parametrize("file", ["result.json", "history.csv", "checkpoint.npz"])
+def test_files_that_a_run_would_overwrite_keep_it_out(file):
+    os.mkdir("run")
+    Path("run", file).write_text("mine")
+    with pytest.raises(InputError, match="run already holds a run"):
+        run("run")
+    assert os.listdir("run") == [file] and Path("run", file).read_text() == "mine"
+
+
+def test_a_config_that_somebody_wrote_stays_as_it_is():
+    runs.write_config("written.toml", SOURCE, SETTINGS)
+    os.mkdir("run")
+    text = Path("written.toml").read_text() + "# what I mean to try\n"
+    Path("run/config.toml").write_text(text)
+    with pytest.raises(InputError, match=r"config\.toml says something else"):
+        run("run", dataclasses.replace(SETTINGS, epochs=1))
+    run("run")
+    assert Path("run/config.toml").read_text() == text
+
+
+def test_a_run_does_not_go_on_with_other_data():
+    run("run", dataclasses.replace(SETTINGS, mode="direct", epochs=1))
+    other = dataclasses.replace(DATA, label=DATA.label[::-1].copy())
+    with pytest.raises(InputError, match="belongs to another state of the data"):
+        run("run", dataclasses.replace(SETTINGS, mode="direct", epochs=1), data=other, resume=True)
+
+
 def test_a_file_in_place_of_the_folder():
     Path("occupied").write_text("mine")
-    with pytest.raises(InputError, match=r"the folder occupied cannot be made \("):
+    with pytest.raises(InputError, match=r"the folder occupied cannot be made or opened \("):
         run("occupied")
-    with pytest.raises(InputError, match=r"the folder occupied/deeper cannot be made \("):
+    with pytest.raises(InputError, match=r"the folder occupied/deeper cannot be made or opened \("):
         run("occupied/deeper")
     os.makedirs("run/checkpoint.npz")  # a folder in place of a file
     with pytest.raises(InputError, match="run already holds a run"):
@@ -297,7 +325,7 @@ def test_a_folder_that_is_read_only():
     os.mkdir("locked", 0o500)
     with pytest.raises(InputError, match=r"locked/config\.toml cannot be written"):
         run("locked")
-    with pytest.raises(InputError, match=r"the folder locked/run cannot be made \("):
+    with pytest.raises(InputError, match=r"the folder locked/run cannot be made or opened \("):
         run("locked/run")
 
 

@@ -32,6 +32,7 @@ MINUTES = 2.5  # of computing, for each target
 LIMIT_MB = 1024  # of one process, libraries and instrumentation included
 SECONDS_PER_INPUT = 60  # on the clock
 LONGEST_INPUT = 1 << 15
+FOUND = 3  # the exit code of a target that ran to its end and found something
 WORDS = (  # what a change of single bytes hardly comes upon
     b"999999999999", b"-1", b"1e999", b"nan", b"Infinity", b"NaN", b"1_0", b"0x", b"[[[[[[[[", b"((((((((", b"{{{{{{{{",
     b"'shape': (", b"'descr': '<f4'", b"'fortran_order'", b"|O", b"<U9", b"True", b"null", bytes(4), b"\xff" * 4,
@@ -65,15 +66,17 @@ def _in_child(target, minutes, findings):
     call = f"import fuzz; fuzz.fuzz({target!r}, {minutes}, {str(findings)!r})"
     path = os.pathsep.join(str(ROOT / part) for part in ("", "tests", "trust"))
     done = subprocess.run(
-        [sys.executable, "-c", call], stderr=subprocess.PIPE, text=True, errors="replace", check=False,
+        [sys.executable, "-c", call], capture_output=True, text=True, errors="replace", check=False,
         env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
-    if done.returncode:
+    print(done.stdout, end="", flush=True)
+    whole = " executions in " in done.stdout
+    if done.returncode not in (0, FOUND) or not whole:
         print(f"{target}: ended with {done.returncode}\n{done.stderr[-3000:]}", flush=True)
     new = sorted({path.name for path in findings.iterdir()} - before)
     for name in new:
         print(f"{target}: found {findings / name}", flush=True)
-    return 1 if new or done.returncode else 0
+    return 0 if whole and not done.returncode else 1
 
 
 def fuzz(target, minutes, findings):
@@ -99,7 +102,7 @@ def fuzz(target, minutes, findings):
         if seconds > 60 * minutes:
             print(f"{target}: {done} executions in {seconds:.0f} s of computing, {len(known)} findings", flush=True)
             shutil.rmtree(folder, ignore_errors=True)
-            os._exit(0)
+            os._exit(FOUND if known else 0)
         try:
             _, sentence = hostile_readers.outcome(target, content, box)
             if not hostile_readers.well_said(sentence):

@@ -158,6 +158,13 @@ def table_of(out):
     return results, [{name: line[name] for name in line if name != "seconds"} for line in lines]
 
 
+def folds_of(out):
+    """What all folds left: the bits of each, and their mean, without the seconds."""
+    mean = json.loads(Path(out, "result.json").read_text("utf-8"))
+    del mean["seconds"]
+    return [bits(f"{out}/fold-0{k}") for k in (1, 2, 3, 4)], mean
+
+
 def finished(out):
     return {file: file.stat().st_mtime_ns for file in Path(out).rglob("fold-??.json")}
 
@@ -189,8 +196,8 @@ def test_all_folds_killed_and_resumed_at_once(tell):
         killed += ended.code == KILLED
     assert killed
     timed(*RESUME)
+    assert folds_of("run") == folds_of("whole")
     for k in (1, 2, 3, 4):
-        assert bits(f"run/fold-0{k}") == bits(f"whole/fold-0{k}")
         assert sorted(os.listdir(f"run/fold-0{k}")) == RUN_FILES
     tell(f"train --fold all killed {killed} times")
 
@@ -231,15 +238,26 @@ def wait_until(true):
 
 def test_table_and_folds_on_real_disks_that_are_full(tell):
     """The folder of the results, or that for temporary files, where processes share data that are large."""
-    neutral.save("large.npz", skeletons(subjects=20, repetitions=60))
+    neutral.save("large.npz", skeletons(subjects=4, repetitions=250))
     assert os.path.getsize("large.npz") > 1e6  # from which on joblib does so
-    large = [argument.replace("data.npz", "large.npz") for argument in TABLE[:-1]]
-    for arguments, temporary in (
-        ((*TABLE, "disk/table"), "."),
-        ((*FOLDS, "--out", "disk/run"), "."),
-        ((*large, "--epochs", "1", "--patience", "1", "--out", "table"), "disk"),
+    others = {"data.npz": "large.npz", "loso": "half", "--epochs=6": "--epochs=1", "--patience=6": "--patience=1"}
+    large = [others.get(argument, argument) for argument in TABLE]
+    for arguments, again, out, temporary, left in (
+        (TABLE, TABLE, "disk/table", ".", table_of),
+        ((*FOLDS, "--out"), RESUME[:-1], "disk/run", ".", folds_of),
+        (large, large, "table", "disk", table_of),
     ):
+        timed(*arguments, "whole")
         with disk(16):
-            ended = command_line(*arguments, JOBLIB_TEMP_FOLDER=temporary)
+            ended = command_line(*arguments, out, JOBLIB_TEMP_FOLDER=temporary)
             assert ended.code == 2 and "free some space" in sentence(ended.said), ended.said
-    tell("table and train --fold all on full disks")
+            enlarge()
+            ended = command_line(*again, out, JOBLIB_TEMP_FOLDER=temporary)
+            assert ended.code == 0, ended.said
+            assert left(out) == left("whole") and names_in(out) == names_in("whole")
+        shutil.rmtree("whole")
+    tell("table and train --fold all on full disks that then have room again")
+
+
+def names_in(folder):
+    return sorted(path.relative_to(folder) for path in Path(folder).rglob("*"))

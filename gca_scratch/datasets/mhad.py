@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from gca_scratch.datasets import bvh
-from gca_scratch.datasets.recording import Recording
+from gca_scratch.datasets.recording import Recording, files_in
 from gca_scratch.errors import InputError
-from gca_scratch.opening import files_below
 from gca_scratch.skeleton import Layout
 
 CLASS_NAMES = (
@@ -56,7 +55,7 @@ def items(root: str | os.PathLike) -> list[Path]:
     over (T-poses). Raises InputError if there is no such file, or one of them twice.
     """
     found: dict[str, Path] = {}
-    for path in sorted(files_below(root)):
+    for path in files_in(root) if os.path.isdir(root) else ():
         name = re.fullmatch(_FILE, path.name)
         if not name or not 1 <= int(name[2]) <= len(CLASS_NAMES):
             continue

@@ -1,13 +1,17 @@
 """The neutral format: anybody's skeleton sequences as one .npz file of plain arrays, checked when read and written."""
 
+import hashlib
+import math
 import os
 import re
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from gca_scratch.errors import InputError, shown
 from gca_scratch.files import read_npz, replacing, write_npz
+from gca_scratch.skeleton import chain
 
 
 @dataclass
@@ -25,7 +29,7 @@ class Skeletons:
     name: np.ndarray  # unicode (N,): what to call each sequence in reports
     class_names: tuple[str, ...]
     joint_names: tuple[str, ...]  # J names, no two alike
-    edges: np.ndarray  # int16 (bones, 2): the pairs of joints that a bone connects
+    edges: np.ndarray  # int16 (J - 1, 2): the pairs of joints that a bone connects, a tree of all joints
     view: np.ndarray | None = None  # int16 (N,): camera
     setup: np.ndarray | None = None  # int16 (N,): arrangement of the cameras
     repetition: np.ndarray | None = None  # int16 (N,): how often the subject has done this action before
@@ -60,7 +64,8 @@ _ARRAYS = {
     "truth": (np.dtype(bool), 2, "b"),
 }
 _LONGEST_NAME = 1000
-_MOST_NAMES = 1 << 15  # as many as labels and edges can tell apart
+_MOST_NAMES = {"class_names": 1000, "joint_names": 1 << 15}  # a confusion matrix is square; edges tell so many apart
+_UNFIT = "[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # what a terminal would obey, and half characters
 _OPTIONAL = ("view", "setup", "repetition", "truth")
 _KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "U": "unicode text", "b": "booleans"}
 
@@ -70,7 +75,8 @@ def check(data: Skeletons, where: str) -> None:
 
     Beyond types and shapes: offsets start at 0, grow with every sequence (none is empty) and end at F; labels point
     into class_names; no other number per sequence is negative; class and joint names are given once each; no name is
-    longer than 1000 characters; edges name joints that exist; coordinates are finite.
+    longer than 1000 characters or holds a control character; there are at most 1000 classes; edges make a tree of
+    all joints; coordinates are finite.
     """
     for key, (dtype, rank, _) in _ARRAYS.items():
         array = getattr(data, key)
@@ -122,11 +128,14 @@ def _check_lengths(data: Skeletons, where: str) -> None:
 def _check_names(data: Skeletons, where: str) -> None:
     for key in ("name", "class_names", "joint_names"):
         seen = set()
+        count, most = len(getattr(data, key)), _MOST_NAMES.get(key, math.inf)
+        if count > most:
+            raise InputError(f"{where}: {key} holds {count} names, more than {most}; leave some out.")
         for number, name in enumerate(map(str, getattr(data, key))):
-            if re.search("[\0\ud800-\udfff]", name):
+            if re.search(_UNFIT, name):
                 raise InputError(
-                    f"{where}: {key}[{number}] holds a NUL or half a character, which no file can keep; "
-                    "write it as proper unicode."
+                    f"{where}: {key}[{number}], {shown(name)}, holds a control character or half a character; "
+                    "write it as a line of proper unicode."
                 )
             if len(name) > _LONGEST_NAME:
                 raise InputError(
@@ -164,12 +173,19 @@ def _check_numbers(data: Skeletons, where: str) -> None:
         if len(wrong):
             remedy = f"use 0 to {limit - 1}, places in class_names" if key == "label" else "use 0 or more"
             raise InputError(f"{where}: {key}[{wrong[0]}] is {values[wrong[0]]}; {remedy}.")
-    wrong = np.flatnonzero(((data.edges < 0) | (data.edges >= data.joints.shape[2])).any(axis=1))
+    bones, joints = len(data.edges), data.joints.shape[2]
+    if bones >= joints:
+        raise InputError(f"{where}: edges holds {bones} bones, but a tree of {joints} joints has fewer; remove some.")
+    wrong = np.flatnonzero(((data.edges < 0) | (data.edges >= joints)).any(axis=1))
     if len(wrong):
         raise InputError(
             f"{where}: edges[{wrong[0]}] joins joints {data.edges[wrong[0]].tolist()}, but the joints are "
-            f"numbered 0 to {data.joints.shape[2] - 1}; correct edges."
+            f"numbered 0 to {joints - 1}; correct edges."
         )
+    try:
+        chain(joints, data.edges, 0)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
@@ -184,6 +200,23 @@ def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
                 f"person {person}, joint {joint} ({shown(data.joint_names[joint])}), all counted from 0, "
                 f"has the coordinate {data.joints[frame, person, joint, axis]}; repair it or leave the frame out."
             )
+
+
+def fingerprint(data: Skeletons) -> str:
+    """A short text that changes with anything that a result depends on, wherever the data were read."""
+    marks = []
+    for name in ("joints", "offsets", "label", "subject", "edges", "view", "setup", "repetition"):
+        array = getattr(data, name)
+        if array is not None:
+            marks.append((name, array.shape, array.dtype.str, zlib.crc32(np.ascontiguousarray(array))))
+    told = repr([marks, list(data.class_names), list(data.joint_names)])
+    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def refuse_other(data: Skeletons, mark: str) -> None:
+    """InputError unless `mark` is the fingerprint of the data, as where the file that they lie in has been replaced."""
+    if fingerprint(data) != mark:
+        raise InputError("the file of the data has been replaced; put it back, or choose another --out folder")
 
 
 def save(path: str | os.PathLike, data: Skeletons) -> None:
@@ -205,7 +238,8 @@ def load(path: str | os.PathLike) -> Skeletons:
     """Read a file of the neutral format; nothing in it is unpickled, and nothing it claims is believed unchecked.
 
     Joints of more than 256 MiB, as `save` writes them, are mapped from the disk and not read: they are then read-only,
-    and the file must not be written into (to replace it is no harm). Numbers of another width are converted where
+    and the file must not be written into. Another file may take its place, but processes that are started later read
+    that one; those of this package find out and say so. Numbers of another width are converted where
     nothing is lost: any integers to the integers of the format, any floating-point coordinates to float32. Keys that
     the format does not know are ignored. Raises InputError if the file cannot be read, is no .npz file or
     a damaged one, lacks a key, holds objects, arrays of another type or rank, claims more than its bytes can hold, or
@@ -218,8 +252,6 @@ def load(path: str | os.PathLike) -> Skeletons:
     for key in arrays:
         arrays[key] = _converted(arrays[key], key, path)  # one after the other: there are never two copies of all
     for key in ("class_names", "joint_names"):
-        if len(arrays[key]) > _MOST_NAMES:
-            raise InputError(f"{path}: {key} holds {len(arrays[key])} names, more than {_MOST_NAMES}; leave some out.")
         arrays[key] = tuple(arrays[key].tolist())
     data = Skeletons(**arrays)
     check(data, str(path))

@@ -27,9 +27,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gca_scratch.datasets.recording import Recording
+from gca_scratch.datasets.recording import Recording, files_in
 from gca_scratch.errors import InputError
-from gca_scratch.opening import files_below, read_bytes
+from gca_scratch.opening import read_bytes
 from gca_scratch.skeleton import KINECT_V2
 
 CLASS_NAMES = (
@@ -114,7 +114,7 @@ def items(root: str | os.PathLike) -> list[str]:
     """
     if not os.path.isdir(root):
         raise InputError(f"there is no folder {root}; give with --root the folder that holds the .skeleton files.")
-    paths = [path for path in files_below(root) if path.name.endswith(".skeleton")]
+    paths = [path for path in files_in(root) if path.name.endswith(".skeleton")]
     paths.sort(key=lambda path: (path.name, path))
     for path, other in pairwise(paths):
         if path.name == other.name:

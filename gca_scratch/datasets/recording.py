@@ -11,6 +11,7 @@ so that one data set is read like another: at once (`read_all`), or file by file
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from gca_scratch.datasets.neutral import Skeletons, check
 from gca_scratch.errors import InputError
+from gca_scratch.opening import files_below
 from gca_scratch.skeleton import Layout
 
 
@@ -35,6 +37,31 @@ class Recording(NamedTuple):
     view: int | None = None
     setup: int | None = None
     repetition: int | None = None
+
+
+def files_in(root: str | os.PathLike[str]) -> list[Path]:
+    """The files in the folder `root` and those below it, sorted; InputError where one cannot be looked into."""
+    try:
+        return sorted(files_below(root, whole=True))
+    except OSError as error:
+        raise _unseen(error) from error
+
+
+def look_into(folders: Iterable[Path]) -> None:
+    """InputError if one of the folders cannot be listed: what lies in it would be missing without a word."""
+    for folder in folders:
+        try:
+            os.scandir(folder).close()
+        except NotADirectoryError:
+            pass
+        except OSError as error:
+            raise _unseen(error) from error
+
+
+def _unseen(error):
+    return InputError(
+        f"{str(error.filename)[:500]} cannot be looked into ({error.strerror}); permit it, or put the folder itself"
+    )
 
 
 def assemble(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gca_scratch.datasets.recording import Recording
+from gca_scratch.datasets.recording import Recording, look_into
 from gca_scratch.datasets.text import number, read_lines
 from gca_scratch.errors import InputError, shown
 from gca_scratch.skeleton import OPENNI
@@ -38,7 +38,10 @@ def items(root: str | os.PathLike) -> list[Path]:
     such folder, or if the number of a class is none of the eight.
     """
     root = Path(root)
-    folders = sorted(root.glob("s*s*/*/*")) if os.path.isdir(root) else []
+    folders = []
+    if os.path.isdir(root):
+        look_into([root, *root.glob("s*s*"), *root.glob("s*s*/*")])
+        folders = sorted(root.glob("s*s*/*/*"))
     found = []
     for folder in folders:
         pair, action, repetition = folder.parts[-3:]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gca_scratch.datasets.recording import Recording
+from gca_scratch.datasets.recording import Recording, look_into
 from gca_scratch.errors import InputError
 from gca_scratch.opening import read_bytes
 from gca_scratch.skeleton import KINECT_V1
@@ -62,6 +62,7 @@ def items(root: str | os.PathLike) -> list[Item]:
     """
     root = Path(root)
     folder = next((root / place for place in _PLACES if os.path.isdir(root / place)), root)
+    look_into([folder, *folder.glob("*")] if os.path.isdir(folder) else [])
     videos = [
         (video, int(name[1]))
         for video in (sorted(folder.glob("*/video*")) if os.path.isdir(folder) else ())

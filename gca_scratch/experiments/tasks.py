@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import joblib
-import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .. import checkpoint, files, runs
 from ..backend import module_for
+from ..datasets.neutral import fingerprint, refuse_other
 from ..datasets.noise import noisy
 from ..errors import InputError, shown
 from ..opening import read_json
@@ -52,17 +52,6 @@ class Task:
         source = {name: getattr(self.source, name) for name in ("protocol", "fold", "hip")}
         noise = {"noise": self.noise, "tests": list(self.tests)}
         return {"data": data, **source, **noise, "settings": asdict(self.settings)}
-
-
-def fingerprint(data):
-    """A short text that changes with anything in the Skeletons that a result depends on, wherever they were read."""
-    digest = hashlib.blake2b(digest_size=12)
-    for name in ("joints", "offsets", "label", "subject", "edges", "view", "setup", "repetition"):
-        array = getattr(data, name)
-        digest.update(f"{name} {None if array is None else (array.shape, array.dtype.str)} ".encode())
-        digest.update(b"" if array is None else np.ascontiguousarray(array))
-    digest.update(repr([data.class_names, data.joint_names]).encode())
-    return digest.hexdigest()
 
 
 def finished(task, out, data):
@@ -139,7 +128,7 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
     def calls():
         for number, task in enumerate(missing):
             here = (None, None) if cluster else (str(folder(task)), os.getpid())
-            yield joblib.delayed(_numbered)(number, data, task, *here, device)
+            yield joblib.delayed(_numbered)(number, data, mark, task, *here, device)
 
     with (
         alone(out),
@@ -147,7 +136,7 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
             total=len(chosen), initial=len(chosen) - len(missing), desc="folds", unit="fold", disable=not show,
             mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
         ) as bar,
-        _somewhere(jobs, cluster, data) as parallel,
+        _somewhere(min(jobs, len(missing)), cluster, data) as parallel,
     ):  # fmt: skip
         coming = parallel(calls())
         with contextlib.closing(coming):
@@ -168,8 +157,9 @@ def _check(data, missing):
         problem.network(settings)
 
 
-def _numbered(number, data, task, folder, parent, device):
+def _numbered(number, data, mark, task, folder, parent, device):
     end_with(parent)
+    refuse_other(data, mark)
     threadpool_limits(1)  # in this process from now on: many share the cores, and more threads round differently
     try:
         return number, run(data, task, folder, device)
