@@ -29,7 +29,7 @@ SCORES = "cividis"
 COUNTS = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE])
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
 AS_IT_IS = STYLE | {"text.parse_math": False, "text.usetex": False}  # how every figure here is drawn
-LONGEST_NAME, LONGEST_TITLE = 40, 160  # characters
+LONGEST_NAME, LONGEST_TITLE = 60, 200  # characters; as long as the longest class of NTU RGB+D
 DPI, MOST_PIXELS, LONGEST_SIDE = 150, 1e8, 60_000
 
 
@@ -63,9 +63,10 @@ def plain(name: str, longest: int = LONGEST_NAME) -> str:
 
 def wrapped(title: str, room: float) -> str:
     """A title of 10 points as it is drawn, in lines that fit into so many inches."""
-    title, letters = plain(title, LONGEST_TITLE), 12 * room
-    widest = inches(textwrap.wrap(title, int(letters)), 10)
-    return textwrap.fill(title, int(letters * min(1, room / widest)) if widest else 1)
+    title, letters = plain(title, LONGEST_TITLE), int(12 * room)
+    while letters > 1 and inches(textwrap.wrap(title, letters), 10) > room:
+        letters = 9 * letters // 10
+    return textwrap.fill(title, letters)
 
 
 def inches(names: Sequence[str], size: float) -> float:
@@ -96,7 +97,7 @@ def convergence(history: Sequence[dict[str, Any]]) -> Figure:
         _curves(ax, history, f"train_{measure}", "training", color=BLUE)
         _curves(ax, history, f"validation_{measure}", "validation", color=ORANGE, linestyle="--")
         _mark_steps(ax, history, GREY)
-        ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, None))
+        ax.set(xlabel="epoch", ylabel=unit, xlim=(0.5, len(history) + 0.5), ylim=(0, 1.04 * ax.get_ylim()[1]))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if measure == "error":
             ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -117,18 +118,17 @@ def convergence_of_methods(
     """
     drawing, axes = grid_of_axes(7.5, 4.4)
     ax = axes[0, 0]
-    names = [
-        plain(f" {name}" if name.startswith("_") else name) for name in names
-    ]  # a legend leaves out what "_" begins
-    for row, (history, name, colour) in enumerate(zip((stepwise, direct), names, (ORANGE, BLUE), strict=True)):
+    # with a blank before "_", for a legend leaves out what begins with it
+    labels = [" " * name.startswith("_") + plain(name, 40) for name in names]
+    for row, (history, name, colour) in enumerate(zip((stepwise, direct), labels, (ORANGE, BLUE), strict=True)):
         _curves(ax, history, "train_loss", f"{name}: training", color=colour)
         _curves(ax, history, "validation_loss", f"{name}: validation", color=colour, linestyle="--")
         if len({entry["step"] for entry in history}) > 1:  # direct training is a single step
             _mark_steps(ax, history, colour, row)
-    ax.set(xlabel="epoch", ylabel="loss (mean negative log-likelihood)", ylim=(0, None))
+    ax.set(xlabel="epoch", ylabel="loss (mean negative log-likelihood)", ylim=(0, 1.04 * ax.get_ylim()[1]))
     ax.set_xlim(0.5, max(len(stepwise), len(direct)) + 0.5)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    drawing.legend(frameon=False, loc="outside lower center", ncols=2 if max(map(len, names)) < 25 else 1)
+    drawing.legend(frameon=False, loc="outside lower center", ncols=2 if max(map(len, labels)) < 25 else 1)
     return drawing
 
 
@@ -181,7 +181,7 @@ def confusion_matrix(
     width = max(K * side + margin + bar + 0.5, 4)
     lines = wrapped(title, width)
     heading = 0.15 + 0.15 * len(lines.splitlines()) if title else 0
-    drawing, axes = grid_of_axes(width, max(K * side + margin + 0.5 + heading, 3))
+    drawing, axes = grid_of_axes(width, max(K * side + margin + 0.6 + heading, 3))
     ax = axes[0, 0]
     image = ax.imshow(values, cmap=COUNTS, norm=PowerNorm(0.6, 0, 100 if percent else max(1, values.max())))
     for row, column in zip(*np.nonzero(values >= 0.5), strict=True):
@@ -200,6 +200,8 @@ def confusion_matrix(
     drawing.colorbar(image, ax=ax, shrink=min(1, 3 / (K * side)), pad=0.02, label=label)
     if title:
         drawing.suptitle(lines, fontsize=10)
+    with missing_letters():
+        drawing.get_layout_engine().execute(drawing)  # a second layout follows at the drawing: one leaves no margin
     return drawing
 
 

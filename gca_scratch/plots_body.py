@@ -112,6 +112,7 @@ def body_map(
     norm = Normalize(min(relative.min(), 0.9), max(relative.max(), 1.1))
     for k, ax in enumerate(axes[0]):
         _, dots = _bodies(ax, places[None, :, None], bones, relative[k : k + 1], norm, 420)
+        dots[0].set_clip_on(False)
         highest = np.argsort(-relative[k], kind="stable")[:named]
         ax.set_ylim((bottom + top) / 2 - 1.9 * inch, (bottom + top) / 2 + 1.9 * inch)
         for on_the_right, edge, align in ((False, left - 0.4 * inch, "right"), (True, right + 0.4 * inch, "left")):

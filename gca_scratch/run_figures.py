@@ -4,6 +4,7 @@ A folder of `train --fold all` has a confusion matrix and a body map of all fold
 """
 
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from .trained import classify, load, look, poses
 from .training import HISTORY_COLUMNS
 
 LONGEST = 60  # frames of an animation
+MOST_CLASSES = 1000  # of a result, as of data
 
 
 class NotInRun(InputError):
@@ -73,6 +75,8 @@ def read_history(folder):
     path = Path(folder) / "history.csv"
     try:
         history = [_epoch(row) for row in read_csv(path)]
+        if any(later["step"] < row["step"] for row, later in pairwise(history)):
+            raise ValueError("its steps go back")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run") from None
     except ValueError as error:
@@ -92,40 +96,65 @@ def _epoch(row):
         raise ValueError("a number is missing or not finite")
     if numbers["step"] not in range(101):
         raise ValueError("a step is no number of attention iterations")
+    if not all(_is_share(numbers.get(f"{part}_error", 0.0)) for part in ("train", "validation")):
+        raise ValueError("an error is no share of the sequences")
     return numbers | {"step": int(numbers["step"])}
 
 
 def _confusion(asked):
     """Which class was taken for which in the test, of one run or of all folds together."""
     result = read_result(asked.folder)
-    counts = np.array(result["confusion"])
+    counts = result["confusion"]
     names = [f"class {k + 1}, not tested" for k in range(len(counts))]
-    for part in [read_result(fold) for fold in asked.folds] or [result]:
-        tested = np.flatnonzero(np.sum(part["confusion"], axis=1))
+    for folder in asked.folds or [asked.folder]:
+        part = read_result(folder)
+        if len(part["confusion"]) != len(counts):
+            raise InputError(
+                f"{folder / 'result.json'} has other classes than {asked.folder / 'result.json'}; train again"
+            )
+        tested = np.flatnonzero(part["confusion"].any(axis=1))
         for k, name in zip(tested, part["per_class"], strict=True):
             names[k] = name
     fold = f"fold {result['fold']}" if result["fold"] else "all folds"
-    title = f"{result['dataset']}, protocol {result['protocol']}, {fold}: {result['accuracy']:.1%} recognised"
+    dataset, protocol = (plots.plain(result[name]) for name in ("dataset", "protocol"))
+    title = f"{dataset}, protocol {protocol}, {fold}: {result['accuracy']:.1%} recognised"
     return plots.confusion_matrix(counts, names, title=title)
 
 
 def read_result(folder):
-    """A run's result.json; InputError where there is none, or none that can be used."""
+    """A run's result.json, its confusion an array; InputError where there is none, or none that can be used."""
     path = Path(folder) / "result.json"
     try:
         result = read_json(path)
-        counts, names = np.array(result["confusion"]), result["per_class"]
-        whole = counts.ndim == 2 and counts.shape[0] == counts.shape[1] and counts.dtype.kind == "i"
-        whole = whole and counts.min(initial=0) >= 0 and counts.max(initial=0) < 2**31
-        whole = whole and isinstance(names, dict) and len(names) == np.any(counts, axis=1).sum()
-        whole = whole and all(isinstance(result[name], str) for name in ("dataset", "protocol"))
-        if not whole or type(result["fold"]) is not int or not _is_share(result["accuracy"]):
-            raise ValueError("it lacks a part, or its parts do not fit")
+        counts, names = _counts(result["confusion"]), result["per_class"]
+        if not isinstance(names, dict) or len(names) != counts.any(axis=1).sum():
+            raise ValueError("per_class does not name the classes that were tested")
+        if not all(isinstance(result[name], str) for name in ("dataset", "protocol")):
+            raise ValueError("dataset or protocol is no name")
+        if type(result["fold"]) is not int or not 0 <= result["fold"] < 2**31:
+            raise ValueError("fold is no number of a fold")
+        if not _is_share(result["accuracy"]):
+            raise ValueError("accuracy is no share of the sequences")
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); give the folder of a run that has ended") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
+        raise InputError(f"{path} is no result of a run (it lacks {error}); train again") from None
+    except (ValueError, TypeError) as error:
         raise InputError(f"{path} is no result of a run ({reason(error)}); train again") from None
-    return result
+    return result | {"confusion": counts}
+
+
+def _counts(rows):
+    """The confusion of a result as an array (classes, classes); ValueError, naming the place, if it is none."""
+    if not isinstance(rows, list) or not 0 < len(rows) <= MOST_CLASSES:
+        raise ValueError(f"confusion is no list of 1 to {MOST_CLASSES} rows")
+    for k, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != len(rows):
+            raise ValueError(f"confusion[{k}] is no list of {len(rows)} counts")
+        for other, count in enumerate(row):
+            if type(count) is not int or not 0 <= count < 2**31:
+                raise ValueError(f"confusion[{k}][{other}] is no count of sequences")
+    return np.array(rows)
 
 
 def _is_share(value):

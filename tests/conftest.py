@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-settings.register_profile("searching", deadline=None)  # make test-trust; what it finds becomes an example in the test
-settings.register_profile("repeatable", deadline=None, database=None, derandomize=True)
+# make test-trust; what it finds becomes an example in the test
+settings.register_profile("searching", deadline=None, max_examples=1000)
+settings.register_profile("repeatable", deadline=None, max_examples=40, database=None, derandomize=True)
 settings.load_profile("repeatable")
 
 if np.lib.NumpyVersion(np.__version__) < "2.0.0":  # the stand-in is for CuPy 14, which needs NumPy 2 itself

@@ -182,6 +182,17 @@ def bits(out):
     return arrays, state.rng.bit_generator.state, counters, history, rows, result, config, network, settings, source
 
 
+def table_of(out):
+    """What a table left: its results by file, and its numbers, without the seconds."""
+    results = {}
+    for file in Path(out).rglob("fold-??.json"):
+        plain = json.loads(file.read_text("utf-8"))
+        del plain["result"]["seconds"]
+        results[str(file.relative_to(out))] = plain
+    lines = list(csv.DictReader(Path(out, "table-V.csv").read_text("utf-8").splitlines()))
+    return results, [{name: line[name] for name in line if name != "seconds"} for line in lines]
+
+
 @contextlib.contextmanager
 def mounted(folder, *options):
     """Mount a file system on the folder while the block runs; gives False where this is not allowed."""

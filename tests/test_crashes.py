@@ -15,7 +15,19 @@ from pathlib import Path
 from pickle import PicklingError
 
 import pytest
-from crashing import KILLED, RESUME, RUN_FILES, bits, command, mounted, sentence, started, train
+from crashing import (
+    KILLED,
+    RESUME,
+    RUN_FILES,
+    bits,
+    command,
+    command_line,
+    mounted,
+    sentence,
+    started,
+    table_of,
+    train,
+)
 from test_ntu import FIRST, body, frames_of, text_of
 from tiny import TINY, skeletons
 
@@ -295,6 +307,36 @@ def test_prepare_killed_when_its_file_is_there_says_what_is_left_over():
     assert Path("killed.npz").read_bytes() == Path("whole.npz").read_bytes() and os.path.isdir("killed.npz.part")
     told = sentence(command(*prepare, "killed.npz").said)
     assert "killed.npz is there already" in told and "(for which alone killed.npz.part, beside it, is kept)" in told
+
+
+def test_prepare_into_a_read_only_folder_is_one_sentence_and_leaves_nothing():
+    prepare = originals()
+    assert command(*prepare, "whole.npz").code == 0
+    with read_only("folder"):
+        ended = command(*prepare, "folder/out.npz")
+        assert ended.code == 2
+        assert re.search(r"the folder (/.*/)?folder/out.npz.part cannot be made or opened \(", sentence(ended.said))
+        assert os.listdir("folder") == []
+    assert command(*prepare, "folder/out.npz").code == 0
+    assert os.listdir("folder") == ["out.npz"]
+    assert Path("folder/out.npz").read_bytes() == Path("whole.npz").read_bytes()
+
+
+def test_a_table_in_a_read_only_folder_is_one_sentence_and_what_is_finished_stays(whole):
+    table = ("table", "V", "--data", whole[0] / "data.npz", "--protocol", "half", "--rows", "Global (2)")
+    table += ("--preset=paper", "--frames=4", "--hidden=4", "--epochs=3", "--patience=3", "--out")
+    assert command_line(*table, "whole").code == 0
+    expected = table_of("whole")
+    with read_only("folder"):
+        ended = command_line(*table, "folder")
+        assert ended.code == 2 and re.search(r"folder/.* cannot be made or opened \(", sentence(ended.said))
+        assert os.listdir("folder") == []
+    assert command_line(*table, "folder").code == 0
+    assert table_of("folder") == expected
+    with read_only("folder"):
+        ended = command(*table, "folder")
+        assert ended.code == 2 and "folder/table-V.md cannot be written (" in sentence(ended.said)
+        assert table_of("folder") == expected
 
 
 def test_a_table_is_run_by_one_process_at_a_time(whole):

@@ -273,39 +273,32 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("first", [0, 3])
-def test_names_are_drawn_as_they_are(tmp_path, monkeypatch, capsys, first):
-    """They are no formulas, may be anything that the data may hold, and nothing is cut off by them."""
-    drawn = catch(monkeypatch)
-    data = skeletons()
+@pytest.mark.parametrize(("first", "sequence"), [(0, 0), (3, 4)])
+def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
+    """They are no formulas, may be anything that the data may hold, and push nothing out of the figure."""
+    data = skeletons(subjects=2, repetitions=1)
     data = dataclasses.replace(
         data,
         class_names=tuple(STRANGE[first : first + 3]),
         joint_names=("pelvis", *STRANGE[:first], *STRANGE[first + 1 :]),
-        name=np.array([f"{STRANGE[n % 5][:990]}{n}" for n in range(len(data))]),
+        name=np.array([f"{STRANGE[n % 6][:990]} {n}" for n in range(len(data))]),
     )
-    folder = run_on(data, tmp_path, "_$\\frac$")
-    other = run_on(data, tmp_path, "x" * 200 + "$_$")
-    for sequence, figure in ((0, "all"), (2, "strip"), (4, "gates"), (5, "scores")):
-        out = tmp_path / ("drawn" if figure == "all" else f"drawn/{figure}.png")
-        plot(figure, folder, *[other] * (figure == "all"), "--sequence", sequence, "--out", out)
+    folder, other = run_on(data, tmp_path, r"_$\frac$"), run_on(data, tmp_path, "x" * 200 + "$_$")
+    asked, figure = run_figures.Request(folder, other, sequence=sequence), {}
+    for name, draw in run_figures.FIGURES.items():
+        drawn = draw(asked)
+        figure[name] = getattr(drawn, "_fig", drawn)
         with plots.missing_letters():
-            for figure in drawn.values():
-                laid_out(getattr(figure, "_fig", figure))
-        title = plots.plain(trained.look(trained.load(folder), sequence).title, plots.LONGEST_TITLE)
-        for file in ("strip.png", "scores.png", "animation.gif") if figure == "all" else ():
-            said = texts(getattr(drawn[file], "_fig", drawn[file]))
-            assert any(title.replace(" ", "") in "".join(text.split()) for text in said), file
-    capsys.readouterr()
+            laid_out(figure[name])
+    plot("all", folder, other, "--sequence", sequence)
+    title = plots.plain(asked.look.title, plots.LONGEST_TITLE)
+    for name in ("strip", "scores", "animation"):
+        assert any("".join(title.split()) in "".join(text.split()) for text in texts(figure[name])), name
     classes, joints = ({plots.plain(name) for name in names} for names in (data.class_names, data.joint_names))
-    assert r"$\frac$" in classes | joints and all(len(name) <= 40 for name in classes | joints)
-    assert classes <= texts(drawn["confusion.png"]) and {f"{name} (4)" for name in classes} <= texts(
-        drawn["confusion.png"]
-    )
-    assert joints <= texts(drawn["gates.png"]) & texts(drawn["scores.png"])
-    assert joints == {text.rpartition("\n")[0] for text in texts(drawn["body.png"]) if "\n" in text}
-    legend = [text.get_text() for text in drawn["convergence.png"].legends[0].get_texts()]
-    assert [line.strip() for line in legend] == [
+    assert classes | {f"{name} (1)" for name in classes} <= texts(figure["confusion"])
+    assert joints <= texts(figure["gates"]) & texts(figure["scores"])
+    assert joints == {text.rpartition("\n")[0] for text in texts(figure["body"]) if "\n" in text}
+    assert [text.get_text().strip() for text in figure["convergence"].legends[0].get_texts()] == [
         r"_$\frac$ (stepwise): training",
         f"{'x' * 26}…_$ (stepwise): training",
     ]
@@ -339,6 +332,48 @@ def test_what_cannot_be_drawn(made, arguments, message, monkeypatch):
     assert "\n" not in str(caught.value) and sorted(path for path in made.rglob("*")) == before
 
 
+def result_of(**parts):
+    """The text of a result.json, whole but for some parts."""
+    whole = {"confusion": [[1, 0], [0, 1]], "per_class": {"wave": 1.0, "kick": 1.0}, "fold": 1}
+    return json.dumps(whole | {"dataset": "npz", "protocol": "half", "accuracy": 1.0} | parts)
+
+
+def history_of(*epochs):
+    """The text of a history.csv with these steps and training errors."""
+    rows = (
+        dict.fromkeys(training.HISTORY_COLUMNS, 0.5) | {"step": step, "train_error": error} for step, error in epochs
+    )
+    return "\n".join(",".join(map(str, row)) for row in (training.HISTORY_COLUMNS, *(row.values() for row in rows)))
+
+
+def test_folds_of_other_classes(tmp_path):
+    for folder, text in (
+        (tmp_path, result_of(fold=0)),
+        (tmp_path / "fold-01", result_of(confusion=[[1]], per_class={"a": 1})),
+    ):
+        folder.mkdir(exist_ok=True)
+        (folder / "result.json").write_text(text)
+        (folder / "checkpoint.npz").touch()
+    with pytest.raises(InputError, match=r"fold-01/result.json has other classes than .*result.json; train again"):
+        plot("confusion", tmp_path)
+
+
+def test_a_result_may_hold_any_text(tmp_path):
+    strange = [*STRANGE, "a\nb\r\t\x07\x1b[1m\u2028c", "\ud800"]
+    result = result_of(
+        confusion=np.eye(8, dtype=int).tolist(),
+        per_class=dict.fromkeys(strange, 1),
+        dataset="x$_$\n" * 99,
+        protocol="W" * 999,
+    )
+    (tmp_path / "result.json").write_text(result)
+    figure = run_figures.FIGURES["confusion"](run_figures.Request(tmp_path))
+    assert {"a b  ��[1m c (1)", "� (1)"} <= texts(figure)
+    with plots.missing_letters():
+        laid_out(figure)
+    plots.save(figure, tmp_path / "confusion.png")
+
+
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
@@ -349,6 +384,20 @@ def test_what_cannot_be_drawn(made, arguments, message, monkeypatch):
         ("result.json", "[1]", "result.json is no result of a run"),
         ("result.json", '{"confusion": [[1, 2]]}', "result.json is no result of a run"),
         ("result.json", "", "result.json is no result of a run"),
+        ("result.json", "{}", "it lacks 'confusion'"),
+        ("result.json", result_of(confusion=[["a" * 200], ["", ""]]), r"confusion\[0\] is no list of 2 counts"),
+        ("result.json", result_of(confusion=[[1, 2], [0, "1"]]), r"confusion\[1\]\[1\] is no count of sequences"),
+        ("result.json", result_of(confusion=[[1, True], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
+        ("result.json", result_of(confusion=[[1, -1], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
+        ("result.json", result_of(confusion=[[1, 2**31], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
+        ("result.json", result_of(confusion=[[]] * 1001), "confusion is no list of 1 to 1000 rows"),
+        ("result.json", result_of(confusion=[]), "confusion is no list of 1 to 1000 rows"),
+        ("result.json", result_of(per_class={"wave": 1.0}), "per_class does not name the classes that were tested"),
+        ("result.json", result_of(dataset=3), "dataset or protocol is no name"),
+        ("result.json", result_of(fold=2**31), "fold is no number of a fold"),
+        ("result.json", result_of(accuracy=1.1), "accuracy is no share of the sequences"),
+        ("history.csv", history_of((1, 0.5), (0, 0.5)), "its steps go back"),
+        ("history.csv", history_of((0, 1.5)), "an error is no share of the sequences"),
     ],
 )
 def test_damaged_files(tmp_path, file, text, message):

@@ -10,6 +10,8 @@ import pickle
 import re
 import shutil
 import stat
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -30,7 +32,6 @@ from gca_scratch.errors import InputError
 
 CORPUS = Path(__file__).parent / "hostile"
 FOUND = sorted(path.relative_to(CORPUS).as_posix() for path in CORPUS.glob("*/*"))
-CHANGED = 40  # files of each reader
 pytestmark = pytest.mark.filterwarnings("ignore")  # of SciPy, zipfile and the compiler, where they doubt what they read
 
 
@@ -98,7 +99,7 @@ def changed(draw, contents):
 @pytest.mark.parametrize("name", READERS)
 def test_changed_files_are_read_or_refused_in_one_sentence(name, tmp_path):
     @given(changed(WHOLE[name]()))
-    @settings(max_examples=CHANGED, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))  # the profile says how many, tests/conftest.py
     @example(b"")
     @example(b"\0" * 1000)
     def one(content):
@@ -144,14 +145,22 @@ def test_nothing_is_unpickled_or_executed(tmp_path):
                     key = part.partition(b"\n")[0]
                     for content in (trap, code, objects.getvalue()):
                         read(name, PART.join([*parts[:n], key + b"\n" + content, *parts[n + 1 :]]), folder)
-    put(folder, "sitecustomize.py", code)
-    put(folder, "numpy.py", code)
     submission = put(folder, "ada/gca_scratch/optim.py", code).parents[1]
     texts, wrong = splice.read_submission(submission, ["gca_scratch/optim.py"])
     assert not wrong
     splice.splice("def decayed():\n    return 1\n", texts["gca_scratch/optim.py"], ["decayed"], "optim.py")
     assert not mark.exists()
     assert pickle.loads(trap) is None and mark.is_dir()  # the trap is one
+
+
+def test_nothing_is_imported_from_the_folder_that_the_command_is_given_in(tmp_path):
+    """Where data lie that somebody sent, with what this program, or Python itself, would import beside them."""
+    put(tmp_path, "data.npz", WHOLE["npz"]()[0])
+    for name in ("tqdm", "numpy", "sitecustomize"):
+        put(tmp_path, f"{name}.py", f"import os\nos.mkdir({str(tmp_path / f'sprung by {name}')!r})\n".encode())
+    info = subprocess.run([sys.executable, "-m", "gca_scratch", "info", "data.npz"], cwd=tmp_path, capture_output=True)
+    assert info.returncode == 0, info.stderr
+    assert sorted(os.listdir(tmp_path)) == ["data.npz", "numpy.py", "sitecustomize.py", "tqdm.py"]
 
 
 # --- places -----------------------------------------------------------------------------------------------------------

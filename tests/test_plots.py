@@ -173,6 +173,35 @@ def test_confusion_matrix(classes, percent):
     assert all(label.get_fontsize() >= 7 for label in ax.get_yticklabels())
 
 
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        (r"a $\frac$", r"a $\frac$"),
+        ("two\nlines\x1b", "two lines�"),
+        ("می\u200cرود \ud800", "می\u200cرود �"),
+        ("x" * 60, "x" * 60),
+        ("x" * 500 + "0123456789abcdefghi", "x" * 40 + "…0123456789abcdefghi"),
+    ],
+)
+def test_a_name_is_drawn_in_one_line_that_is_not_long(name, drawn):
+    assert plots.plain(name) == drawn and len(drawn) <= plots.LONGEST_NAME
+
+
+def test_a_title_fits_however_wide_its_letters_are():
+    for title in ("", "W" * 1000, "i" * 100 + "W" * 100, LONG):
+        lines = plots.wrapped(title, 4).splitlines()
+        assert plots.inches(lines, 10) <= 4 and len("".join(lines)) <= plots.LONGEST_TITLE
+    assert plots.wrapped(LONG, 4) == LONG
+
+
+def test_a_figure_too_large_for_a_picture_has_fewer_dots(tmp_path):
+    """Of 5000 joints, say: Matplotlib refuses pictures of more than 65,536 dots to a side."""
+    figure, _ = plots.grid_of_axes(1, 550)
+    plots.save(figure, tmp_path / "long.png")
+    height, width, _ = imread(tmp_path / "long.png").shape
+    assert 50_000 < height < 65_536 and width < 150
+
+
 def test_drawing_changes_no_global_style():
     before = dict(matplotlib.rcParams)
     plots.convergence(history((2,)))
