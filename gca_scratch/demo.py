@@ -7,7 +7,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 
-from . import checkpoint, files, localisation, plots, plots_body, runs, trained, training
+from . import canvas, checkpoint, files, localisation, plots, plots_body, runs, trained, training
 from .backend import module_for
 from .errors import InputError
 from .settings import PRESETS
@@ -61,21 +61,21 @@ def demo(out, seed=0, device="cpu", show=True):
 
 def draw(out, network, weights, history, task):
     """Convergence, score maps of two actions, and a skeleton strip of each; returns the paths."""
-    plots.save(plots.convergence(history), out / "convergence.png")
+    canvas.save(plots.convergence(history), out / "convergence.png")
     data, prepared = task.data, task.prepared
     shown = [next(n for n in task.test if data.class_names[data.label[n]] == name) for name in SHOWN]
     _, cache = network.forward(weights, prepared.batch(shown, network.frames)[0])
     scores = network.scores(cache)  # (iterations, 2, T, J)
     truth = localisation.truth_at(data, prepared, shown, network.frames)
     names = [data.joint_names[joint] for joint in prepared.order]
-    plots.save(plots.score_maps(SHOWN, truth, scores, names), out / "scores.png")
+    canvas.save(plots.score_maps(SHOWN, truth, scores, names), out / "scores.png")
     paths = [out / "convergence.png", out / "scores.png"]
     body = trained.body(data, prepared)
     for k, name in enumerate(SHOWN):
         positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
         path = out / f"strip-{name.replace(' ', '-')}.png"
         title = f"Informativeness of joints: {name}"
-        plots.save(plots_body.skeleton_strip(title, positions, body.bones, scores[:, k], prepared.up), path)
+        canvas.save(plots_body.skeleton_strip(title, positions, body.bones, scores[:, k], prepared.up), path)
         paths.append(path)
     return paths
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-LARGEST_JSON = 1 << 22  # bytes; what they become in memory is some 25 times as much
+LARGEST_JSON = 1 << 20  # bytes; what they become in memory is up to 45 times as much
 LARGEST_TOML = 1 << 16
 LARGEST_CSV = 1 << 20
 

@@ -16,20 +16,9 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from .canvas import AS_IT_IS, GREY, SCORES, grid_of_axes, inches, missing_letters, plain, wrapped
 from .files import replacing
-from .plots import (
-    AS_IT_IS,
-    GREY,
-    SCORES,
-    grid_of_axes,
-    inches,
-    iteration_names,
-    log_scale,
-    missing_letters,
-    plain,
-    score_bar,
-    wrapped,
-)
+from .plots import iteration_names, log_scale, score_bar
 
 Bones: TypeAlias = Sequence[tuple[int, int]] | np.ndarray
 

@@ -85,7 +85,7 @@ def prepare(
         chunks.append(_Chunk(dataset, layout, some, part / f"{start // CHUNK:06}-{_digest(dataset, root, some)}.npz"))
     with alone(part):
         _refuse_existing(out)  # a process that was there before this one may have written it
-        _refuse_foreign(part)
+        _refuse_foreign(part, out)
         _convert_all(chunks, jobs, show)
         result = _join(chunks, reader.CLASS_NAMES, out, part, show)
         shutil.rmtree(part, ignore_errors=True)  # all its own
@@ -101,9 +101,9 @@ def _refuse_existing(out):
         raise InputError(f"{out} is there already; give another name, or remove it to convert the files again{kept}")
 
 
-def _refuse_foreign(part):
+def _refuse_foreign(part, out):
     for name in os.listdir(part):
-        if not re.fullmatch(r"[0-9]{6}-[0-9a-f]{20}\.npz|\..*\.[0-9]+\.part", name):
+        if name != out.name and not re.fullmatch(r"[0-9]{6}-[0-9a-f]{20}\.npz|\..*\.[0-9]+\.part", name):
             raise InputError(f"{part / name} was not made by this command, which clears that folder; move it away")
 
 

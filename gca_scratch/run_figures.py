@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from . import localisation, plots, plots_body, runs
+from . import canvas, localisation, plots, plots_body, runs
 from .backend import to_device, to_host
+from .datasets.neutral import MOST_CLASSES
 from .errors import InputError
 from .opening import read_csv, read_json, reason
 from .trained import classify, load, look, poses
 from .training import HISTORY_COLUMNS
 
 LONGEST = 60  # frames of an animation
-MOST_CLASSES = 1000  # of a result, as of data
 
 
 class NotInRun(InputError):
@@ -116,7 +116,7 @@ def _confusion(asked):
         for k, name in zip(tested, part["per_class"], strict=True):
             names[k] = name
     fold = f"fold {result['fold']}" if result["fold"] else "all folds"
-    dataset, protocol = (plots.plain(result[name]) for name in ("dataset", "protocol"))
+    dataset, protocol = (canvas.plain(result[name]) for name in ("dataset", "protocol"))
     title = f"{dataset}, protocol {protocol}, {fold}: {result['accuracy']:.1%} recognised"
     return plots.confusion_matrix(counts, names, title=title)
 
@@ -243,7 +243,7 @@ def draw(figure, asked, path):
 
     Raises NotInRun where the run has nothing to show there, InputError for all else that cannot be drawn or written.
     """
-    save, suffix = (plots_body.save_animation, ".gif") if figure == "animation" else (plots.save, ".png")
+    save, suffix = (plots_body.save_animation, ".gif") if figure == "animation" else (canvas.save, ".png")
     if path.suffix.lower() != suffix:
         raise InputError(f"--out {path} is no name for this figure; end it with {suffix}")
     if asked.folds and figure not in OF_ALL_FOLDS:

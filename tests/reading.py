@@ -5,7 +5,7 @@ import os
 import matplotlib
 from matplotlib.image import imread
 
-from gca_scratch import plots
+from gca_scratch import canvas
 
 
 def texts(figure):
@@ -17,7 +17,7 @@ def texts(figure):
 def saved(figure, path):
     """Save the only file of a folder, and see that it is a picture of the figure's size with nothing cut off."""
     figure.set_dpi(150)  # that of the file, so that what has been measured for the file is still right
-    plots.save(figure, path)
+    canvas.save(figure, path)
     assert 5_000 < path.stat().st_size < 2_000_000 and os.listdir(path.parent) == [path.name]
     height, width, _ = imread(path).shape
     assert abs(width - figure.bbox.width) <= 1 and abs(height - figure.bbox.height) <= 1

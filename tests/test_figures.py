@@ -12,7 +12,7 @@ from PIL import Image
 from reading import laid_out, texts
 from tiny import CLASSES, TINY, skeletons
 
-from gca_scratch import figures, plots, plots_body, run_figures, runs, trained, training
+from gca_scratch import canvas, figures, plots_body, run_figures, runs, trained, training
 from gca_scratch.crossvalidation import run_all_folds
 from gca_scratch.datasets import neutral, protocols, sampling
 from gca_scratch.errors import InputError
@@ -56,7 +56,7 @@ def plot(*arguments):
 def catch(monkeypatch):
     """What is drawn from now on, by the name of its file."""
     caught = {}
-    for module, name in ((plots, "save"), (plots_body, "save_animation")):
+    for module, name in ((canvas, "save"), (plots_body, "save_animation")):
         write = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda drawn, path, write=write: (caught.__setitem__(path.name, drawn), write(drawn, path))
@@ -117,7 +117,7 @@ def test_convergence_of_one_run_and_of_two(made, tmp_path, monkeypatch):
     assert history == [
         {k: v for k, v in row.items() if v is not None} for row in runs.checkpoint.load(made / "stepwise")[0].history
     ]
-    stepwise = [line for line in lines if line.get_color() == plots.ORANGE and line.get_linestyle() == "-"]
+    stepwise = [line for line in lines if line.get_color() == canvas.ORANGE and line.get_linestyle() == "-"]
     assert np.concatenate([line.get_ydata() for line in stepwise]).tolist() == [row["train_loss"] for row in history]
     assert "direct: training" in texts(drawn["both.PNG"])
     plot("convergence", made / "direct", made / "direct", "--out", tmp_path / "same.png")
@@ -288,13 +288,13 @@ def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
     for name, draw in run_figures.FIGURES.items():
         drawn = draw(asked)
         figure[name] = getattr(drawn, "_fig", drawn)
-        with plots.missing_letters():
+        with canvas.missing_letters():
             laid_out(figure[name])
     plot("all", folder, other, "--sequence", sequence)
-    title = plots.plain(asked.look.title, plots.LONGEST_TITLE)
+    title = canvas.plain(asked.look.title, canvas.LONGEST_TITLE)
     for name in ("strip", "scores", "animation"):
         assert any("".join(title.split()) in "".join(text.split()) for text in texts(figure[name])), name
-    classes, joints = ({plots.plain(name) for name in names} for names in (data.class_names, data.joint_names))
+    classes, joints = ({canvas.plain(name) for name in names} for names in (data.class_names, data.joint_names))
     assert classes | {f"{name} (1)" for name in classes} <= texts(figure["confusion"])
     assert joints <= texts(figure["gates"]) & texts(figure["scores"])
     assert joints == {text.rpartition("\n")[0] for text in texts(figure["body"]) if "\n" in text}
@@ -369,9 +369,9 @@ def test_a_result_may_hold_any_text(tmp_path):
     (tmp_path / "result.json").write_text(result)
     figure = run_figures.FIGURES["confusion"](run_figures.Request(tmp_path))
     assert {"a b  ��[1m c (1)", "� (1)"} <= texts(figure)
-    with plots.missing_letters():
+    with canvas.missing_letters():
         laid_out(figure)
-    plots.save(figure, tmp_path / "confusion.png")
+    canvas.save(figure, tmp_path / "confusion.png")
 
 
 @pytest.mark.parametrize(
@@ -390,8 +390,8 @@ def test_a_result_may_hold_any_text(tmp_path):
         ("result.json", result_of(confusion=[[1, True], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
         ("result.json", result_of(confusion=[[1, -1], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
         ("result.json", result_of(confusion=[[1, 2**31], [0, 1]]), r"confusion\[0\]\[1\] is no count of sequences"),
-        ("result.json", result_of(confusion=[[]] * 1001), "confusion is no list of 1 to 1000 rows"),
-        ("result.json", result_of(confusion=[]), "confusion is no list of 1 to 1000 rows"),
+        ("result.json", result_of(confusion=[[]] * 1001), "confusion is no list of 1 to 500 rows"),
+        ("result.json", result_of(confusion=[]), "confusion is no list of 1 to 500 rows"),
         ("result.json", result_of(per_class={"wave": 1.0}), "per_class does not name the classes that were tested"),
         ("result.json", result_of(dataset=3), "dataset or protocol is no name"),
         ("result.json", result_of(fold=2**31), "fold is no number of a fold"),

@@ -6,6 +6,7 @@ that are compressed, lists within lists. What a reader takes is measured by trac
 
 import functools
 import io
+import json
 import re
 import tempfile
 import tracemalloc
@@ -98,6 +99,13 @@ def json_of(part, size):
 
 
 M = 40_000
+
+
+def result_of(confusion):
+    """A result with this in the place of its confusions."""
+    return json.dumps(json.loads(WHOLE["result"]()[0]) | {"confusion": confusion}).encode()
+
+
 NESTED = 400 * b"[" + 400 * b"]" + b","
 BODY = WHOLE["ntu"]()[0][2:].partition(b"\n2\n")[0]
 HUGE = {
@@ -133,6 +141,8 @@ HUGE = {
     "config too large": lambda: M * b"[a]\n",
     "result lists": lambda: b"[" + (opening.LARGEST_JSON // 3 - 2) * b"[]," + b"[]]",
     "result lists within lists": lambda: json_of(NESTED, opening.LARGEST_JSON - 1000),
+    "result a long text among short ones": lambda: result_of([["a" * 20_000] + [""] * 3000]),
+    "result a row of one long text": lambda: result_of([["a" * 20_000], *[[""]] * 3000]),
     "history short rows": lambda: history_of(70_000),
     "submission members": many_members,
     "submission zip bomb": lambda: bomb(b"optim.py", 1000 * M),
@@ -144,11 +154,7 @@ HUGE = {
 }
 
 
-TOO_MUCH = pytest.mark.xfail(strict=True, reason="what JSON and CSV become in memory is 20 to 45 times as large")
-TAKE_TOO_MUCH = {"result lists within lists"}
-
-
-@pytest.mark.parametrize("what", [pytest.param(what, marks=[TOO_MUCH] * (what in TAKE_TOO_MUCH)) for what in HUGE])
+@pytest.mark.parametrize("what", HUGE)
 def test_no_reader_takes_much_more_memory_than_the_file_is_large(what, tmp_path):
     name, content = what.split()[0], HUGE[what]()
     assert peak(name, content, tmp_path) <= TIMES * len(content) + BASES.get(name, BASE)
@@ -191,7 +197,7 @@ def answer_of(numbers):
 
 
 SMALL = 80_000
-GROWING = {  # files of some n bytes, where such are read: programs and configurations of 64 KiB are refused
+GROWING = {  # files of some n bytes; JSON, CSV and programs take more for each, and are refused where they are large
     "ntu": lambda n: ntu_of(n // 624),
     "sysu": lambda n: sysu_of(n // 480),
     "utkinect": lambda n: rows_of(60 * b" 0", n // 125),
@@ -205,15 +211,10 @@ GROWING = {  # files of some n bytes, where such are read: programs and configur
     "checkpoint lists within lists": lambda n: checkpoint_of(NESTED, n // 4),
     "answer": lambda n: answer_of(n // 8),
     "submission": lambda n: bomb(b"optim.py", n, zipfile.ZIP_STORED),
-    "history": lambda n: history_of(n // 14),
-    "result lists": lambda n: json_of(b"[],", n),
-    "result tables": lambda n: json_of(b'{"":0},', n),
-    "result lists within lists": lambda n: json_of(NESTED, n),
 }
-GROW_TOO_FAST = {"history", "result lists", "result tables", "result lists within lists"}
 
 
-@pytest.mark.parametrize("what", [pytest.param(what, marks=[TOO_MUCH] * (what in GROW_TOO_FAST)) for what in GROWING])
+@pytest.mark.parametrize("what", GROWING)
 def test_what_a_reader_takes_grows_with_the_file_and_not_much_faster(what, tmp_path):
     name, (small, large) = what.split()[0], map(GROWING[what], (SMALL, 4 * SMALL))
     assert 0.8 < len(small) / SMALL < 1.2 and 0.8 < len(large) / (4 * SMALL) < 1.2

@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from reading import laid_out, saved, texts
 from tiny import CLASSES, TINY, skeletons
 
-from gca_scratch import demo, localisation, plots, runs
+from gca_scratch import canvas, demo, localisation, plots, runs
 from gca_scratch.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -61,7 +61,7 @@ def test_convergence_of_methods(tmp_path):
     (ax,) = figure.axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss (mean negative log-likelihood)")
     curves = [line for line in ax.get_lines() if line.get_linestyle() != ":"]
-    orange, blue = ([line for line in curves if line.get_color() == colour] for colour in (plots.ORANGE, plots.BLUE))
+    orange, blue = ([line for line in curves if line.get_color() == colour] for colour in (canvas.ORANGE, canvas.BLUE))
     assert len(orange) == 6 and len(blue) == 1
     for part, style in (("train", "-"), ("validation", "--")):
         drawn = np.concatenate([line.get_xydata() for line in orange if line.get_linestyle() == style])
@@ -184,20 +184,20 @@ def test_confusion_matrix(classes, percent):
     ],
 )
 def test_a_name_is_drawn_in_one_line_that_is_not_long(name, drawn):
-    assert plots.plain(name) == drawn and len(drawn) <= plots.LONGEST_NAME
+    assert canvas.plain(name) == drawn and len(drawn) <= canvas.LONGEST_NAME
 
 
 def test_a_title_fits_however_wide_its_letters_are():
     for title in ("", "W" * 1000, "i" * 100 + "W" * 100, LONG):
-        lines = plots.wrapped(title, 4).splitlines()
-        assert plots.inches(lines, 10) <= 4 and len("".join(lines)) <= plots.LONGEST_TITLE
-    assert plots.wrapped(LONG, 4) == LONG
+        lines = canvas.wrapped(title, 4).splitlines()
+        assert canvas.inches(lines, 10) <= 4 and len("".join(lines)) <= canvas.LONGEST_TITLE
+    assert canvas.wrapped(LONG, 4) == LONG
 
 
 def test_a_figure_too_large_for_a_picture_has_fewer_dots(tmp_path):
     """Of 5000 joints, say: Matplotlib refuses pictures of more than 65,536 dots to a side."""
-    figure, _ = plots.grid_of_axes(1, 550)
-    plots.save(figure, tmp_path / "long.png")
+    figure, _ = canvas.grid_of_axes(1, 550)
+    canvas.save(figure, tmp_path / "long.png")
     height, width, _ = imread(tmp_path / "long.png").shape
     assert 50_000 < height < 65_536 and width < 150
 
@@ -211,14 +211,14 @@ def test_drawing_changes_no_global_style():
 def test_a_figure_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file/figure\.png cannot be written"):
-        plots.save(plots.convergence(history((2,))), tmp_path / "file" / "figure.png")
+        canvas.save(plots.convergence(history((2,))), tmp_path / "file" / "figure.png")
 
 
 def test_no_screen_is_asked_for(tmp_path):
     """Even where the environment chooses a backend of Matplotlib that needs one."""
     script = (
-        "from gca_scratch import plots\n"
-        "plots.save(plots.convergence([dict(step=0, train_loss=1.0, train_error=0.5)]), 'figure.png')"
+        "from gca_scratch import canvas, plots\n"
+        "canvas.save(plots.convergence([dict(step=0, train_loss=1.0, train_error=0.5)]), 'figure.png')"
     )
     environment = os.environ | {"MPLBACKEND": "TkAgg", "DISPLAY": ""}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment, cwd=tmp_path)

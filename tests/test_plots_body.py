@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from PIL import Image
 from reading import laid_out, saved, texts
 
-from gca_scratch import plots, plots_body
+from gca_scratch import canvas, plots, plots_body
 from gca_scratch.errors import InputError
 from gca_scratch.skeleton import KINECT_V2
 
@@ -81,9 +81,9 @@ def test_two_persons_stand_together():
 
 def test_scores_without_any_preference_are_drawn(tmp_path):
     even = np.full((2, 5, 4), 1 / 20)
-    plots.save(plots.score_maps(["still"], None, even[:, None], list("abcd")), tmp_path / "maps.png")
-    plots.save(plots_body.skeleton_strip("still", RNG.random((5, 4, 3)), BONES, even), tmp_path / "strip.png")
-    plots.save(plots_body.body_map("still", BODY, BONES, even.sum(axis=1), list("abcd")), tmp_path / "body.png")
+    canvas.save(plots.score_maps(["still"], None, even[:, None], list("abcd")), tmp_path / "maps.png")
+    canvas.save(plots_body.skeleton_strip("still", RNG.random((5, 4, 3)), BONES, even), tmp_path / "strip.png")
+    canvas.save(plots_body.body_map("still", BODY, BONES, even.sum(axis=1), list("abcd")), tmp_path / "body.png")
 
 
 def test_a_z_up_body_stands_upright():

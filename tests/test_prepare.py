@@ -172,6 +172,15 @@ def test_a_file_that_exists_is_never_overwritten(root, tmp_path):
     assert (tmp_path / "ntu.npz").read_text() == "precious" and sorted(os.listdir(tmp_path)) == ["ntu.npz", "raw"]
 
 
+def test_a_whole_file_that_has_not_reached_its_place_is_made_again(root, tmp_path):
+    quietly("ntu", root, tmp_path / "whole.npz")
+    (tmp_path / "ntu.npz.part").mkdir()
+    (tmp_path / "ntu.npz.part" / "ntu.npz").write_text("as it was when the command was killed")
+    quietly("ntu", root, tmp_path / "ntu.npz")
+    assert (tmp_path / "ntu.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+    assert not (tmp_path / "ntu.npz.part").exists()
+
+
 def test_what_others_have_put_into_its_folder_is_not_removed(root, tmp_path):
     mine = tmp_path / "ntu.npz.part" / "mine" / "thesis.txt"
     mine.parent.mkdir(parents=True)

@@ -27,7 +27,8 @@ import numpy as np
 from gca_scratch import runs
 from gca_scratch.datasets import neutral, synthetic
 from gca_scratch.networks import loss_and_gradients
-from gca_scratch.plots import convergence, save
+from gca_scratch.canvas import save
+from gca_scratch.plots import convergence
 from gca_scratch.plots_body import animation, save_animation
 from gca_scratch.settings import settings_from
 from gca_scratch.trained import Look, Run, load, look, poses

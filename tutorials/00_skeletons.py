@@ -44,12 +44,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import localisation, plots, runs, training
+from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.datasets import neutral, sampling, synthetic
 from gca_scratch.datasets.actions import ACTIONS, held
 from gca_scratch.engine import Engine
 from gca_scratch.errors import InputError
 from gca_scratch.joint_names import find_roles
-from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.settings import settings_from
 from gca_scratch.skeleton import KINECT_V1, chain
 

@@ -30,6 +30,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import cell
+from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.gradcheck import central_difference, complex_step, relative_error
 from gca_scratch.ops import (
     affine_backward,
@@ -39,7 +40,6 @@ from gca_scratch.ops import (
     tanh_backward,
     tanh_forward,
 )
-from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE
 
 plt.rcParams.update(STYLE)
 

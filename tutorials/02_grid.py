@@ -33,9 +33,9 @@ import numpy as np
 from matplotlib.colors import LogNorm
 
 from gca_scratch import cell, grid, raster, wavefront
+from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.gradcheck import complex_step
 from gca_scratch.ops import affine_forward, sigmoid_forward
-from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE
 
 plt.rcParams.update(STYLE)
 

@@ -36,12 +36,12 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from gca_scratch import attention, cell, grid, memory, wavefront
+from gca_scratch.canvas import BLUE, GREY, ORANGE
 from gca_scratch.datasets.sampling import prepare
 from gca_scratch.datasets.synthetic import generate
 from gca_scratch.gradcheck import central_difference, complex_step
 from gca_scratch.networks import GCALSTM
 from gca_scratch.ops import softmax_backward, softmax_forward
-from gca_scratch.plots import BLUE, GREY, ORANGE
 
 # %% [markdown]
 # We begin with a grid so small that every number can be printed: $J = 3$ joints, $T = 4$ frames, $B = 2$ sequences,

@@ -33,6 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import checkpoint, plots, runs, training
+from gca_scratch.canvas import BLUE, ORANGE
 from gca_scratch.datasets import synthetic
 from gca_scratch.engine import Engine
 from gca_scratch.gradcheck import central_difference, complex_step, problem, relative_error
@@ -49,7 +50,6 @@ from gca_scratch.ops import (
     softmax_backward,
 )
 from gca_scratch.optim import SGD, decayed
-from gca_scratch.plots import BLUE, ORANGE
 from gca_scratch.settings import settings_from
 
 np.set_printoptions(precision=3, suppress=True)

@@ -41,10 +41,10 @@ from gca_scratch import (
     training,
     wavefront,
 )
+from gca_scratch.canvas import BLUE, GREY, ORANGE
 from gca_scratch.datasets import noise, sampling, synthetic
 from gca_scratch.experiments import paper
 from gca_scratch.joint_names import find_roles
-from gca_scratch.plots import BLUE, GREY, ORANGE
 from gca_scratch.settings import PRESETS
 
 np.set_printoptions(precision=3, suppress=True)

@@ -36,11 +36,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import backend, cell, grid, ops, raster, wavefront, wavefront_gpu
+from gca_scratch.canvas import BLUE, GREY, ORANGE
 from gca_scratch.errors import InputError
 from gca_scratch.gradcheck import relative_error
 from gca_scratch.networks import GCALSTM, loss_and_gradients
 from gca_scratch.optim import SGD
-from gca_scratch.plots import BLUE, GREY, ORANGE
 from gca_scratch.schedules import sweep
 
 # %% [markdown]

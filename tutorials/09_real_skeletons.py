@@ -45,13 +45,13 @@ import numpy as np
 from IPython.display import display
 
 from gca_scratch import plots, runs, training
+from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.cli import describe, summary
 from gca_scratch.datasets import neutral, protocols, sampling, synthetic, utkinect
 from gca_scratch.datasets.recording import read_all
 from gca_scratch.errors import InputError
 from gca_scratch.experiments import paper, tables, tasks
 from gca_scratch.joint_names import find_roles
-from gca_scratch.plots import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.prepare import prepare
 from gca_scratch.settings import PRESETS, settings_from
 

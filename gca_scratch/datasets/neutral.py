@@ -64,7 +64,8 @@ _ARRAYS = {
     "truth": (np.dtype(bool), 2, "b"),
 }
 _LONGEST_NAME = 1000
-_MOST_NAMES = {"class_names": 1000, "joint_names": 1 << 15}  # a confusion matrix is square; edges tell so many apart
+MOST_CLASSES = 500  # their confusions are as many squared
+_MOST_NAMES = {"class_names": MOST_CLASSES, "joint_names": 1 << 15}  # as many as edges can tell apart
 _UNFIT = "[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # what a terminal would obey, and half characters
 _OPTIONAL = ("view", "setup", "repetition", "truth")
 _KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "U": "unicode text", "b": "booleans"}
@@ -75,7 +76,7 @@ def check(data: Skeletons, where: str) -> None:
 
     Beyond types and shapes: offsets start at 0, grow with every sequence (none is empty) and end at F; labels point
     into class_names; no other number per sequence is negative; class and joint names are given once each; no name is
-    longer than 1000 characters or holds a control character; there are at most 1000 classes; edges make a tree of
+    longer than 1000 characters or holds a control character; there are at most 500 classes; edges make a tree of
     all joints; coordinates are finite.
     """
     for key, (dtype, rank, _) in _ARRAYS.items():
