@@ -150,6 +150,7 @@ def test_the_command_line_killed_at_random_moments(whole, tell):
         arguments = RESUME if os.path.exists("run/config.toml") else train("gca.toml")
         code = command_line(*arguments, after=RANDOM.uniform(0.4, 1.1) * seconds).code
         killed += code == KILLED
+        seconds *= 0.9 if code == 0 else 1  # others may have had the machine while it was timed
         if code == 0 or RANDOM.random() < 0.4:
             ended = command_line(*(RESUME if os.path.exists("run/config.toml") else train("gca.toml")))
             assert ended.code == 0, ended.said
