@@ -122,7 +122,9 @@ class Watched:
 def train(file, steps, started):
     """Train for so many steps on sequences from all over the file; what was measured, with the time since `started`."""
     source = runs.Source("npz", file, "cross-subject")
-    task = runs.problem(runs.load_data(source), source, SETTINGS)
+    data = runs.load_data(source)
+    neutral.fingerprint(data)  # as a run does, to go on with the same data alone
+    task = runs.problem(data, source, SETTINGS)
     network = task.network(SETTINGS)
     state = training.start(network, SETTINGS)
     watched = Watched(task.prepared)
