@@ -188,8 +188,7 @@ def report(size, seconds, origin, cold, warm):
         f"{SETTINGS.batch_size}, {SETTINGS.frames} frames, hidden",
         f"{SETTINGS.hidden}, {SETTINGS.iterations} attention iterations) in direct mode, cross-subject, by",
         "`python trust/large.py --page docs/tables/large.md`.",
-        f"Processor: {processor()}; BLAS threads: {warm['threads']}. Other work ran beside it: its seconds are no "
-        "benchmark.",
+        f"Processor: {processor()}; BLAS threads: {warm['threads']}. Its seconds are no benchmark.",
         "",
         "| | measured | limit |",
         "| --- | --- | --- |",
