@@ -155,13 +155,16 @@ def _read_array(archive, info, name, mapped, path):
             "the file is damaged, write or copy it again."
         )
     if mapped and claimed > MAPPED and info.compress_type == zipfile.ZIP_STORED and not fortran:
-        return _map(info, info.file_size - bytes_there, path).view(found).reshape(shape)
+        return _map(info, info.file_size - bytes_there, path, found, shape)
     with archive.open(info) as member:
         return np.lib.format.read_array(member, allow_pickle=False)
 
 
-def _map(info, skip, path, block=2**24):
-    """The bytes of an uncompressed member but for the first `skip`, mapped, once their checksum is found right."""
+def _map(info, skip, path, dtype, shape, block=2**24):
+    """The array behind the first `skip` bytes of an uncompressed member, mapped, once their checksum is found right.
+
+    Mapped as it is and not as a view of bytes: of those, joblib before 1.5 gives its processes the axes turned round.
+    """
     with open(path, "rb") as file:
         file.seek(info.header_offset)
         start = info.header_offset + 30 + sum(struct.unpack("<26xHH", file.read(30)))  # after a name and extra fields
@@ -171,7 +174,7 @@ def _map(info, skip, path, block=2**24):
         checksum = zlib.crc32(content[at : at + block], checksum)
     if checksum != info.CRC:
         raise ValueError(f"wrong checksum of {info.filename}")
-    return content[skip:]
+    return np.memmap(path, dtype, "r", start + skip, shape)
 
 
 def from_plain(kind, values, where, complete=True):
