@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from gca_scratch.datasets.recording import Recording, files_in
-from gca_scratch.errors import InputError
+from gca_scratch.errors import InputError, shown
 from gca_scratch.opening import read_bytes
 from gca_scratch.skeleton import KINECT_V2
 
@@ -290,4 +290,4 @@ def _check_numbers(text: bytes, path: Path) -> None:
 
 
 def _short(text: bytes) -> str:
-    return repr(text[:40].decode("ascii", "backslashreplace"))
+    return shown(text[:60].decode("ascii", "backslashreplace"))
