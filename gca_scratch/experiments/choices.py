@@ -87,14 +87,25 @@ def _run(data, mark, source, settings, file, parent=None):
 
 def finished(file, asked):
     """The result in a file; None if there is none, or a damaged one. InputError if it is not what is `asked`."""
+    done = kept(file, asked)
+    if done is None:
+        return None
+    good = type(done.get("wrong")) is int and type(done.get("n")) is int and 0 <= done["wrong"] <= done["n"] < 2**31
+    return done if good and type(done.get("loss")) in (int, float) and 0 <= done["loss"] < 1e300 else None
+
+
+def kept(file, asked):
+    """What a file holds beside all that is `asked`, a dict; None if it is not there, or no dict at all.
+
+    Raises InputError if it says something else of what is asked.
+    """
     try:
         done = dict(read_json(file))
     except (OSError, ValueError, TypeError):
         return None
     if {name: done.get(name) for name in asked} != asked:
         raise InputError(f"{file} belongs to other data or settings; choose another --out folder")
-    good = type(done.get("wrong")) is int and type(done.get("n")) is int and 0 <= done["wrong"] <= done["n"] < 2**31
-    return done if good and type(done.get("loss")) in (int, float) and 0 <= done["loss"] < 1e300 else None
+    return done
 
 
 def table(wrong, n, loss):
