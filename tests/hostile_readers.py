@@ -29,7 +29,7 @@ from gca_scratch import checkpoint, models, prepare, run_figures, runs, training
 from gca_scratch.cli import describe
 from gca_scratch.datasets import mhad, neutral, ntu, sbu, sysu, utkinect
 from gca_scratch.errors import InputError
-from gca_scratch.experiments import choices, tasks
+from gca_scratch.experiments import choices, loseqo, tasks
 from gca_scratch.files import from_plain
 from gca_scratch.opening import read_json
 
@@ -266,6 +266,11 @@ _ASKED = {"data": "mark", "source": asdict(SOURCE) | {"root": ""}, "settings": a
 @reads("choice", lambda: json.dumps(_ASKED | {"wrong": 1, "n": 2, "loss": 0.5}).encode())
 def _(content, folder):
     return choices.finished(put(folder, "00-fold-1.json", content), _ASKED)
+
+
+@reads("sequence", lambda: json.dumps(_ASKED | {"p": [0.25, 0.5, 0.25]}).encode())
+def _(content, folder):
+    return loseqo.finished(put(folder, "sequence-001.json", content), _ASKED, 3)
 
 
 @functools.cache

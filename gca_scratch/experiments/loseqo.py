@@ -91,9 +91,9 @@ def _finish(data, mark, parent, source, folder):
     n = source.fold - 1
     asked = {"data": mark, "source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
     file = folder / f"sequence-{source.fold:03}.json"
-    done = kept(file, asked)
-    if done and _is_distribution(done.get("p"), len(data.class_names)):
-        return done["p"]
+    done = finished(file, asked, len(data.class_names))
+    if done:
+        return done
     task = runs.problem(data, source, settings)
     state = training.State(training.best_weights(was), np.random.default_rng([settings.seed, 4, n]))
     with threadpool_limits(1):
@@ -108,9 +108,11 @@ def _probabilities(task, network, state, settings):
     return training.evaluate(engine, weights, task.prepared, task.test, settings)[1]
 
 
-def _is_distribution(p, classes):
-    numbers = type(p) is list and len(p) == classes and all(type(x) in (int, float) and 0 <= x <= 1.001 for x in p)
-    return numbers and abs(sum(p) - 1) < 1e-3
+def finished(file, asked, classes):
+    """The probabilities in a file; None if there are none, or damaged ones. InputError if others are `asked` for."""
+    p = (kept(file, asked) or {}).get("p")
+    whole = type(p) is list and len(p) == classes and all(type(x) in (int, float) and 0 <= x <= 1.001 for x in p)
+    return p if whole and abs(sum(p) - 1) < 1e-3 else None
 
 
 def report(data, before, after, settings):
