@@ -1,4 +1,4 @@
-"""Leave one sequence out, in a quarter of the time: a network for each subject, finished for each of his sequences.
+"""Leave one sequence out, in an eighth of the time: a network for each subject, finished for each of his sequences.
 
     python -m gca_scratch.experiments.loseqo --dataset utkinect --root UTKinect --seeds 3 --out loseqo
 
