@@ -513,7 +513,8 @@ np.testing.assert_allclose(drawn.std(), deviation, rtol=0.02)
 #
 # The paper's protocol was measured as well, in a shorter training of 24 epochs a step (hidden 32, dropout 0.2; 23
 # seconds each): **93.0 %** with `loseqo`, 185 of 199 sequences. The same training has 89.5 % with `loso`. With the
-# preset, finished for each sequence in place of trained anew, it is 93.6 ± 0.6 %, and 95.0 % by three networks together.
+# preset, finished for each sequence in place of trained anew, it is 93.6 ± 0.6 %, and 95.0 % by three networks
+# together.
 #
 # ```
 # python -m gca_scratch train --dataset npz --root utkinect.npz --protocol loso --fold all --out run-loso
