@@ -239,12 +239,12 @@ class _Recorder:
             self.bar = None
 
 
-def test(
+def outcome(
     task: Problem, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
-) -> dict[str, Any]:
-    """How the best weights do on the test set, as plain values: with the iterations they were last trained for.
+) -> tuple[int, float, np.ndarray]:
+    """The best weights on the test set: iterations they were last trained for, mean loss, probabilities (n, classes).
 
-    Raises InputError when their loss is not finite.
+    Raises InputError when the loss is not finite.
     """
     iterations = state.history[-1]["step"] if state.history else training.training_steps(settings)[0]
     weights = training.best_weights(state, xp)
@@ -256,6 +256,14 @@ def test(
             f"the test loss is {loss}: weights have grown beyond what can be computed with; "
             f"lower learning_rate ({settings.learning_rate:g}) or set clip, and start anew in another folder"
         )
+    return iterations, loss, p
+
+
+def test(
+    task: Problem, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
+) -> dict[str, Any]:
+    """How the best weights do on the test set, as plain values: iterations and loss of `outcome`, and what it counts."""
+    iterations, loss, p = outcome(task, network, state, settings, xp)
     truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
     names = task.data.class_names
     confusion = np.zeros((len(names), len(names)), int)

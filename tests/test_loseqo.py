@@ -39,20 +39,21 @@ def test_a_network_is_trained_on_all_sequences_but_those_it_is_tested_on(tmp_pat
 
 def test_a_sequence_leaves_no_trace_in_the_network_that_is_tested_on_it(tmp_path, monkeypatch):
     data, weights = skeletons(subjects=3, repetitions=1), []
-    probabilities = loseqo._probabilities
+    outcome = runs.outcome
 
-    def watched(task, network, state, settings):
+    def watched(task, network, state, *rest):
         weights.append(state.params)
-        return probabilities(task, network, state, settings)
+        return outcome(task, network, state, *rest)
 
-    monkeypatch.setattr(loseqo, "_probabilities", watched)
+    monkeypatch.setattr(runs, "outcome", watched)
     loseqo.measure(data, SOURCE, SETTINGS, tmp_path / "a")
     changed = skeletons(subjects=3, repetitions=1)
     changed.joints[changed.offsets[4] : changed.offsets[5]] *= np.float32(1.7)
     loseqo.measure(changed, SOURCE, SETTINGS, tmp_path / "b")
     first, second = weights[: len(weights) // 2], weights[len(weights) // 2 :]
     same = [all(np.array_equal(a[name], b[name]) for name in a) for a, b in zip(first, second, strict=True)]
-    without = {1, 3 + 4}  # the network without subject 2, and the one that is finished without sequence 4
+    assert len(same) == 2 * 3 + 9  # networks of subjects are tested twice, by runs.run and for their probabilities
+    without = {2, 3, 6 + 4}  # the network without subject 2, and the one that is finished without sequence 4
     assert {k for k in range(len(same)) if same[k]} == without
 
 

@@ -117,6 +117,15 @@ def table(wrong, n, loss):
     return "\n".join(lines) + "\n"
 
 
+def publish(out, measured):
+    """Print the text that `measured()` returns and keep it as table.md; the folder is ours alone until then."""
+    with alone(out):
+        text = measured()
+        with replacing(Path(out) / "table.md") as temporary:
+            temporary.write_text(text, "utf-8")
+    print(text)
+
+
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -135,11 +144,7 @@ def main(arguments=None):
             raise InputError("--jobs must be 1 or more")
         source = runs.Source(options.dataset, options.root, options.protocol)
         data = runs.load_data(source)
-        with alone(options.out):
-            text = table(*measure(data, source, options.preset, options.out, options.jobs))
-            with replacing(Path(options.out) / "table.md") as temporary:
-                temporary.write_text(text, "utf-8")
-        print(text)
+        publish(options.out, lambda: table(*measure(data, source, options.preset, options.out, options.jobs)))
 
     return exit_code(run)
 

@@ -4,10 +4,9 @@
 
 Whoever trains anew for each of 199 sequences trains 199 networks that differ by one sequence in 198. Here a network is
 trained, whole, for each subject, on all other subjects. Then, for each of his sequences, its weights are trained for
-twelve epochs more, on all sequences but that one. The network that is tested on a sequence has so been trained on all
-the others, as the protocol asks, and no weight of it was ever touched by that sequence; the last epochs alone were on
-all 198. With more seeds than one, the networks of a sequence are also asked together: the mean of their
-probabilities. What is done is not done again.
+twelve epochs more, on all sequences but that one. So no weight was ever touched by the sequence that it is tested on,
+as the protocol asks, but only the last epochs were on all 198 others. With more seeds than one, the networks of a
+sequence are also asked together: the mean of their probabilities. What is done is not done again.
 """
 
 import argparse
@@ -24,12 +23,11 @@ from tqdm import tqdm
 from .. import checkpoint, runs, training
 from ..datasets import protocols
 from ..datasets.neutral import fingerprint, refuse_other
-from ..engine import Engine
 from ..errors import InputError, exit_code
-from ..files import replacing, write_json
-from ..processes import alone, end_with
+from ..files import write_json
+from ..processes import end_with
 from ..settings import PRESETS, settings_from
-from .choices import kept
+from .choices import kept, publish
 
 FINISH = {"mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85}
 
@@ -79,7 +77,7 @@ def _train(data, mark, parent, source, settings, folder):
         if result["stopped_early"]:
             raise KeyboardInterrupt
         state, network, *_ = checkpoint.load(folder)
-        return _probabilities(runs.problem(data, source, settings), network, state, settings)
+        return runs.outcome(runs.problem(data, source, settings), network, state, settings)[2]
 
 
 def _finish(data, mark, parent, source, folder):
@@ -98,14 +96,9 @@ def _finish(data, mark, parent, source, folder):
     state = training.State(training.best_weights(was), np.random.default_rng([settings.seed, 4, n]))
     with threadpool_limits(1):
         training.train(network, state, task.prepared, task.fit, task.validate, settings)
-        p = _probabilities(task, network, state, settings)[0].astype(float).tolist()
+        p = runs.outcome(task, network, state, settings)[2][0].astype(float).tolist()
     write_json(file, asked | {"p": p})
     return p
-
-
-def _probabilities(task, network, state, settings):
-    weights, engine = training.best_weights(state), Engine(network, settings.parts)
-    return training.evaluate(engine, weights, task.prepared, task.test, settings)[1]
 
 
 def finished(file, asked, classes):
@@ -163,11 +156,11 @@ def main(arguments=None):
         data = runs.load_data(source)
         if protocols.folds(data, "loso") < 2:
             raise InputError("all sequences are of one subject; there must be two or more")
-        with alone(options.out):
-            text = report(data, *measure(data, source, settings, options.out, options.seeds, options.jobs), settings)
-            with replacing(Path(options.out) / "table.md") as temporary:
-                temporary.write_text(text, "utf-8")
-        print(text)
+
+        def measured():
+            return report(data, *measure(data, source, settings, options.out, options.seeds, options.jobs), settings)
+
+        publish(options.out, measured)
 
     return exit_code(run)
 
