@@ -262,7 +262,7 @@ def outcome(
 def test(
     task: Problem, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
 ) -> dict[str, Any]:
-    """How the best weights do on the test set, as plain values: iterations and loss of `outcome`, and what it counts."""
+    """How the best weights do on the test set, as plain values: `outcome`, and what can be counted in it."""
     iterations, loss, p = outcome(task, network, state, settings, xp)
     truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
     names = task.data.class_names
