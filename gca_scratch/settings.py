@@ -73,6 +73,9 @@ class Settings:
     face_camera: bool = _setting(False, "turn every body to face the camera in its first frame")
     pair: bool = _setting(False, "of two persons, put the middle at the origin and turn the line between them")
     torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")
+    motion: float = _count(
+        0.0, "give each cell, beside its coordinates, MOTION times their change since the frame before", least=0
+    )
     mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
     exchange: bool = _setting(False, "with PAIR, in training, exchange the two persons in half of the sequences")
     turn: float = _count(0.0, "in training, turn bodies about the vertical by up to so many degrees", least=0)

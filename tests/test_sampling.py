@@ -282,6 +282,32 @@ def test_changes_are_random_and_made_in_training_only(name):
     assert (prepared.x == before).all()
 
 
+@pytest.mark.parametrize("persons", [1, 2])
+def test_motion_is_what_the_coordinates_beside_it_changed_by(persons):
+    data = skeletons(persons=persons)
+    n, settings = np.arange(len(data)), dataclasses.replace(TINY, **CHANGES)
+    plain, moving = prepare(data), prepare(data, motion=3.0)
+    for rng in (None, 0):
+        x, xm = (
+            prepared.batch(n, 4, settings, None if rng is None else np.random.default_rng(rng))[0]
+            for prepared in (plain, moving)
+        )
+        assert xm.shape[-1] == moving.channels == 2 * plain.channels and xm.dtype == np.float32
+        assert (xm[..., : plain.channels] == x).all()  # nothing random is drawn for it
+        motion = xm[..., plain.channels :]
+        assert (motion[:, 0] == 0).all() and (motion[:, 1:] != 0).any()
+        np.testing.assert_allclose(motion[:, 1:], 3 * np.diff(x, axis=1), rtol=1e-5, atol=1e-6)
+
+
+def test_who_comes_or_goes_has_not_moved():
+    data = skeletons(persons=2)
+    start, stop = data.offsets[:2]
+    data.joints[start : (start + stop) // 2, 1] = 0
+    x = prepare(data, motion=1.0).batch([0], stop - start)[0].reshape(stop - start, -1, 2, 2, 3)  # (T, J, motion, P, 3)
+    comes = (stop - start) // 2
+    assert (x[: comes + 1, :, 1, 1] == 0).all() and (x[comes + 1 :, :, 1, 1] != 0).any() and (x[1:, :, 1, 0] != 0).any()
+
+
 def test_a_turn_and_a_stretch_keep_the_shape_of_the_body():
     data = skeletons()
     prepared, n = prepare(data), np.arange(len(data))

@@ -27,7 +27,8 @@ class Prepared:
     offsets int64 (N + 1,), label int64 (N,).  order (J,): the data's joint at each place of the chain.
     up: the vertical axis (0, 1 or 2).  mirrored (J,): at each place of the chain, the place of the same joint of the
     other side, or None where the joints' names do not tell.  flipped (N,): the axis that a mirror image reverses, the
-    one across the body, or across the line between two persons.
+    one across the body, or across the line between two persons.  motion: what the change of the coordinates from one
+    frame to the next is multiplied by, before a cell gets it beside them; with 0 it gets the coordinates alone.
     """
 
     x: "np.ndarray | Aligned"
@@ -37,11 +38,12 @@ class Prepared:
     up: int
     mirrored: np.ndarray | None
     flipped: np.ndarray
+    motion: float = 0.0
 
     @property
     def channels(self) -> int:
-        """Numbers per cell: three for each person."""
-        return 3 * self.x.shape[2]
+        """Numbers per cell: three for each person, and as many again with `motion`."""
+        return 3 * self.x.shape[2] * (2 if self.motion else 1)
 
     def batch(
         self,
@@ -61,6 +63,8 @@ class Prepared:
         x = self.x[index]  # (B, T, J, P, 3)
         if rng is not None:
             x = self._changed(x, self.flipped[sequences], settings, rng)
+        if self.motion:
+            x = np.concatenate((x, np.float32(self.motion) * change(x)), axis=3)  # (B, T, J, 2P, 3)
         return x.reshape(*x.shape[:3], -1), self.label[sequences]
 
     def frame_index(
@@ -100,7 +104,7 @@ class Prepared:
         x = (x.reshape(B, -1, 3) @ matrix).reshape(x.shape)
         if settings.jitter:
             noise = np.float32(settings.jitter) * rng.standard_normal(x.shape, dtype=np.float32)
-            x += noise * (x != 0).any(axis=(2, 4), keepdims=True)  # an absent person stays zeros
+            x += noise * present(x, (2, 4))  # an absent person stays zeros
         return x
 
 
@@ -147,6 +151,13 @@ class Aligned:
         return x[(slice(None),) * frames.ndim + tuple(rest)] if rest else x
 
 
+def change(x: np.ndarray) -> np.ndarray:
+    """The change of x (B, T, J, P, 3) since the frame before: zeros in the first, and of who is absent from either."""
+    moved, seen = np.zeros_like(x), present(x, (2, 4))
+    moved[:, 1:] = (x[:, 1:] - x[:, :-1]) * (seen[:, 1:] & seen[:, :-1])
+    return moved
+
+
 def turn_matrix(angle: np.ndarray, up: int) -> np.ndarray:
     """Rotations about the axis `up` for row vectors: angle (B,) in radians gives (B, 3, 3)."""
     a, b = (up + 1) % 3, (up + 2) % 3
@@ -164,6 +175,7 @@ def prepare(
     hip: str | None = None,
     tree: bool = False,
     pair: bool = False,
+    motion: float = 0.0,
 ) -> Prepared:
     """Skeletons (datasets.neutral) in the coordinates of the body.
 
@@ -173,8 +185,9 @@ def prepare(
     two persons, takes the middle between their hips in the first such frame as the origin and turns the line from
     the first person to the second along a horizontal axis, in place of `face_camera`. These need joints that
     `joint_names.find_roles` must find by name; `hip` names the hip where it cannot be found. `tree` has the chain come
-    back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. Raises
-    InputError when a joint that is needed is not found.
+    back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. With
+    `motion`, batches hold the change since the frame before as well, multiplied by it. Raises InputError when a joint
+    that is needed is not found.
     """
     names = data.joint_names
     edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
@@ -214,7 +227,8 @@ def prepare(
         x = np.empty(aligned.shape, np.float32)
         for start, stop in pairwise(data.offsets.tolist()):
             x[start:stop] = aligned[start:stop]
-    return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirror_order(names, order), flipped)
+    mirrored = mirror_order(names, order)
+    return Prepared(x, data.offsets, data.label.astype(np.int64), order, up, mirrored, flipped, motion)
 
 
 def first_frame(sequence: np.ndarray, persons: int) -> int | None:
@@ -247,9 +261,9 @@ def mirror_order(names: Sequence[str], order: Sequence[int]) -> np.ndarray | Non
     return None if unclear else np.array([order.index(other[k]) for k in order])
 
 
-def present(sequence: np.ndarray) -> np.ndarray:
-    """1 where a person is there and 0 where all its joints are zeros (an absent second person): (..., P, 1, 1)."""
-    return (sequence != 0).any(axis=(-2, -1), keepdims=True)
+def present(x: np.ndarray, axes: tuple[int, int] = (-2, -1)) -> np.ndarray:
+    """Where a person is there, that is, not all his joints are zeros: bool, x with one for the `axes` J and 3."""
+    return (x != 0).any(axis=axes, keepdims=True)
 
 
 def vertical_axis(data: Skeletons, roles: Roles) -> int:

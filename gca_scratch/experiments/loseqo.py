@@ -25,6 +25,7 @@ from ..datasets import protocols
 from ..datasets.neutral import fingerprint, refuse_other
 from ..errors import InputError, exit_code
 from ..files import write_json
+from ..options import add_settings, given_settings
 from ..processes import end_with
 from ..settings import PRESETS, settings_from
 from .choices import kept, publish
@@ -146,13 +147,17 @@ def main(arguments=None):
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     parser.add_argument("--jobs", type=int, default=2, metavar="N")
     parser.add_argument("--out", default="loseqo", metavar="DIR")
+    add_settings(parser)
     options = parser.parse_args(arguments)
 
     def run():
         for name in ("seeds", "jobs"):
             if getattr(options, name) < 1:
                 raise InputError(f"--{name} must be 1 or more")
-        source, settings = runs.Source(options.dataset, options.root), settings_from(options.preset)
+        source, settings = (
+            runs.Source(options.dataset, options.root),
+            settings_from(options.preset, **given_settings(options)),
+        )
         data = runs.load_data(source)
         if protocols.folds(data, "loso") < 2:
             raise InputError("all sequences are of one subject; there must be two or more")
