@@ -10,6 +10,7 @@ from tiny import CLASSES, TINY, skeletons
 from gca_scratch import runs, training
 from gca_scratch.errors import InputError
 from gca_scratch.experiments import loseqo
+from gca_scratch.settings import PRESETS
 
 SOURCE = runs.Source("npz", "tiny.npz")
 SETTINGS = replace(TINY, validation=0, epochs=2, patience=2)
@@ -127,6 +128,20 @@ def test_the_report_counts_each_seed_and_all_of_them_together():
     assert "mean" not in loseqo.report(data, truth[None], wrong[None], SETTINGS)
 
 
+def test_every_setting_can_be_given(tmp_path, monkeypatch, capsys):
+    data, asked = skeletons(subjects=2, repetitions=1), []
+
+    def measure(data, source, settings, *rest):
+        asked.append(settings)
+        return np.stack([np.eye(3)[data.label][None]] * 2)
+
+    monkeypatch.setattr(runs, "load_data", lambda source: data)
+    monkeypatch.setattr(loseqo, "measure", measure)
+    assert loseqo.main(["--motion", "3", "--no-mirror", "--seed", "5", "--out", str(tmp_path)]) == 0
+    assert asked == [replace(PRESETS["small"], motion=3.0, mirror=False, seed=5)]
+    assert "| seed 5 |" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -135,6 +150,7 @@ def test_the_report_counts_each_seed_and_all_of_them_together():
         (["--dataset", "npz"], "say where with --root"),
         (["--dataset", "npz", "--root", "nowhere.npz"], "nowhere.npz"),
         (["--preset", "huge"], "unknown preset 'huge'"),
+        (["--motion", "-1"], "motion = -1.0 cannot be used"),
     ],
 )
 def test_options_that_cannot_be_end_in_a_sentence(arguments, said, tmp_path, monkeypatch, capsys):
