@@ -20,7 +20,7 @@ from .opening import reason
 from .settings import Settings
 from .training import HISTORY_COLUMNS, State, training_steps
 
-VERSION = 2
+VERSION = 3
 _GROUPS = ("params", "velocity", "best")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 

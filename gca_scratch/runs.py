@@ -111,7 +111,7 @@ def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Prob
         source.hip or None,
         settings.traversal == "tree",
         settings.pair,
-        settings.motion,
+        motion=settings.motion,
     )
     if settings.mirror and prepared.mirrored is None:
         raise InputError(

@@ -181,7 +181,7 @@ def _not_finite(loss, x, state, settings, n):
     """The error of a loss that is not finite; x: a batch."""
     remedy = f"lower learning_rate ({settings.learning_rate:g}) or set clip"
     if not state.history:  # then it may not be the rate's fault
-        remedy += f", or lower frames ({settings.frames}) or the coordinates (up to {float(abs(x).max()):.3g})"
+        remedy += f", or lower frames ({settings.frames}) or the input (up to {float(abs(x).max()):.3g})"
     return InputError(
         f"the training loss is {loss} in epoch {state.epoch + 1} of training step {n}; {remedy}, "
         "and start anew in another folder"

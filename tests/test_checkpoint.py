@@ -241,7 +241,7 @@ def test_every_field_deleted_or_absurd(whole):
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        (("version",), 1, ["version 1, not 2", "train again"]),
+        (("version",), 2, ["version 2, not 3", "train again"]),
         (("settings", "hidden"), 10**9, ["settings: hidden"]),
         (("network", "classes"), 4.0, ["network: classes must be a whole number"]),
         (("settings", "iterations"), 50, ["lacks"]),

@@ -282,7 +282,7 @@ def test_a_loss_that_is_not_finite_from_the_start_is_not_blamed_on_the_rate_alon
     data = Prepared(x, T * np.arange(5), np.array([0, 1, 0, 1]), tuple(range(J)), 1, None, np.zeros(4, int))
     with np.errstate(all="ignore"), pytest.raises(InputError) as error:
         training.train(network, state, data, np.arange(4), np.arange(0), settings)
-    assert "; lower learning_rate (0.0015) or set clip, or lower frames (1000) or the coordinates (up to 4" in str(
+    assert "; lower learning_rate (0.0015) or set clip, or lower frames (1000) or the input (up to 4" in str(
         error.value
     )
 

@@ -149,8 +149,8 @@ def test_a_coordinate_that_is_not_finite_is_named():
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"face_camera": True}, {"torso_scale": True}, {"pair": True}, {"tree": True},
-     {"face_camera": True, "torso_scale": True, "pair": True, "tree": True}],
+    [{}, {"face_camera": True}, {"torso_scale": True}, {"pair": True}, {"tree": True}, {"motion": 3.0},
+     {"face_camera": True, "torso_scale": True, "pair": True, "tree": True, "motion": 3.0}],
 )  # fmt: skip
 def test_batches_are_those_of_data_in_memory_to_the_bit(options):
     settings = dataclasses.replace(PRESETS["small"], mirror=True)

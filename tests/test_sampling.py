@@ -301,11 +301,14 @@ def test_motion_is_what_the_coordinates_beside_it_changed_by(persons):
 
 def test_who_comes_or_goes_has_not_moved():
     data = skeletons(persons=2)
-    start, stop = data.offsets[:2]
-    data.joints[start : (start + stop) // 2, 1] = 0
-    x = prepare(data, motion=1.0).batch([0], stop - start)[0].reshape(stop - start, -1, 2, 2, 3)  # (T, J, motion, P, 3)
-    comes = (stop - start) // 2
-    assert (x[: comes + 1, :, 1, 1] == 0).all() and (x[comes + 1 :, :, 1, 1] != 0).any() and (x[1:, :, 1, 0] != 0).any()
+    T = int(data.offsets[1])
+    comes, goes = T // 3, 2 * T // 3
+    assert goes - comes > 1
+    data.joints[:comes, 1] = data.joints[goes:T, 1] = 0
+    x = prepare(data, motion=1.0).batch([0], T)[0].reshape(T, -1, 2, 2, 3)  # (T, J, coordinates and motion, P, 3)
+    first, second = x[:, :, 1, 0], x[:, :, 1, 1]
+    assert (second[: comes + 1] == 0).all() and (second[comes + 1 : goes] != 0).any() and (second[goes:] == 0).all()
+    assert (first[1:] != 0).any(axis=(1, 2)).all()
 
 
 def test_a_turn_and_a_stretch_keep_the_shape_of_the_body():

@@ -119,6 +119,16 @@ def test_evaluate_gives_the_same_figures():
     assert runs.retest("run", root="moved.npz") == again | {"root": "moved.npz"}
 
 
+def test_cells_that_are_told_of_motion_are_so_from_training_to_evaluation():
+    returned = run("run", dataclasses.replace(SETTINGS, motion=3.0))
+    assert returned["loss"] != run("plain")["loss"]
+    again = runs.retest("run")
+    assert again == {name: value for name, value in returned.items() if name != "stopped_early"}
+    state, network, settings, _, task = runs.reload("run")
+    assert network.channels == task.prepared.channels == 6 and settings.motion == 3.0
+    assert state.params["layer1.W"].shape[0] == 6 + 2 * settings.hidden
+
+
 def test_data_of_another_shape_is_not_evaluated():
     run("run")
     neutral.save("two.npz", skeletons(persons=2))

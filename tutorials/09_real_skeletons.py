@@ -514,7 +514,8 @@ np.testing.assert_allclose(drawn.std(), deviation, rtol=0.02)
 # The paper's protocol was measured as well, in a shorter training of 24 epochs a step (hidden 32, dropout 0.2; 23
 # seconds each): **93.0 %** with `loseqo`, 185 of 199 sequences. The same training has 89.5 % with `loso`. With the
 # preset, finished for each sequence in place of trained anew, it is 93.6 ± 0.6 %, and where every cell is also told
-# how fast its joint moves (`--motion 3`), **95.6 ± 0.3 %**; `loso` then has 95.8 ± 1.0 %. Exercise 5 is about that.
+# how far its joint has moved since the frame before (`--motion 3`), **95.6 ± 0.3 %**; `loso` then has 95.8 ± 1.0 %.
+# Motion, too, was chosen on validation people. Exercise 5 is about it.
 #
 # ```
 # python -m gca_scratch train --dataset npz --root utkinect.npz --protocol loso --fold all --out run-loso
@@ -751,7 +752,7 @@ assert abs(len(known.fit) - len(unknown.fit)) <= 1 and min(scores.values()) > 0.
 # A single seed each: is the difference larger than twice what section 7 says it scatters by?
 
 # %% [markdown]
-# **5 (medium).** A cell gets the coordinates of its joint, and must find out from hidden states how fast the joint
+# **5 (medium).** A cell gets the coordinates of its joint, and must find out from hidden states how the joint
 # moves. Tell it: put beside the coordinates of a batch `x` (B, T, J, 3) three times their change since the frame
 # before, zeros in the first frame. Compare with what the setting `motion=3.0` does, and train `plain` with it on
 # unknown people.
@@ -772,7 +773,7 @@ state = training.train(network, training.start(network, moving), task.prepared, 
 score = runs.test(task, network, state, moving)["accuracy"]
 print(f"[{WHAT}] coordinates alone {scores['people unknown']:.0%}, and their change {score:.0%}")
 assert network.channels == 6 and score > 0.3
-# One seed says little here, too; docs/results.md has four seeds and ten people, and there it is worth two points.
+# One seed says little here, too; docs/results.md has more of them, and there it is worth two points.
 
 # %% [markdown]
 # ## What comes next

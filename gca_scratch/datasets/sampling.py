@@ -55,6 +55,8 @@ class Prepared:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Input x float32 (B, T, J, C) and labels (B,) of the given sequences.
 
+        The channels C are the three coordinates of each person, then, with `motion`, the change of each of them.
+
         Each sequence is cut into T equal segments. With a generator `rng` a random frame of each is taken and the
         settings' random changes are made (training); without one, the frame at `position` of each segment (testing;
         0.5 is the middle).

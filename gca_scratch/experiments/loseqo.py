@@ -6,7 +6,8 @@ Whoever trains anew for each of 199 sequences trains 199 networks that differ by
 trained, whole, for each subject, on all other subjects. Then, for each of his sequences, its weights are trained for
 twelve epochs more, on all sequences but that one. So no weight was ever touched by the sequence that it is tested on,
 as the protocol asks, but only the last epochs were on all 198 others. With more seeds than one, the networks of a
-sequence are also asked together: the mean of their probabilities. What is done is not done again.
+sequence are also asked together: the mean of their probabilities. What is done is not done again. The
+settings are those of the networks of subjects; finishing takes all from them but what FINISH says.
 """
 
 import argparse
@@ -30,7 +31,10 @@ from ..processes import end_with
 from ..settings import PRESETS, settings_from
 from .choices import kept, publish
 
-FINISH = {"mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85}
+FINISH = {
+    "mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85,
+    "decay_every": 1,
+}  # fmt: skip
 
 
 def measure(data, source, settings, out, seeds=1, jobs=2):
@@ -154,10 +158,8 @@ def main(arguments=None):
         for name in ("seeds", "jobs"):
             if getattr(options, name) < 1:
                 raise InputError(f"--{name} must be 1 or more")
-        source, settings = (
-            runs.Source(options.dataset, options.root),
-            settings_from(options.preset, **given_settings(options)),
-        )
+        source = runs.Source(options.dataset, options.root)
+        settings = settings_from(options.preset, **given_settings(options))
         data = runs.load_data(source)
         if protocols.folds(data, "loso") < 2:
             raise InputError("all sequences are of one subject; there must be two or more")
