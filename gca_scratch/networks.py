@@ -96,8 +96,8 @@ class Network:
     def init(self, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> dict[str, np.ndarray]:
         """Fresh parameters (NumPy): zero-mean Gaussian (Algorithm 1) of deviation 1/sqrt(fan-in), zero biases.
 
-        In the ST-LSTM layers the input's rows of W and the recurrent rows have each their own fan-in: the few
-        numbers of the input would hardly be heard among 2H states if they shared one.
+        In the ST-LSTM layers the input's rows of W and the recurrent rows have each their own fan-in: the few numbers
+        of the input would hardly be heard among 2H states if they shared one.
         """
         params = {}
         for name, shape in self.shapes().items():

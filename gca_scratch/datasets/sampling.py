@@ -27,8 +27,8 @@ class Prepared:
     offsets int64 (N + 1,), label int64 (N,).  order (J,): the data's joint at each place of the chain.
     up: the vertical axis (0, 1 or 2).  mirrored (J,): at each place of the chain, the place of the same joint of the
     other side, or None where the joints' names do not tell.  flipped (N,): the axis that a mirror image reverses, the
-    one across the body, or across the line between two persons.  motion: what the change of the coordinates from one
-    frame to the next is multiplied by, before a cell gets it beside them; with 0 it gets the coordinates alone.
+    one across the body, or across the line between two persons.  motion: batches hold, beside the coordinates, so many
+    times their `displacement`; with 0 the coordinates alone.
     """
 
     x: "np.ndarray | Aligned"
@@ -55,7 +55,7 @@ class Prepared:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Input x float32 (B, T, J, C) and labels (B,) of the given sequences.
 
-        The channels C are the three coordinates of each person, then, with `motion`, the change of each of them.
+        The channels C are the three coordinates of each person, then, with `motion`, the displacement of each of them.
 
         Each sequence is cut into T equal segments. With a generator `rng` a random frame of each is taken and the
         settings' random changes are made (training); without one, the frame at `position` of each segment (testing;
@@ -66,7 +66,7 @@ class Prepared:
         if rng is not None:
             x = self._changed(x, self.flipped[sequences], settings, rng)
         if self.motion:
-            x = np.concatenate((x, np.float32(self.motion) * change(x)), axis=3)  # (B, T, J, 2P, 3)
+            x = np.concatenate((x, np.float32(self.motion) * displacement(x)), axis=3)  # (B, T, J, 2P, 3)
         return x.reshape(*x.shape[:3], -1), self.label[sequences]
 
     def frame_index(
@@ -153,8 +153,11 @@ class Aligned:
         return x[(slice(None),) * frames.ndim + tuple(rest)] if rest else x
 
 
-def change(x: np.ndarray) -> np.ndarray:
-    """The change of x (B, T, J, P, 3) since the frame before: zeros in the first, and of who is absent from either."""
+def displacement(x: np.ndarray) -> np.ndarray:
+    """How far joints have moved since the frame before, of x (B, T, J, P, 3), in its shape.
+
+    Zeros in the first frame, and for a person who is absent from either frame.
+    """
     moved, seen = np.zeros_like(x), present(x, (2, 4))
     moved[:, 1:] = (x[:, 1:] - x[:, :-1]) * (seen[:, 1:] & seen[:, :-1])
     return moved
@@ -187,9 +190,8 @@ def prepare(
     two persons, takes the middle between their hips in the first such frame as the origin and turns the line from
     the first person to the second along a horizontal axis, in place of `face_camera`. These need joints that
     `joint_names.find_roles` must find by name; `hip` names the hip where it cannot be found. `tree` has the chain come
-    back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. With
-    `motion`, batches hold the change since the frame before as well, multiplied by it. Raises InputError when a joint
-    that is needed is not found.
+    back through the joints, as ST-LSTM's tree traversal does, so that a joint may have several places. `motion`
+    is that of Prepared. Raises InputError when a joint that is needed is not found.
     """
     names = data.joint_names
     edges = [tuple(int(joint) for joint in edge) for edge in data.edges]
@@ -264,7 +266,10 @@ def mirror_order(names: Sequence[str], order: Sequence[int]) -> np.ndarray | Non
 
 
 def present(x: np.ndarray, axes: tuple[int, int] = (-2, -1)) -> np.ndarray:
-    """Where a person is there, that is, not all his joints are zeros: bool, x with one for the `axes` J and 3."""
+    """Where a person is there, and not all joints are zeros: bool, the shape of x with 1 in place of J and 3.
+
+    axes: which of x are the joints and their coordinates.
+    """
     return (x != 0).any(axis=axes, keepdims=True)
 
 

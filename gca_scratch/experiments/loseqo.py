@@ -6,8 +6,8 @@ Whoever trains anew for each of 199 sequences trains 199 networks that differ by
 trained, whole, for each subject, on all other subjects. Then, for each of his sequences, its weights are trained for
 twelve epochs more, on all sequences but that one. So no weight was ever touched by the sequence that it is tested on,
 as the protocol asks, but only the last epochs were on all 198 others. With more seeds than one, the networks of a
-sequence are also asked together: the mean of their probabilities. What is done is not done again. The
-settings are those of the networks of subjects; finishing takes all from them but what FINISH says.
+sequence are also asked together: the mean of their probabilities. What is done is not done again. The settings
+are those of the networks of subjects; finishing takes all from them but what FINISH says.
 """
 
 import argparse
