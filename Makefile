@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help setup demo test test-trust lint tutorials notebooks test-tutorials test-browser docs release-check mutants dist lock audit clean
+.PHONY: help setup demo test test-stress lint tutorials notebooks test-tutorials test-browser docs release-check mutants dist lock audit clean
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -11,7 +11,7 @@ help:
 	@echo "make setup   virtual environment in .venv/"
 	@echo "make demo    set up, train on synthetic actions, draw what the network looks at"
 	@echo "make test    set up, run every test"
-	@echo "make test-trust       set up, kill, fuzz and overload it for hours: docs/trust.md"
+	@echo "make test-stress       set up, kill, fuzz and overload it for hours: docs/trust.md"
 	@echo "make lint    set up, check the style"
 	@echo "make tutorials        set up, open the notebooks in JupyterLab"
 	@echo "make test-tutorials   set up, run every notebook from top to bottom"
@@ -50,11 +50,11 @@ test: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2
 
 # What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, a data set of NTU's size.
-test-trust: $(VENV)/ready-for-trust
-	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest trust
+test-stress: $(VENV)/ready-for-stress
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest stress
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m hypothesis --hypothesis-profile searching
-	$(RUN) trust/fuzz.py all
-	$(RUN) trust/large.py
+	$(RUN) stress/fuzz.py all
+	$(RUN) stress/large.py
 
 lint: setup
 	$(RUN) -m ruff check .
@@ -72,12 +72,12 @@ test-tutorials: $(VENV)/ready-for-tutorials
 	$(RUN) tutorials/notebooks.py --check
 	env -u GCA_SCRATCH_DATA OPENBLAS_NUM_THREADS=1 MPLBACKEND=agg $(MAKE) --no-print-directory --jobs 2 $(EXECUTED)
 
-docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py)
+docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*/*.py gca_scratch/*/*/*.py)
 	@mkdir -p $(@D)
 	@$(RUN) tutorials/notebooks.py --run $< $@
 
 test-browser: $(VENV)/ready-for-browser
-	$(RUN) -m pytest tests/test_stepper_browser.py -rPs
+	$(RUN) -m pytest tests/stepper/test_browser.py -rPs
 
 docs: $(VENV)/ready-for-docs test-tutorials
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
@@ -92,22 +92,22 @@ mutants: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m course mutants
 
 # Wheel and source distribution in dist/. The source comes first, and the wheel is built from it.
-dist: $(VENV)/ready-for-trust
+dist: $(VENV)/ready-for-stress
 	rm -rf build dist
 	$(RUN) -m build --no-isolation
 
 # The newest versions that the ranges allow, for Python 3.11 and later on every platform, each with the hashes of its files.
 COMPILE := $(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
-lock: $(VENV)/ready-for-trust
+lock: $(VENV)/ready-for-stress
 	$(COMPILE) requirements.txt --group installer --output-file locks/dev.txt
 	$(COMPILE) pyproject.toml --extra tutorials --constraint locks/dev.txt --output-file locks/tutorials.txt
 	$(COMPILE) pyproject.toml --extra docs --constraint locks/tutorials.txt --output-file locks/docs.txt
 	$(COMPILE) pyproject.toml --extra browser --constraint locks/docs.txt --output-file locks/browser.txt
-	$(COMPILE) pyproject.toml --extra trust --constraint locks/docs.txt --output-file locks/trust.txt
+	$(COMPILE) pyproject.toml --extra stress --constraint locks/docs.txt --output-file locks/stress.txt
 
 # Strict: a package that the service does not know is a failure, not a success.
-audit: $(VENV)/ready-for-trust
+audit: $(VENV)/ready-for-stress
 	$(RUN) -m pip_audit --strict --require-hashes --disable-pip $(patsubst %,--requirement %,$(wildcard locks/*.txt))
 
 clean:

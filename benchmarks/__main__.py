@@ -20,14 +20,14 @@ def main(arguments=None):
     parser.add_argument("--plots", metavar="FOLDER", help="draw the ratios and the scaling curves, as PNG files")
     options = parser.parse_args(arguments)
 
-    from gca_scratch.errors import exit_code
+    from gca_scratch.support.exit_code import exit_code
 
     return exit_code(lambda: measure(options), "benchmarks")
 
 
 def measure(options):
     """Measure what the options ask for; print and write it."""
-    from gca_scratch.files import replacing
+    from gca_scratch.support.writing import replacing
 
     from . import machine
 

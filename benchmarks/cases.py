@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gca_scratch.datasets.sampling import Prepared
-from gca_scratch.networks import GCALSTM
+from gca_scratch.data.sampling import Prepared
+from gca_scratch.network.gca_lstm import GCALSTM
 
 INITIAL = "feedforward"  # the initial memory; "average" leaves out its large matrix
 CHANNELS, CLASSES, HIDDEN = 3, 60, 128

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from gca_scratch import training
-from gca_scratch.engine import Engine
-from gca_scratch.errors import InputError
-from gca_scratch.networks import loss_and_gradients
+from gca_scratch.network.gca_lstm import loss_and_gradients
 from gca_scratch.settings import Settings
+from gca_scratch.support.errors import InputError
+from gca_scratch.training.parallel import Engine
 
 from . import machine, memory, scaling
 from .cases import HEADLINE, SIZES

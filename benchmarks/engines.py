@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from gca_scratch.backend import module_for, to_device, to_host
-from gca_scratch.engine import Engine
-from gca_scratch.errors import InputError
-from gca_scratch.networks import loss_and_gradients, multiplied_out
-from gca_scratch.optim import SGD
+from gca_scratch.network.arrays import module_for, to_device, to_host
+from gca_scratch.network.gca_lstm import loss_and_gradients, multiplied_out
+from gca_scratch.support.errors import InputError
+from gca_scratch.training.optim import SGD
+from gca_scratch.training.parallel import Engine
 
 TOLERANCE = 1e-3  # of the largest entry of a gradient; float32 in another order differs by less
 CPU = ("engines.Wavefront", "engines.Raster", "peer_torch.LoopPeer", "peer_torch.WavefrontPeer",

@@ -6,9 +6,9 @@ multiplies the same arrays in the same memory, in the same parts on the same thr
 
 import numpy as np
 
-from gca_scratch.engine import Engine, summed
-from gca_scratch.networks import loss_and_factors, multiplied_out
-from gca_scratch.workspace import Workspace
+from gca_scratch.network.arrays import Workspace
+from gca_scratch.network.gca_lstm import loss_and_factors, multiplied_out
+from gca_scratch.training.parallel import Engine, summed
 
 
 class Recorded(np.ndarray):

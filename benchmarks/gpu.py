@@ -10,8 +10,8 @@ from dataclasses import astuple
 import numpy as np
 
 from gca_scratch import training
-from gca_scratch.backend import module_for
-from gca_scratch.networks import loss_and_gradients
+from gca_scratch.network.arrays import module_for
+from gca_scratch.network.gca_lstm import loss_and_gradients
 from gca_scratch.settings import Settings
 
 from .cases import SIZES, Case

@@ -11,7 +11,7 @@ import numpy as np
 from jax import lax, nn
 from jax import numpy as jnp
 
-from gca_scratch import grid
+from gca_scratch.network import grid
 
 
 class NestedScanPeer:

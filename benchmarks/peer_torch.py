@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch.nn import functional
 
-from gca_scratch import grid
+from gca_scratch.network import grid
 
 
 class LoopPeer:

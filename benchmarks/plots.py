@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE, save
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE, save
 
 COLOURS = (BLUE, ORANGE, "#009E73")  # the third of the same palette
 LABELS = {"frames": "more frames", "joints": "more joints", "batch": "larger batch"}

@@ -3,10 +3,12 @@
 import argparse
 import sys
 
-from gca_scratch.errors import InputError, exit_code
+from gca_scratch.support.errors import InputError
+from gca_scratch.support.exit_code import exit_code
 
-from . import grading_cli, release, release_check
+from .grading import grading_cli
 from .manifest import all_ids, load
+from .releasing import release, release_check
 
 EXAMPLES = """examples:
   python -m course list

@@ -1,21 +1,21 @@
-"""What an assignment is: tutorials/assignments/A1.toml ... as frozen dataclasses, checked against the package."""
+"""What an assignment is: course/assignments/A1.toml ... as frozen dataclasses, checked against the package."""
 
 import ast
 import os
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 
-from gca_scratch.errors import InputError, shown
-from gca_scratch.opening import read_toml, reason
+from gca_scratch.support.errors import InputError, shown
+from gca_scratch.support.reading import read_toml, reason
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "tutorials" / "assignments"
+FOLDER = ROOT / "course" / "assignments"
 POINTS = 100
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something to program: the bodies of `functions` are blanks, and `drivers` (course/drivers.py) test them.
+    """Something to program: the bodies of `functions` are blanks, and `drivers` (course/drivers/__init__.py) test them.
 
     try_out: code for a notebook cell that shows what the functions are for.  docstrings, arguments: by name, what
     replaces a docstring or the names of arguments that give the answer away.
@@ -49,7 +49,7 @@ class Manifest:
 
     files: what a student edits and submits.  without: modules that the student version has as empty shells, because
     they give an answer away.  remove: private helpers that do.  given: files beside the manifests that the student's
-    folder holds.  data: arguments of `datasets.synthetic.generate` for the student's own data file, or empty.
+    folder holds.  data: arguments of `data.synthetic.people.generate` for the student's own data file, or empty.
     """
 
     id: str
@@ -105,7 +105,7 @@ def load(id, folder=FOLDER, root=ROOT):
 
 
 def locate(name, root=ROOT):
-    """File and syntax node of a dotted name, `gca_scratch.optim.SGD.step`, in the sources under `root`."""
+    """File and syntax node of a dotted name, `gca_scratch.training.optim.SGD.step`, in the sources under `root`."""
     file, inner = _split(name, root)
     node = ast.parse((Path(root) / file).read_text("utf-8"))
     for part in inner:
@@ -120,12 +120,12 @@ def _split(name, root):
     """The file that a dotted name leads to, and the names inside it."""
     parts = name.split(".")
     if len(name) > 200 or not all(part.isidentifier() for part in parts):
-        raise InputError(f"{shown(name)} is no name of a function; write it as gca_scratch.cell.step_forward")
+        raise InputError(f"{shown(name)} is no name of a function; write it as gca_scratch.network.cell.step_forward")
     for n in range(len(parts), 0, -1):
         file = "/".join(parts[:n]) + ".py"
         if os.path.isfile(Path(root) / file):
             return file, parts[n:]
-    raise InputError(f"no module of the package holds {shown(name)}; write it as gca_scratch.cell.step_forward")
+    raise InputError(f"no module of the package holds {shown(name)}; write it as gca_scratch.network.cell.step_forward")
 
 
 def _made(kind, values, where):
@@ -177,7 +177,7 @@ def _check(manifest, path, root):
             locate(name, root)
         for name in set(task.arguments) - set(task.functions):
             raise InputError(f"{path}: {task.id} has arguments for {name}, which it does not ask for; correct it")
-    for file in (*manifest.files, *manifest.without, *(f"tutorials/assignments/{name}" for name in manifest.given)):
+    for file in (*manifest.files, *manifest.without, *(f"course/assignments/{name}" for name in manifest.given)):
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise InputError(f"{path}: {shown(file)} lies outside of the project; correct it")
         if not os.path.isfile(Path(root) / file):
@@ -187,4 +187,6 @@ def _check(manifest, path, root):
     for task in manifest.tasks:
         for name in task.drivers:
             if name not in drivers.DRIVERS:
-                raise InputError(f"{path}: {task.id} names no driver {shown(name)} of course/drivers.py; correct it")
+                raise InputError(
+                    f"{path}: {task.id} names no driver {shown(name)} of course/drivers/__init__.py; correct it"
+                )

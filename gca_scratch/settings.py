@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from .errors import InputError, shown
+from .support.errors import InputError, shown
 
 NETWORKS = ("gca", "coarse", "two-stream", "st-lstm", "global-1", "global-2")
 

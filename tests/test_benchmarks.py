@@ -12,8 +12,8 @@ import pytest
 from benchmarks import __main__, cases, cpu, engines, machine, memory, plots, report, scaling, timing
 from benchmarks.cases import Case
 from benchmarks.floor import Floor
-from gca_scratch.errors import InputError
-from gca_scratch.networks import loss_and_gradients
+from gca_scratch.network.gca_lstm import loss_and_gradients
+from gca_scratch.support.errors import InputError
 
 SMALL = Case(3, 4, 5)
 FACTS = {

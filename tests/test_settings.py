@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from gca_scratch.errors import InputError
 from gca_scratch.settings import PRESETS, Settings, settings_from
+from gca_scratch.support.errors import InputError
 
 
 def test_the_paper_preset_has_the_papers_values():

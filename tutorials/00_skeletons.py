@@ -43,15 +43,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import localisation, plots, runs, training
-from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
-from gca_scratch.datasets import neutral, sampling, synthetic
-from gca_scratch.datasets.actions import ACTIONS, held
-from gca_scratch.engine import Engine
-from gca_scratch.errors import InputError
-from gca_scratch.joint_names import find_roles
+from gca_scratch import runs, training
+from gca_scratch.data import neutral, sampling, synthetic
+from gca_scratch.data.joint_names import find_roles
+from gca_scratch.data.skeleton import KINECT_V1, chain
+from gca_scratch.data.synthetic.actions import ACTIONS, held
+from gca_scratch.figures import charts, localisation
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.settings import settings_from
-from gca_scratch.skeleton import KINECT_V1, chain
+from gca_scratch.support.errors import InputError
+from gca_scratch.training import Engine
 
 plt.rcParams.update(STYLE)
 
@@ -438,7 +439,7 @@ state = training.train(network, state, task.prepared, task.fit, task.validate, s
 assert state.finished and len(state.history) == 20
 
 # %%
-plots.convergence(state.history)
+charts.convergence(state.history)
 
 # %% [markdown]
 # Look at the left picture before you go on. The loss falls quickly, jumps as training step 1 brings in weights that
@@ -475,7 +476,7 @@ print(f"accuracy {result['accuracy']:.1%} on {result['n_test']} sequences of peo
 assert result["accuracy"] > 0.7
 
 # %%
-plots.confusion_matrix(confusion, NAMES, percent=False)
+charts.confusion_matrix(confusion, NAMES, percent=False)
 
 # %%
 kick, nod = NAMES.index("kick right"), NAMES.index("nod")
@@ -654,7 +655,7 @@ assert (answers == NAMES.index("wave left hand")).mean() > 0.8  # so here mirror
 
 # %% [markdown]
 # **5 (hard).** Teach the synthetic human a seventh action, a salute (its angles are written down at the top of
-# `gca_scratch/datasets/actions.py`), and train a network on all seven. Guess first what it is mistaken for.
+# `gca_scratch/data/synthetic/actions.py`), and train a network on all seven. Guess first what it is mistaken for.
 
 # %%
 # your answer here

@@ -29,10 +29,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import cell
-from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
-from gca_scratch.gradcheck import central_difference, complex_step, relative_error
-from gca_scratch.ops import (
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE
+from gca_scratch.network import cell
+from gca_scratch.network.gradcheck import central_difference, complex_step, relative_error
+from gca_scratch.network.ops import (
     affine_backward,
     affine_forward,
     sigmoid_backward,
@@ -865,8 +865,8 @@ assert max(unseen.values()) < 1e-13
 # | $y = \sigma(z)$ and $y = \tanh(z)$ | $dz = dy \odot y (1-y)$ and $dz = dy \odot (1-y^2)$ |
 # | $z = a + [h_S, h_T]\,U$ | $da = dz$, $\ d[h_S, h_T] = dz\,U^{\mathsf T}$, $\ dU = [h_S, h_T]^{\mathsf T} dz$ |
 #
-# What is used more than once collects a sum. Everything else is "price times slope". Now open `gca_scratch/cell.py`:
-# you can read every line of it.
+# What is used more than once collects a sum. Everything else is "price times slope". Now open
+# `gca_scratch/network/cell.py`: you can read every line of it.
 #
 # ## Exercises
 #

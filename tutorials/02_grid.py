@@ -32,10 +32,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
 
-from gca_scratch import cell, grid, raster, wavefront
-from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
-from gca_scratch.gradcheck import complex_step
-from gca_scratch.ops import affine_forward, sigmoid_forward
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE
+from gca_scratch.network import cell, grid
+from gca_scratch.network.gradcheck import complex_step
+from gca_scratch.network.ops import affine_forward, sigmoid_forward
+from gca_scratch.network.sweep import raster, wavefront
 
 plt.rcParams.update(STYLE)
 

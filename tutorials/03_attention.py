@@ -35,13 +35,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from gca_scratch import attention, cell, grid, memory, wavefront
-from gca_scratch.canvas import BLUE, GREY, ORANGE
-from gca_scratch.datasets.sampling import prepare
-from gca_scratch.datasets.synthetic import generate
-from gca_scratch.gradcheck import central_difference, complex_step
-from gca_scratch.networks import GCALSTM
-from gca_scratch.ops import softmax_backward, softmax_forward
+from gca_scratch.data.sampling import prepare
+from gca_scratch.data.synthetic import generate
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
+from gca_scratch.network import GCALSTM, attention, cell, grid, memory
+from gca_scratch.network.gradcheck import central_difference, complex_step
+from gca_scratch.network.ops import softmax_backward, softmax_forward
+from gca_scratch.network.sweep import wavefront
 
 # %% [markdown]
 # We begin with a grid so small that every number can be printed: $J = 3$ joints, $T = 4$ frames, $B = 2$ sequences,

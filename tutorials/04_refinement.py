@@ -37,14 +37,14 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import attention, grid, memory, wavefront
-from gca_scratch.canvas import BLUE, GREY, ORANGE
-from gca_scratch.datasets.sampling import prepare
-from gca_scratch.datasets.synthetic import generate
+from gca_scratch.data.sampling import prepare
+from gca_scratch.data.synthetic import generate
 from gca_scratch.experiments.paper import table_VII, table_VIII
-from gca_scratch.gradcheck import check_network, complex_step, problem, relative_error, table
-from gca_scratch.networks import GCALSTM, loss_and_gradients, multiplied_out
-from gca_scratch.ops import affine_backward, affine_forward, nll_backward, nll_forward
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
+from gca_scratch.network import GCALSTM, attention, grid, loss_and_gradients, memory, multiplied_out
+from gca_scratch.network.gradcheck import check_network, complex_step, problem, relative_error, table
+from gca_scratch.network.ops import affine_backward, affine_forward, nll_backward, nll_forward
+from gca_scratch.network.sweep import wavefront
 
 # %% [markdown]
 # Our network has three joints, four frames, four hidden units and two attention iterations. `gradcheck.problem` draws

@@ -32,13 +32,13 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import checkpoint, plots, runs, training
-from gca_scratch.canvas import BLUE, ORANGE
-from gca_scratch.datasets import synthetic
-from gca_scratch.engine import Engine
-from gca_scratch.gradcheck import central_difference, complex_step, problem, relative_error
-from gca_scratch.networks import GCALSTM, loss_and_gradients
-from gca_scratch.ops import (
+from gca_scratch import runs, training
+from gca_scratch.data import synthetic
+from gca_scratch.figures import charts
+from gca_scratch.figures.canvas import BLUE, ORANGE
+from gca_scratch.network import GCALSTM, loss_and_gradients
+from gca_scratch.network.gradcheck import central_difference, complex_step, problem, relative_error
+from gca_scratch.network.ops import (
     affine_backward,
     affine_forward,
     dropout_backward,
@@ -49,8 +49,9 @@ from gca_scratch.ops import (
     probabilities,
     softmax_backward,
 )
-from gca_scratch.optim import SGD, decayed
+from gca_scratch.runs import checkpoint
 from gca_scratch.settings import settings_from
+from gca_scratch.training import SGD, Engine, decayed
 
 np.set_printoptions(precision=3, suppress=True)
 
@@ -202,7 +203,7 @@ params, optimiser, path = {"w": np.array([5.0])}, SGD(learning_rate=0.1, momentu
 for _ in range(4):
     optimiser.step(params, {"w": params["w"].copy()})
     path.append(params["w"][0])
-print("gca_scratch.optim.SGD:", np.array(path))
+print("gca_scratch.training.optim.SGD:", np.array(path))
 np.testing.assert_allclose(path, by_hand, rtol=1e-14)
 
 # %% [markdown]
@@ -557,7 +558,7 @@ results = {
 
 # %%
 by_steps, at_once = (results[mode][0][0].history for mode in ("stepwise", "direct"))
-plots.convergence_of_methods(by_steps, at_once)
+charts.convergence_of_methods(by_steps, at_once)
 
 # %% [markdown]
 # Compare with the paper's description of Fig. 6: "the loss curve converges very fast" in step 0; "loss increases

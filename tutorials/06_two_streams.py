@@ -29,20 +29,22 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import gradcheck, grid, localisation, plots, raster, runs, training
-from gca_scratch.attention import informativeness_backward, informativeness_forward
-from gca_scratch.body_parts import PARTS, mean_backward, mean_forward, share_backward, share_forward
-from gca_scratch.datasets import synthetic
-from gca_scratch.engine import Engine
+from gca_scratch import runs, training
+from gca_scratch.data import synthetic
+from gca_scratch.data.joint_names import body_parts
+from gca_scratch.data.skeleton import KINECT_V2, chain
 from gca_scratch.experiments import paper
-from gca_scratch.gradcheck import complex_step, relative_error
-from gca_scratch.joint_names import body_parts
-from gca_scratch.models import build
-from gca_scratch.networks import GCALSTM, within
-from gca_scratch.ops import dropout_backward, dropout_forward, nll_backward, nll_forward, probabilities
+from gca_scratch.figures import charts, localisation
+from gca_scratch.network import GCALSTM, gradcheck, grid, within
+from gca_scratch.network.attention import informativeness_backward, informativeness_forward
+from gca_scratch.network.body_parts import PARTS, mean_backward, mean_forward, share_backward, share_forward
+from gca_scratch.network.gradcheck import complex_step, relative_error
+from gca_scratch.network.ops import dropout_backward, dropout_forward, nll_backward, nll_forward, probabilities
+from gca_scratch.network.sweep import raster
+from gca_scratch.runs.trained import body
 from gca_scratch.settings import Settings, settings_from
-from gca_scratch.skeleton import KINECT_V2, chain
-from gca_scratch.trained import body
+from gca_scratch.training import Engine
+from gca_scratch.variants.build import build
 
 np.set_printoptions(precision=3, suppress=True)
 
@@ -549,7 +551,7 @@ of_fine, of_coarse = (network.scores(cache, stream=s) for s in (0, 1))  # (itera
 scores = np.concatenate([of_fine, of_coarse * len(PARTS) / network.joints])
 truth = localisation.truth_at(data, task.prepared, [n], network.frames)
 joint_names = [data.joint_names[j] for j in task.prepared.order]
-plots.score_maps(["clap"], truth, scores, joint_names, ("fine", "coarse"))
+charts.score_maps(["clap"], truth, scores, joint_names, ("fine", "coarse"))
 
 # %% [markdown]
 # The coarse maps have bands: within a frame all joints of a part have one colour. Do not read too much into where they

@@ -29,22 +29,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 
-from gca_scratch import (
-    attention,
-    grid,
-    localisation,
-    memory,
-    plots,
-    plots_body,
-    runs,
-    trained,
-    training,
-    wavefront,
-)
-from gca_scratch.canvas import BLUE, GREY, ORANGE
-from gca_scratch.datasets import noise, sampling, synthetic
+from gca_scratch import runs, training
+from gca_scratch.data import noise, sampling, synthetic
+from gca_scratch.data.joint_names import find_roles
 from gca_scratch.experiments import paper
-from gca_scratch.joint_names import find_roles
+from gca_scratch.figures import bodies, charts, localisation
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
+from gca_scratch.network import attention, grid, memory
+from gca_scratch.network.sweep import wavefront
+from gca_scratch.runs import trained
 from gca_scratch.settings import PRESETS
 
 np.set_printoptions(precision=3, suppress=True)
@@ -98,7 +91,7 @@ np.testing.assert_allclose(scores.sum(axis=(2, 3)), 1, rtol=1e-5)  # Eq. 6: a so
 # %%
 confusion = np.zeros((len(ACTIONS), len(ACTIONS)), int)
 np.add.at(confusion, (y, logits.argmax(axis=1)), 1)
-display(plots.confusion_matrix(confusion, ACTIONS, percent=False))
+display(charts.confusion_matrix(confusion, ACTIONS, percent=False))
 assert np.trace(confusion) == right.sum()
 
 # %% [markdown]
@@ -126,7 +119,7 @@ truth = localisation.truth_at(data, prepared, task.test, T)  # bool (B, T, J)
 shown = int(np.flatnonzero(right & (y == ACTIONS.index("wave left hand")))[0])
 body = trained.body(data, prepared)
 poses = prepared.x[prepared.frame_index(task.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
-strip = plots_body.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], prepared.up, frames=T)
+strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], prepared.up, frames=T)
 display(strip)
 
 # %%
@@ -143,7 +136,7 @@ assert all(name.startswith("left") for name in acting)
 
 # %%
 per_joint = scores.sum(axis=2).mean(axis=1)  # (N, J): sums over frames, means over sequences
-display(plots_body.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, prepared.up, named=4))
+display(bodies.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, prepared.up, named=4))
 np.testing.assert_allclose(per_joint.sum(axis=1), 1, rtol=1e-5)
 
 # %% [markdown]
@@ -523,7 +516,7 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 # %% [markdown]
 # ## 9. Noise in centimetres
 #
-# Table VI adds Gaussian noise of deviation $\sigma$ to all coordinates. `datasets.noise.noisy` does this to raw
+# Table VI adds Gaussian noise of deviation $\sigma$ to all coordinates. `data.noise.noisy` does this to raw
 # coordinates in metres, before any preparation. Our data has noise of 1 cm already, and short glitches; training added
 # nothing to that.
 #

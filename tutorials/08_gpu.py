@@ -35,13 +35,12 @@ from types import ModuleType
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch import backend, cell, grid, ops, raster, wavefront, wavefront_gpu
-from gca_scratch.canvas import BLUE, GREY, ORANGE
-from gca_scratch.errors import InputError
-from gca_scratch.gradcheck import relative_error
-from gca_scratch.networks import GCALSTM, loss_and_gradients
-from gca_scratch.optim import SGD
-from gca_scratch.schedules import sweep
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
+from gca_scratch.network import GCALSTM, arrays, cell, grid, loss_and_gradients, ops, sweep
+from gca_scratch.network.gradcheck import relative_error
+from gca_scratch.network.sweep import raster, wavefront, wavefront_gpu
+from gca_scratch.support.errors import InputError
+from gca_scratch.training import SGD
 
 # %% [markdown]
 # ## 1. The switch
@@ -52,8 +51,8 @@ from gca_scratch.schedules import sweep
 
 # %%
 x = np.ones((2, 3))
-print(type(x).__module__, "->", backend.array_module(x).__name__)
-assert backend.array_module(x) is np
+print(type(x).__module__, "->", arrays.array_module(x).__name__)
+assert arrays.array_module(x) is np
 
 # %% [markdown]
 # Functions then begin with `xp = array_module(x)` and go on with `xp.tanh`. `module_for` chooses at the start of a
@@ -62,7 +61,7 @@ assert backend.array_module(x) is np
 
 # %%
 try:
-    xp = backend.module_for("cuda")
+    xp = arrays.module_for("cuda")
     print("On the device means: on your GPU, through CuPy.")
 except InputError as reason:
     xp = np
@@ -80,8 +79,8 @@ def arguments(J, T, B, H, seed=0, dtype=np.float64):
     """x, W, b, the scores r of Eq. 7, for a sweep over the grid, as NumPy arrays (layouts as in grid.py)."""
     rng = np.random.default_rng(seed)
     shapes = {"x": (J * T, B, 3), "W": (3 + 2 * H, 5 * H), "b": (5 * H,)}
-    arrays = {name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()}
-    return arrays | {"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
+    given = {name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()}
+    return given | {"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
 
 
 # %% [markdown]
@@ -95,12 +94,12 @@ def arguments(J, T, B, H, seed=0, dtype=np.float64):
 # %%
 J, T, B, H = 5, 4, 3, 6
 host = arguments(J, T, B, H)
-device = {name: backend.to_device(array, xp) for name, array in host.items()}
+device = {name: arrays.to_device(array, xp) for name, array in host.items()}
 engine = sweep("wavefront", device["x"])
 h_host, _ = raster.forward(**host, J=J, T=T)
 h_device, _ = engine.forward(**device, J=J, T=T)
-print(f"{engine.__name__}: largest difference {np.abs(backend.to_host(h_device) - h_host).max():.1e}")
-np.testing.assert_allclose(backend.to_host(h_device), h_host, rtol=1e-11, atol=1e-13)
+print(f"{engine.__name__}: largest difference {np.abs(arrays.to_host(h_device) - h_host).max():.1e}")
+np.testing.assert_allclose(arrays.to_host(h_device), h_host, rtol=1e-11, atol=1e-13)
 
 # %% [markdown]
 # ## 2. What a launch is
@@ -208,7 +207,7 @@ def launches(function, *args, **options):
 z = counted(np.linspace(-3, 3, 7))
 found = launches(ops.sigmoid_forward, z)
 print(dict(found))
-assert found.total() == 4 and backend.array_module(z) is pretend
+assert found.total() == 4 and arrays.array_module(z) is pretend
 np.testing.assert_allclose(plain(ops.sigmoid_forward(z)[0]), 1 / (1 + np.exp(-plain(z))), rtol=1e-14)
 
 # %% [markdown]
@@ -231,8 +230,8 @@ print(inspect.getsource(cell.step_forward))
 # %%
 def forward_launches(engine, J, T, B=2, H=3):
     """The launches of a forward sweep, by name."""
-    arrays = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
-    return launches(engine.forward, **arrays, J=J, T=T)
+    given = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
+    return launches(engine.forward, **given, J=J, T=T)
 
 
 four_cells = forward_launches(raster, 4, 4) - forward_launches(raster, 4, 3)  # one frame of four joints
@@ -538,13 +537,13 @@ assert not answered
 # %%
 def clipped_with_if(g, limit):
     """Clipping as one would write it on a processor."""
-    norm = backend.array_module(g).sqrt((g * g).sum())
+    norm = arrays.array_module(g).sqrt((g * g).sum())
     return g * (limit / norm) if norm > limit else g
 
 
 def clipped(g, limit):
     """The same without a question: the factor is at most 1. It stays an array of one number, on the device."""
-    xp = backend.array_module(g)
+    xp = arrays.array_module(g)
     return g * xp.minimum(1, limit / xp.sqrt((g * g).sum()))
 
 
@@ -578,7 +577,7 @@ def training_step(params, x, y, masks):
 
 
 # %%
-pretended = [{name: counted(value.copy()) for name, value in arrays.items()} for arrays in (params, masks)]
+pretended = [{name: counted(value.copy()) for name, value in given.items()} for given in (params, masks)]
 found = launches(training_step, pretended[0], counted(batch), counted(labels), pretended[1])
 after = {name: value.copy() for name, value in params.items()}
 loss = training_step(after, batch, labels, masks)
@@ -686,9 +685,9 @@ assert A_first > 1.3 and B_first < 1 and abs(in_turns - 10 / 9) < 0.02
 
 
 # %%
-def task(engine, arrays, dh):
+def task(engine, given, dh):
     """Forward and backward sweep of an engine: h and the gradients, a list."""
-    h, cache = engine.forward(**arrays, J=J, T=T)
+    h, cache = engine.forward(**given, J=J, T=T)
     return [h, *engine.backward(dh, cache)]
 
 
@@ -696,7 +695,7 @@ J, T, B, H = 25, 10, 16, 64
 host = arguments(J, T, B, H)
 dh = np.random.default_rng(2).standard_normal((J * T, B, H))
 reference = task(raster, host, dh)
-device, dh_device = {name: backend.to_device(v, xp) for name, v in host.items()}, backend.to_device(dh, xp)
+device, dh_device = {name: arrays.to_device(v, xp) for name, v in host.items()}, arrays.to_device(dh, xp)
 without_scores = {name: v for name, v in device.items() if name != "r"}
 engine = sweep("wavefront", dh_device)
 candidates = {
@@ -708,7 +707,7 @@ candidates = {
 # %%
 accepted = {}
 for name, call in candidates.items():
-    pairs = [(backend.to_host(a), b) for a, b in zip(call(), reference, strict=True) if a is not None]
+    pairs = [(arrays.to_host(a), b) for a, b in zip(call(), reference, strict=True) if a is not None]
     error = max(relative_error(a, b) for a, b in pairs)
     print(f"{name:15} largest error {error:.1e}", "" if error < 1e-9 else "<- is not timed")
     if error < 1e-9:
@@ -809,8 +808,8 @@ np.testing.assert_allclose(plain(standardise(counted(table))), expected, rtol=1e
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 3. As before: the difference of two grids, and other grids as a test.
 def backward_launches(engine, J, T, B=100, H=3):
-    arrays = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
-    h, cache = engine.forward(**arrays, J=J, T=T)
+    given = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
+    h, cache = engine.forward(**given, J=J, T=T)
     return launches(engine.backward, counted(np.ones(h.shape)), cache).total()
 
 

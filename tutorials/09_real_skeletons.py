@@ -44,16 +44,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import display
 
-from gca_scratch import plots, runs, training
-from gca_scratch.canvas import BLUE, GREY, ORANGE, STYLE
-from gca_scratch.cli import describe, summary
-from gca_scratch.datasets import neutral, protocols, sampling, synthetic, utkinect
-from gca_scratch.datasets.recording import read_all
-from gca_scratch.errors import InputError
+from gca_scratch import runs, training
+from gca_scratch.commands.main import describe, summary
+from gca_scratch.data import neutral, protocols, sampling, synthetic
+from gca_scratch.data.joint_names import find_roles
+from gca_scratch.data.readers import utkinect
+from gca_scratch.data.readers.convert import prepare
+from gca_scratch.data.readers.recording import read_all
 from gca_scratch.experiments import paper, tables, tasks
-from gca_scratch.joint_names import find_roles
-from gca_scratch.prepare import prepare
+from gca_scratch.figures import charts
+from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.settings import PRESETS, settings_from
+from gca_scratch.support.errors import InputError
 
 plt.rcParams.update(STYLE)
 temporary = tempfile.TemporaryDirectory()  # all that this notebook writes; gone when it ends
@@ -76,8 +78,8 @@ else:
 # UT-Kinect (Xia, Chen and Aggarwal, 2012) has ten people who do ten things, twice each, before one Kinect of the
 # first generation. Each of the 20 recordings is a text file: a row per frame, with its number and $20 \times 3$
 # coordinates in metres. A second file, `actionLabel.txt`, says from which frame to which an action goes. The reader
-# `datasets.utkinect` cuts the recordings into labelled sequences, and refuses a file that is damaged with a sentence
-# that names the line.
+# `data.readers.utkinect` cuts the recordings into labelled sequences, and refuses a file that is damaged with a
+# sentence that names the line.
 
 # %%
 if REAL:
@@ -471,7 +473,7 @@ assert found["tested"] == sum(result["n_test"] for result in results)
 
 # %%
 confusion = np.sum([result["confusion"] for result in results], axis=0)
-drawing = plots.confusion_matrix(confusion, data.class_names, percent=False, title=f"{WHAT}, two folds of loso")
+drawing = charts.confusion_matrix(confusion, data.class_names, percent=False, title=f"{WHAT}, two folds of loso")
 drawing.axes[-1].set_yticks(range(confusion.max() + 1))  # the colour bar counts whole sequences
 display(drawing)
 

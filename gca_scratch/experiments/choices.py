@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from .. import runs, training
-from ..datasets import protocols
-from ..errors import InputError, exit_code
-from ..files import replacing, write_json
-from ..opening import read_json
-from ..processes import alone, end_with
+from ..data import protocols
 from ..settings import settings_from
+from ..support.errors import InputError
+from ..support.exit_code import exit_code
+from ..support.processes import alone, end_with
+from ..support.reading import read_json
+from ..support.writing import replacing, write_json
 from .tasks import fingerprint
 
 PLAIN = {

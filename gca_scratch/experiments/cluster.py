@@ -11,7 +11,7 @@ import distributed
 from joblib._dask import DaskDistributedBackend
 
 from .. import __version__
-from ..errors import InputError, shown
+from ..support.errors import InputError, shown
 
 AGAIN = "what is finished stays: give the same command again"
 
@@ -72,7 +72,7 @@ def _check_versions(client):
 
     def version():  # sent as it stands, for a worker may not have this module
         try:
-            from gca_scratch import __version__
+            from .. import __version__
         except ImportError:
             return "none"
         return __version__

@@ -21,14 +21,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from .. import checkpoint, runs, training
-from ..datasets import protocols
-from ..datasets.neutral import fingerprint, refuse_other
-from ..errors import InputError, exit_code
-from ..files import write_json
-from ..options import add_settings, given_settings
-from ..processes import end_with
+from .. import runs, training
+from ..commands.options import add_settings, given_settings
+from ..data import protocols
+from ..data.neutral import fingerprint, refuse_other
+from ..runs import checkpoint
 from ..settings import PRESETS, settings_from
+from ..support.errors import InputError
+from ..support.exit_code import exit_code
+from ..support.processes import end_with
+from ..support.writing import write_json
 from .choices import kept, publish
 
 FINISH = {

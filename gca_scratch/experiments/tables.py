@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from .. import runs
-from ..datasets import protocols
-from ..errors import InputError, shown
-from ..files import replacing
-from ..options import add_device, add_settings, given_settings
+from ..commands.options import add_device, add_settings, given_settings
+from ..data import protocols
 from ..settings import PRESETS, settings_from
-from ..training import training_steps
+from ..support.errors import InputError, shown
+from ..support.writing import replacing
+from ..training.stepwise import training_steps
 from . import paper, tasks
 
 LARGE = 10_000  # sequences from which on the preset is "paper"

@@ -18,14 +18,16 @@ import joblib
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from .. import checkpoint, files, runs
-from ..backend import module_for
-from ..datasets.neutral import fingerprint, refuse_other
-from ..datasets.noise import noisy
-from ..errors import InputError, shown
-from ..opening import read_json
-from ..processes import alone, end_with
+from .. import runs
+from ..data.neutral import fingerprint, refuse_other
+from ..data.noise import noisy
+from ..network.arrays import module_for
+from ..runs import checkpoint
 from ..settings import Settings
+from ..support import writing
+from ..support.errors import InputError, shown
+from ..support.processes import alone, end_with
+from ..support.reading import read_json
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
         with contextlib.closing(coming):
             for number, result in coming:
                 task = missing[number]
-                files.write_json(task.file(out), {"task": task.identity(mark), "result": result})
+                writing.write_json(task.file(out), {"task": task.identity(mark), "result": result})
                 if not cluster and not keep:
                     shutil.rmtree(folder(task), ignore_errors=True)
                 results[task] = result

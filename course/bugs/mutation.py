@@ -1,0 +1,208 @@
+"""The test suite against every planted bug: each must make it fail. And the tables that show it.
+
+A bug that a gradient shows is first put to the gradient proofs (gradcheck.py, complex step) on a small network of the
+kind that its entry names. What these do not see, forward rules and training, is put to the tests: the package and the
+tests are copied, the bug is planted, and pytest runs until the first test fails.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from gca_scratch.support.writing import replacing
+
+from ..drivers import DRIVERS
+from ..grading import diagnosis
+from ..manifest import ROOT, all_ids, load
+from . import mutants
+
+SIZES = {"joints": 3, "frames": 3, "channels": 2, "classes": 3, "hidden": 3}
+PARTS = {"joints": 4, "parts": (0, 1, 1, 2)}
+NETWORKS = {  # by the `network` of a bug: the changes that make a small network show it
+    "raster": {"schedule": "raster", "iterations": 1, "joints": 2, "hidden": 2},
+    "wavefront": {},
+    "feedforward": {"initial": "feedforward"},
+    "two streams": PARTS | {"streams_of": "both"},
+    "parts": PARTS | {"streams_of": "coarse"},
+    "scheme a": {"sharing": "a"},
+    "soft": {"attention": "soft"},
+    "trust": {"trust_gate": True},
+}
+NEAREST = {
+    "network/body_parts.py": ["network/test_body_parts"],
+    "network/grid.py": ["network/test_grid"],
+    "network/ops.py": ["network/test_ops", "training/test_stepwise"],
+    "training/optim.py": ["training/test_optim", "training/test_stepwise"],
+    "training/stepwise.py": ["training/test_stepwise", "training/test_training"],
+}
+SUITE = (
+    "network/test_grid",
+    "network/test_cell",
+    "network/test_attention",
+    "network/test_memory",
+    "network/test_ops",
+    "network/test_body_parts",
+    "training/test_optim",
+    "training/test_stepwise",
+    "training/test_training",
+    "network/test_oracle",
+    "network/test_gca_lstm",
+)
+SECONDS = 900
+
+
+def wrong_gradients(package, kind):
+    """Names of the parameters whose gradients the complex step refutes, in a small network of this kind."""
+    if kind == "ST-LSTM":
+        network = package("variants.baselines").STLSTM(**SIZES)
+    else:
+        settings = SIZES | {"iterations": 2, "initial": "average"} | NETWORKS[kind]
+        network = package("network.gca_lstm").GCALSTM(**settings)
+    rows = package("network.gradcheck").check_network(network, witnesses=("complex",))
+    return [row.name for row in rows if not row.passed]
+
+
+def caught_by(mutant):
+    """What sees this bug: the gradients that are wrong, else the first test that fails; "" if nothing does."""
+    if mutant.network:
+        with mutants.planted(mutant) as package, np.errstate(all="ignore"):
+            try:
+                wrong = wrong_gradients(package, mutant.network)
+            except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
+                return f"gradients, {mutant.network}: {type(error).__name__}"
+        if wrong:
+            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            return f"gradients, {mutant.network}: {wrong[0]}{more}"
+    return failing_test(mutant)
+
+
+def failing_test(mutant):
+    """The first test that fails with this bug planted; "" if none does."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        folder = Path(folder)
+        leave_out = shutil.ignore_patterns("__pycache__", "*.js", "*.css", "*.html")
+        shutil.copytree(ROOT / "gca_scratch", folder / "gca_scratch", ignore=leave_out)
+        shutil.copytree(ROOT / "tests", folder / "tests", ignore=leave_out)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        place = folder / "gca_scratch" / mutant.file
+        place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
+        return _first_failure(folder, NEAREST.get(mutant.file, ())) or _first_failure(folder, SUITE)
+
+
+def _first_failure(folder, names):
+    """The first test that fails in these files of tests/; "" if none does."""
+    if not names:
+        return ""
+    options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *(f"tests/{name}.py" for name in names)]
+    environment = os.environ | {"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-B", "-m", "pytest", *options],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return "it never ends"
+    if ended.returncode == 0:
+        return ""
+    found = re.search(r"^(?:FAILED|ERROR) tests/([\w/.]+(?:::\w+)?)", ended.stdout, re.MULTILINE)
+    return found.group(1) if found else "pytest itself"
+
+
+def run(chosen, jobs=2):
+    """Put these bugs to the suite, `jobs` at a time; yields (mutant, what caught it or ""), in order."""
+    import joblib
+
+    pool = joblib.Parallel(n_jobs=jobs, return_as="generator")
+    found = pool(joblib.delayed(caught_by)(mutant) for mutant in chosen)
+    yield from zip(chosen, found, strict=True)
+
+
+def quick(bugs):
+    """Every tenth, so that each file has its share."""
+    return bugs[::10]
+
+
+def write_table(rows, path):
+    """docs/tables/mutants.md."""
+    caught = sum(bool(test) for _, test in rows)
+    lines = [
+        "# Planted bugs",
+        "",
+        f"`make mutants` runs the test suite against {len(rows)} planted bugs; {caught} are caught.",
+        "Each is a small change of the hand-derived code (`course/bugs/`); the sentence is what a student reads",
+        "whose numbers are those of the bug.",
+        "",
+        "| where | violates | what it looks like | caught by |",
+        "| --- | --- | --- | --- |",
+    ]
+    for mutant, test in rows:
+        where = f"`{mutant.qualified.removeprefix('gca_scratch.')}`"
+        by = f"`{test}`" if test else "**not caught**"
+        lines.append(f"| {where} | {mutant.equation} | {_cell(mutant.sentence)} | {by} |")
+    _write(lines, path)
+
+
+def diagnosed(bugs=None):
+    """For every bug that a student could write: (mutant, task, was it named, what was named instead).
+
+    It is asked as the grader asks: among all bugs in the functions of the task, from the visible tests of one driver
+    after the other; bugs that change nothing there are left out. Functions that no assignment asks for are taken with
+    every driver that tests them.
+    """
+    tasks = [task for id in all_ids() for task in load(id).tasks]
+    rows = []
+    for mutant in mutants.load() if bugs is None else bugs:
+        if not mutant.student:
+            continue
+        asked = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
+        drivers = tuple(name for name, driver in DRIVERS.items() if mutant.qualified in driver.functions)
+        for task, functions, names in asked or [("", (mutant.qualified,), drivers)]:
+            found, shows = [], False
+            for name in names:
+                answers = diagnosis.bug_answers(mutant.name, name)
+                shows |= answers is None or diagnosis.departs(name, answers)
+                if answers is not None:
+                    found += [bug for bug, _ in diagnosis.resembles(functions, {name: answers})]
+            if not shows:
+                continue  # such as a bug of the score, in a task without scores
+            others = [bug for bug in dict.fromkeys(found) if bug != mutant]
+            rows.append((mutant, task, bool(found) and found[0] == mutant, others))
+    return rows
+
+
+def write_diagnosis(rows, path):
+    """docs/tables/diagnosis.md."""
+    asked = [row for row in rows if row[1]]
+    named, named_asked = (sum(row[2] for row in of) for of in (rows, asked))
+    lines = [
+        "# What the grader recognises",
+        "",
+        "Every planted bug that a student could write, handed to the grader's diagnosis as numbers alone. Of those in",
+        f"functions that an assignment asks for, {named_asked} of {len(asked)} are named correctly;",
+        f"of all, {named} of {len(rows)}. The others end in an error message.",
+        "",
+        "| task | function | what it looks like | named |",
+        "| --- | --- | --- | --- |",
+    ]
+    for mutant, task, right, others in rows:
+        verdict = "yes" if right else "no"
+        if others:
+            verdict += f" (also: {_cell('; '.join(bug.sentence for bug in others))})"
+        where = mutant.qualified.removeprefix("gca_scratch.")
+        lines.append(f"| {task or '-'} | `{where}` | {_cell(mutant.sentence)} | {verdict} |")
+    _write(lines, path)
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
+def _write(lines, path):
+    with replacing(path) as temporary:
+        Path(temporary).write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,0 +1,157 @@
+"""What a driver is: what the tests of the assignments ask of a package, a student's or ours; it holds no answer.
+
+A driver asks one thing: it draws inputs, runs functions of a package on them and gives arrays back. What is right is
+what our own package gives for the same inputs, so that visible and hidden tests, which differ in sizes and seeds alone,
+can never disagree in what they ask. `package` is an importer: `package("network.cell")` is gca_scratch.network.cell.
+
+    for inputs in visible(DRIVERS["cell_forward"]):
+        outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
+
+Everything is in float64. A backward driver runs the package's own forward first: a cache is a package's own affair.
+The inputs are the caller's and can only be read: a function that writes into one of them does not pass.
+"""
+
+import functools
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+DRIVERS = {}
+
+
+class ArgumentChanged(ValueError):
+    """A function wrote into an array that it was handed."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One thing that is asked of a package.
+
+    functions: what it tests, as in "gca_scratch.network.cell.step_forward".  letters: the sizes it needs, as in "B H".
+    arrays: name and shape of each input, as in {"U": "2H 5H"}.  more(rng, inputs): adds the inputs that are not
+    Gaussian.  run(package, inputs): outputs by name.  what: what each output is.  axes: what each axis of it counts
+    (verdict.py reads it).  backward: cells and sequences depart from the last to the first.  law(outputs): sentences
+    on wrong outputs, by name, that break a rule which everybody may know.
+    """
+
+    name: str
+    functions: tuple[str, ...]
+    letters: str
+    arrays: dict[str, str]
+    run: Callable
+    what: dict[str, str]
+    axes: dict[str, str] = field(default_factory=dict)
+    more: Callable | None = None
+    backward: bool = False
+    law: Callable | None = None
+
+    @property
+    def sizes(self):
+        """The sizes of the visible tests."""
+        letters = self.letters.split()
+        return [dict(zip(letters, counts, strict=False)) for counts in ((3, 2, 4, 5, 6, 7), (4, 5, 3, 2, 7, 6))]
+
+    def hidden(self, rng):
+        """Sizes of a hidden test, all different, so that no mistaken axis goes unseen."""
+        letters = self.letters.split()
+        return dict(zip(letters, map(int, rng.permutation(np.arange(2, 8))), strict=False))
+
+    def inputs(self, rng, sizes):
+        """Sizes and arrays, by name; weights (W, U) are scaled so that no gate sits still."""
+        inputs = dict(sizes)
+        if "J" in sizes and "T" in sizes:
+            inputs["K"] = sizes["J"] * sizes["T"]
+        for name, shape in self.arrays.items():
+            array = rng.standard_normal([_length(term, inputs) for term in shape.split()])
+            inputs[name] = array * 1.5 / np.sqrt(len(array)) if name[0] in "WU" else array
+        if self.more:
+            self.more(rng, inputs)
+        return inputs
+
+
+def visible(driver):
+    """Inputs of the visible tests, the same for everybody."""
+    return [driver.inputs(_generator(driver, n), sizes) for n, sizes in enumerate(driver.sizes)]
+
+
+def hidden(driver, seed, count=2):
+    """Inputs of the hidden tests of the student with this seed (a whole number)."""
+    generators = [_generator(driver, 1000 + n, seed) for n in range(count)]
+    return [driver.inputs(rng, driver.hidden(rng)) for rng in generators]
+
+
+def _generator(driver, *numbers):
+    return np.random.default_rng([zlib.crc32(driver.name.encode()), *numbers])
+
+
+def _length(term, sizes):
+    """The length that a term such as C+2H or K*H stands for."""
+    total = 0
+    for part in term.split("+"):
+        count, letters = re.fullmatch(r"(\d*)([A-Z*]*)", part).groups()
+        product = int(count or 1)
+        for letter in letters.replace("*", ""):
+            product *= sizes[letter]
+        total += product
+    return total
+
+
+def asks(functions, letters, arrays, what, axes=None, more=None, backward=False, law=None):
+    """Makes a driver of a function run(package, inputs); its name is the function's."""
+
+    def register(run):
+        names, own = tuple(f"gca_scratch.{name}" for name in functions.split()), run.__name__
+        DRIVERS[own] = Driver(own, names, letters, arrays, _guarded(run), what, axes or {}, more, backward, law)
+        return run
+
+    return register
+
+
+def kept(array):
+    """A view of an array that can only be read."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _guarded(run):
+    """`run` on inputs that can only be read; ArgumentChanged, from the line that tries to change one."""
+
+    @functools.wraps(run)
+    def guarded(package, inputs):
+        inputs = {name: kept(value) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
+        try:
+            return run(package, inputs)
+        except ValueError as error:
+            if "read-only" not in str(error):
+                raise
+            raise ArgumentChanged(
+                "an array that may only be read is changed here: an argument, which is the caller's, or a view of one; "
+                "work on a copy, with q = q + ... in place of q += ..."
+            ).with_traceback(error.__traceback__) from None
+
+    return guarded
+
+
+def named(names, values):
+    """Outputs by name, from a tuple that a student's function returned."""
+    names = names.split()
+    if not isinstance(values, tuple | list):
+        raise TypeError(
+            f"it returned one {type(values).__name__} where {len(names)} results belong: {', '.join(names)}"
+        )
+    if len(values) != len(names):
+        raise TypeError(f"it returned {len(values)} results where {len(names)} belong: {', '.join(names)}")
+    return dict(zip(names, values, strict=True))
+
+
+def scores(rng, inputs):
+    """Scores of every cell that sum to 1, or (without cells) lie between 0 and 1."""
+    if "K" in inputs:
+        r = np.exp(rng.standard_normal((inputs["K"], inputs["B"])))
+        inputs["r"] = r / r.sum(axis=0)
+    else:
+        inputs["r"] = rng.uniform(0.1, 0.9, inputs["B"])

@@ -1,0 +1,94 @@
+"""The grader's commands: grade, grade-all, gradescope, mutants, diagnosis."""
+
+from pathlib import Path
+
+from gca_scratch.support.errors import InputError
+
+from ..manifest import ROOT, load
+
+TABLES = ROOT / "docs" / "tables"
+
+
+def add_commands(sub):
+    """Add them to the parser of `python -m course`."""
+    command = sub.add_parser("grade", help="grade one submission: a folder, .zip or .py file")
+    command.add_argument("submission")
+    command.add_argument("--assignment", required=True, help="A1 ... A5, or the path of a manifest")
+    command.add_argument("--out", required=True, help="results.json, as Gradescope expects it")
+    command.add_argument("--student", default="", help="whose it is: hidden tests have other numbers for each")
+    command.set_defaults(command=_grade)
+
+    command = sub.add_parser("grade-all", help="grade a folder of submissions, each named after its student")
+    command.add_argument("folder")
+    command.add_argument("--assignment", required=True, help="A1 ... A5, or the path of a manifest")
+    command.add_argument("--out", required=True, help="grades.csv; a folder of results is written beside it")
+    command.add_argument("--jobs", type=int, default=1, help="submissions at a time (default: 1)")
+    command.set_defaults(command=_grade_all)
+
+    command = sub.add_parser("gradescope", help="write the zip of Gradescope's autograder")
+    command.add_argument("assignment", help="A1 ... A5")
+    command.add_argument("--out", required=True, help="the zip to write")
+    command.set_defaults(command=_gradescope)
+
+    command = sub.add_parser("mutants", help="run the test suite against every planted bug")
+    command.add_argument("--quick", action="store_true", help="every tenth of them, and no table is written")
+    command.add_argument("--jobs", type=int, default=2, help="bugs at a time (default: 2)")
+    command.add_argument("--only", help="the name of one bug")
+    command.add_argument("--out", default=TABLES / "mutants.md", help="the table (default: docs/tables/mutants.md)")
+    command.set_defaults(command=_mutants)
+
+    command = sub.add_parser("diagnosis", help="how many of the planted bugs the grader names correctly")
+    command.add_argument("--out", default=TABLES / "diagnosis.md", help="the table (default: docs/tables/diagnosis.md)")
+    command.set_defaults(command=_diagnosis)
+
+
+def _grade(options):
+    from . import grade
+
+    results = grade.grade(options.submission, load(options.assignment), options.student)
+    grade.write(results, options.out)
+    print(results["output"])
+
+
+def _grade_all(options):
+    from . import grade_all
+
+    if options.jobs < 1:
+        raise InputError(f"--jobs must be at least 1, not {options.jobs}")
+    rows = grade_all.grade_all(options.folder, load(options.assignment), options.out, options.jobs)
+    print(f"{options.out}: {len(rows)} submissions")
+
+
+def _gradescope(options):
+    from . import gradescope
+
+    gradescope.write_zip(load(options.assignment), options.out, ROOT)
+    print(options.out)
+
+
+def _mutants(options):
+    from tqdm import tqdm
+
+    from ..bugs import mutants, mutation
+
+    bugs = mutants.load()
+    chosen = [bug for bug in bugs if bug.name == options.only] if options.only else bugs
+    if not chosen:
+        raise InputError(f"no planted bug is called {options.only}; their names are in course/bugs/")
+    chosen = mutation.quick(chosen) if options.quick else chosen
+    rows = list(tqdm(mutation.run(chosen, options.jobs), total=len(chosen), unit="bug"))
+    missed = [bug for bug, test in rows if not test]
+    if chosen is bugs:
+        mutation.write_table(rows, Path(options.out))
+    for bug in missed:
+        print(f"not caught: {bug.name} ({bug.file}, {bug.function}): {bug.sentence}")
+    print(f"{len(rows) - len(missed)} of {len(rows)} planted bugs are caught")
+    return 1 if missed else 0
+
+
+def _diagnosis(options):
+    from ..bugs import mutation
+
+    rows = mutation.diagnosed()
+    mutation.write_diagnosis(rows, Path(options.out))
+    print(f"{sum(row[2] for row in rows)} of {len(rows)} planted bugs are named correctly")

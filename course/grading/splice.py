@@ -1,0 +1,249 @@
+"""A submission's functions, taken out by syntax and put into clean sources of the package.
+
+Only what a task names is taken, with the helpers and imports that it uses. Nothing of a submission is run here, and
+nothing is unpacked: a file is read where it lies, whole, if it is a plain file of a sensible size.
+"""
+
+import ast
+import io
+import itertools
+import os
+import re
+import stat
+import textwrap
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from gca_scratch.support.errors import InputError
+from gca_scratch.support.reading import files_below, read_bytes
+
+LARGEST = 64_000  # bytes of a source file; what it becomes when it is parsed is up to a thousand times as much
+LARGEST_ARCHIVE = 50_000_000
+MOST_FILES = 10_000
+HIDDEN = (".", "__")  # folders that begin so hold nothing of a student's
+MODULES = {"numpy", "math", "functools", "itertools", "operator", "collections", "typing", "dataclasses", "gca_scratch"}
+
+
+def read_submission(path, files):
+    """The texts of an assignment's `files` in a submission (a folder, .zip or .py file), and what was wrong with them.
+
+    Returns {file: text}, {file: sentence}. A file may lie at its place in the package, or anywhere under its own name.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            found, fetch = _in_folder(path)
+        elif path.suffix == ".py" and path.is_file():
+            found, fetch = {path.name: path}, _plain_file
+        elif path.is_file():
+            found, fetch = _in_archive(path)
+        else:
+            raise InputError(f"{path} is no submission; give a folder, a .zip or a .py file")
+    except InputError:
+        raise
+    except Exception:  # an archive can be broken in a dozen ways
+        return {}, dict.fromkeys(files, f"{path.name} is not a .zip file that can be read")
+    texts, wrong = {}, {}
+    for file in files:
+        places = sorted((name for name in found if _stands_for(name, file)), key=lambda name: (name.count("/"), name))
+        exact = [name for name in places if name == file or name.endswith("/" + file)]
+        place = (exact or places or [None])[0]
+        if place is None:
+            wrong[file] = f"{file} is not in the submission"
+            continue
+        try:
+            content = fetch(found[place])
+            texts[file] = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        except Exception as error:  # and so can a member of one
+            reason = "it is not plain text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]
+            wrong[file] = f"{file} cannot be read: {reason}"
+    return texts, wrong
+
+
+def _stands_for(name, file):
+    return PurePosixPath(name).name == PurePosixPath(file).name
+
+
+def _in_folder(path):
+    """Files of a folder by their places in it; links are no files of the submission's own."""
+    places = itertools.islice(files_below(path, hidden=HIDDEN), MOST_FILES)
+    return {place.relative_to(path).as_posix(): place for place in places}, _plain_file
+
+
+def _plain_file(path):
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ValueError("it is a link or cannot be opened; hand in the file itself") from error
+    with open(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise ValueError("it is not a plain file")
+        return _not_too_large(opened.read(LARGEST + 1))
+
+
+def _not_too_large(content):
+    if len(content) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST // 1000} kB; hand in source text only")
+    return content
+
+
+def _in_archive(path):
+    """Members of a .zip file by name; only what is asked for is ever unpacked, in memory, and only so far."""
+    archive = zipfile.ZipFile(io.BytesIO(read_bytes(path, LARGEST_ARCHIVE)))
+    members = {}
+    for member in archive.infolist()[:MOST_FILES]:
+        name = member.filename.replace("\\", "/")
+        outside = name.startswith("/") or ".." in PurePosixPath(name).parts
+        hidden = any(part.startswith(HIDDEN) for part in PurePosixPath(name).parts[:-1])
+        if not (name.endswith("/") or outside or hidden or stat.S_ISLNK(member.external_attr >> 16)):
+            members[name] = member
+
+    def fetch(member):
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("it is compressed in an unusual way; hand in an ordinary .zip file")
+        with archive.open(member) as file:
+            return _not_too_large(file.read(LARGEST + 1))
+
+    return members, fetch
+
+
+def parsed(text, file):
+    """The syntax tree of a submitted file, or the sentence that says why there is none: (tree, "") or (None, why)."""
+    try:
+        tree = ast.parse(text)
+        compile(tree, file, "exec", dont_inherit=True)  # what only the compiler refuses, such as a return outside
+        return tree, ""
+    except SyntaxError as error:
+        return None, f"{file} does not parse: {error.msg}, at line {error.lineno}"
+    except (ValueError, RecursionError, MemoryError, OverflowError) as error:
+        return None, f"{file} does not parse: {type(error).__name__}"
+
+
+def salvaged(text):
+    """The text of a file without those pieces, from one line at the margin to the next, that do not parse."""
+    lines = text.split("\n")
+    starts = [n for n, line in enumerate(lines) if line[:1].strip() and line[0] not in "#)]}"]
+    for first, last in itertools.pairwise([*starts, len(lines)]):
+        if parsed("\n".join(lines[first:last]) + "\n", "a piece")[0] is None:
+            lines[first:last] = [""] * (last - first)
+    rest = "\n".join(lines) + "\n"
+    return rest if parsed(rest, "the rest")[0] else ""
+
+
+def splice(source, submitted, names, file):
+    """`source` with the functions `names` (as in "SGD.step") as the text `submitted` has them, and what was wrong.
+
+    Returns the new text and {name: sentence} of those that could not be taken.
+    """
+    tree, why = parsed(submitted, file)
+    if tree is None:
+        submitted = salvaged(submitted)
+        tree, _ = parsed(submitted, file)
+    ours = ast.parse(source)
+    lines, theirs, edits, wrong, used = source.splitlines(), submitted.split("\n"), [], {}, []
+    for name in names:
+        node, place = _find(tree, name), _find(ours, name)
+        if node is None:
+            wrong[name] = why or f"{file} has no function {name}"
+            continue
+        if not isinstance(node, ast.FunctionDef):
+            wrong[name] = f"{name} in {file} is not a plain function (def)"
+            continue
+        edits.append((place.lineno - 1, place.end_lineno, _text(theirs, node, place.col_offset)))
+        used.append(node)
+        if "." in name:
+            extra = _extra_methods(tree, ours, name.rpartition(".")[0])
+            edits += [(place.end_lineno, place.end_lineno, ["", *_text(theirs, method, 4)]) for method in extra]
+            used += extra
+    helpers, imports = _needed(tree, ours, used)
+    for node in helpers:
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
+        edits.append((len(lines), len(lines), ["", "", *theirs[first : node.end_lineno]]))
+    start = _after_docstring(ours)
+    edits += [(start, start, theirs[node.lineno - 1 : node.end_lineno]) for node in imports]
+    for first, last, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
+        lines[first:last] = new
+    text = "\n".join(lines) + "\n"
+    whole, why = parsed(text, file)
+    if whole is None:  # several statements on one line and the like
+        return source, dict.fromkeys(
+            names, f"{why} (once its functions are put into the package; one statement a line)"
+        )
+    return text, wrong
+
+
+def _find(tree, name):
+    """The last definition of a dotted name in a tree, or None."""
+    node = tree
+    for part in name.split("."):
+        found = [child for child in getattr(node, "body", []) if getattr(child, "name", None) == part]
+        if not found:
+            return None
+        node = found[-1]
+    return node
+
+
+def _text(lines, node, indent):
+    """The lines of a function without its decorators, at another indentation."""
+    text = lines[node.lineno - 1 : node.end_lineno]
+    if node.col_offset == indent:
+        return text
+    text = textwrap.dedent("\n".join(text)).split("\n")
+    return [" " * indent + line if line.strip() else line for line in text]
+
+
+def _extra_methods(tree, ours, name):
+    """Methods that the submitted class has and ours has not."""
+    known = {getattr(child, "name", None) for child in _find(ours, name).body}
+    return [child for child in _find(tree, name).body if isinstance(child, ast.FunctionDef) and child.name not in known]
+
+
+def _needed(tree, ours, nodes):
+    """Helpers and imports that these functions use, directly or through one another, and ours has not."""
+    known = {name for node in ours.body for name in _defines(node)}
+    theirs = {name: node for node in tree.body for name in _defines(node)}
+    helpers, imports, waiting = [], [], list(nodes)
+    while waiting:
+        names = {node.id for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)} - known
+        for name in sorted(names & set(theirs)):
+            known.add(name)
+            node = theirs[name]
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                if _allowed(node) and node not in imports:
+                    imports.append(node)
+            elif node not in helpers:
+                helpers.append(node)
+                waiting.append(node)
+    return sorted(helpers, key=lambda node: node.lineno), sorted(imports, key=lambda node: node.lineno)
+
+
+def _defines(node):
+    """Names that a statement of a module defines: functions, classes, imports, constants."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
+    if isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node.value)):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return []
+
+
+def _allowed(node):
+    if isinstance(node, ast.ImportFrom):
+        return node.level > 0 or (node.module.partition(".")[0] in MODULES)
+    return all(alias.name.partition(".")[0] in MODULES for alias in node.names)
+
+
+def _after_docstring(tree):
+    """The number of lines before the place where imports may begin."""
+    first = tree.body[0]
+    is_text = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    )
+    return first.end_lineno if is_text else 0
+
+
+def function_in(file, name):
+    """The name inside its file, "SGD.step", of `gca_scratch.training.optim.SGD.step`; None if it is in another."""
+    module = re.sub(r"\.py$", "", file).replace("/", ".") + "."
+    return name.removeprefix(module) if name.startswith(module) else None

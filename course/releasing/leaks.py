@@ -1,0 +1,101 @@
+"""Is a solution, or a good piece of one, in a student's folder? By syntax in Python files, by text in all of them."""
+
+import ast
+import json
+import re
+
+from ..manifest import locate
+
+SMALLEST = 7  # nodes of a piece of syntax that says something
+TELLING = 12  # characters, without blanks, of a line that does
+COMMONPLACE = ("m / m.sum(axis=1, keepdims=True)", "s = slice(start, start + step)")  # found anywhere, and no wonder
+_PIECES = ast.BinOp | ast.Assign | ast.AugAssign | ast.Return | ast.For | ast.ListComp | ast.GeneratorExp
+_MARKS = ast.expr_context | ast.operator | ast.unaryop | ast.cmpop  # nodes that stand for no name and no number
+_NAME = re.compile(r"Name\(id='(\w+)'")
+_OPERATORS = re.compile(r"[-+*/@]|\.(sum|mean|T|swapaxes|copy|exp|log)\b|\[")
+
+
+def solutions(manifest, root):
+    """Name, syntax and source texts of what must not be found: bodies of blanked functions, and removed helpers."""
+    found = []
+    for name in (*manifest.functions, *manifest.remove):
+        file, node = locate(name, root)
+        text = (root / file).read_text("utf-8")
+        body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+        found.append((name, node, [ast.get_source_segment(text, statement) for statement in body]))
+    return found
+
+
+def search(manifest, folder, root):
+    """Sentences on every place of a student's folder where a piece of a solution stands."""
+    pieces, lines = what_tells(manifest, root)
+    problems = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".npz"):
+        file, text = path.relative_to(folder), path.read_text("utf-8")
+        for cell in [text] if path.suffix != ".ipynb" else _cells(text):
+            squeezed = _squeezed(cell)
+            problems += [f"{file} holds a line of {name}: {line}" for line, name in lines.items() if line in squeezed]
+            try:
+                tree = ast.parse(cell) if path.suffix in (".py", ".ipynb") else ast.Module([], [])
+            except SyntaxError:  # a notebook cell with a command, or text
+                continue
+            for node in ast.walk(tree):
+                key = _key(node)
+                if key in pieces:
+                    piece = ast.unparse(node).splitlines()[0]
+                    problems.append(f"{file}, line {node.lineno}, holds a piece of {pieces[key]}: {piece}")
+    return list(dict.fromkeys(problems))
+
+
+def what_tells(manifest, root):
+    """Pieces of syntax and squeezed lines of the solutions that are found nowhere else in the package but there.
+
+    What other functions of the package, which a student may read, have in the same words says nothing.
+    """
+    known = _known(manifest, root)
+    pieces, lines = {}, {}
+    for name, node, texts in solutions(manifest, root):
+        pieces |= {key: name for part in ast.walk(node) if (key := _key(part)) and key not in known[0]}
+        for line in (line for text in texts for line in text.splitlines()):
+            line = _squeezed(re.sub(r"\s#.*", "", line))
+            if len(line) >= TELLING and _OPERATORS.search(line) and line not in known[1]:
+                lines[line] = name
+    return pieces, lines
+
+
+def _known(manifest, root):
+    """Pieces and text that are handed out on purpose: the rest of the files that a student edits, and what is given."""
+    from .release import blanked
+
+    given = [(root / "course" / "assignments" / name).read_text("utf-8") for name in manifest.given]
+    texts = [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
+    keys = {_key(node) for text in texts for node in ast.walk(ast.parse(text))}
+    return keys, "\n".join(map(_squeezed, texts))
+
+
+def _key(node):
+    """What two pieces of syntax share that differ in layout and in the names of variables; None for a small one.
+
+    Only expressions that compute, statements made of them, and whole bodies of functions count.
+    """
+    if isinstance(node, ast.FunctionDef):
+        return _dump(ast.Module(node.body[1:] if ast.get_docstring(node) is not None else node.body, []))
+    if not isinstance(node, _PIECES) or sum(not isinstance(n, _MARKS) for n in ast.walk(node)) < SMALLEST:
+        return None
+    if not any(isinstance(n, ast.BinOp | ast.AugAssign) for n in ast.walk(node)):
+        return None
+    return _dump(node)
+
+
+def _dump(node):
+    """The node as text, variables numbered in the order of their first use."""
+    names = {}
+    return _NAME.sub(lambda name: f"Name({names.setdefault(name[1], len(names))}", ast.dump(node))
+
+
+def _squeezed(text):
+    return re.sub(r"\s+", "", text)
+
+
+def _cells(text):
+    return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]

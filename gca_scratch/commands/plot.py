@@ -1,0 +1,72 @@
+"""The command `plot`: the figures of a run, one of them or all."""
+
+import os
+from pathlib import Path
+
+from ..support.errors import InputError, shown
+from .options import add_device
+
+FILES = {  # what can be drawn, and the file that it goes into
+    "convergence": "convergence.png",
+    "strip": "strip.png",
+    "body": "body.png",
+    "confusion": "confusion.png",
+    "gates": "gates.png",
+    "scores": "scores.png",
+    "animation": "animation.gif",
+}
+
+
+def add_options(sub):
+    """Add the arguments of `plot` to an argparse parser."""
+    sub.add_argument(
+        "figure",
+        metavar="FIGURE",
+        help="convergence (Fig. 6), strip (Fig. 7: skeletons over frames), body (Fig. 8: mean score of every joint), "
+        "confusion, gates, scores (maps over joints and frames), animation, or all",
+    )
+    sub.add_argument("run", metavar="RUN", help="folder that train has written; confusion and body also take all folds")
+    sub.add_argument("second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both")
+    sub.add_argument(
+        "--out",
+        metavar="FILE",
+        help="file to write, PNG or for the animation GIF; a folder for all (default: FIGURE.png, FIGURE.gif or "
+        "figures, in RUN)",
+    )
+    sub.add_argument("--root", metavar="PATH", help="where the data lies now, if it has moved")
+    sub.add_argument(
+        "--sequence",
+        metavar="N",
+        help="the sequence to draw, its number in the data (from 0) or its name (default: the first of the test set "
+        "that is recognised)",
+    )
+    add_device(sub)
+
+
+def command(options):
+    """Draw what the options ask for, and print where it is; InputError for what cannot be drawn."""
+    if options.figure not in (*FILES, "all"):
+        raise InputError(f"unknown figure {shown(options.figure)}: choose one of {', '.join(FILES)}, all")
+    if options.second and options.figure not in ("convergence", "all"):
+        raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw convergence")
+    folder, second = _folder(options.run), options.second and _folder(options.second)
+
+    from ..figures.of_run import NotInRun, Request, draw  # Matplotlib takes its time: only now
+
+    asked = Request(folder, second, options.root, options.sequence, options.device)
+    if options.figure != "all":
+        print("written to", draw(options.figure, asked, Path(options.out or folder / FILES[options.figure])))
+        return
+    for figure, file in FILES.items():
+        try:
+            print("written to", draw(figure, asked, Path(options.out or folder / "figures") / file), flush=True)
+        except NotInRun as error:
+            print(f"no {figure}: {error}", flush=True)
+
+
+def _folder(path):
+    """The folder of a run, also where its checkpoint is given."""
+    path = Path(path)
+    if not os.path.exists(path):
+        raise InputError(f"there is no run {path}; give the folder that train has written")
+    return path if os.path.isdir(path) else path.parent

@@ -1,0 +1,306 @@
+"""A whole download as one file of the neutral format: read in parallel, damaged files left out, resumed when stopped.
+
+The sequences are read in chunks of CHUNK. What a chunk holds is kept in the folder OUT.part, in a file that is called
+after the names, sizes and dates of what was read, so that it is used again if and only if those are the same. When all
+chunks are there they are joined one by one: memory does not grow with the data, but for a moment the disk has it twice.
+"""
+
+import argparse
+import contextlib
+import csv
+import dataclasses
+import hashlib
+import importlib
+import math
+import os
+import re
+import shutil
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+from tqdm import tqdm
+
+from gca_scratch import __version__
+from gca_scratch.support.errors import InputError, printable, shown
+from gca_scratch.support.processes import alone, end_with
+from gca_scratch.support.reading import read_npz
+from gca_scratch.support.writing import replacing, sync_names, write_npz
+
+from .. import neutral
+from . import READERS
+from .recording import assemble
+
+CHUNK = 32  # sequences
+DAMAGED = ".damaged.csv"  # takes the place of .npz in the name of the list
+SHOWN = 20  # damaged files that the command line lists; the others are in the CSV file
+_ALWAYS = ("damaged", "offsets", "shape")  # read of every chunk
+_PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition")
+
+
+class Prepared(NamedTuple):
+    """What `prepare` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason."""
+
+    sequences: int
+    frames: int
+    damaged: list[tuple[str, str]]
+
+
+class _Chunk(NamedTuple):
+    """Some items of a reader, and the file that keeps what they hold."""
+
+    dataset: str
+    layout: object
+    items: list
+    file: Path
+
+
+def prepare(
+    dataset: str, root: str | os.PathLike[str], out: str | os.PathLike[str], jobs: int = 2, show: bool = True
+) -> Prepared:
+    """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Prepared.
+
+    `jobs` processes read at a time, and a progress bar tells how far they are if `show`. The bytes of `out` are those
+    that neutral.save writes of the same data, however many the jobs and however often it was stopped and run again.
+    Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv beside `out` (its columns
+    are file and reason).
+
+    Raises InputError if `out` exists or cannot be written, if the reader finds nothing in `root`, or, leaving nothing
+    on the disk, if everything that it finds is damaged.
+    """
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    root, out = Path(root).absolute(), Path(out).absolute()  # the processes may have been started in another folder
+    if not out.name:
+        raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
+    _refuse_existing(out)
+    reader = _reader(dataset)
+    items = reader.items(root)
+    layout = reader.layout(root) if hasattr(reader, "layout") else reader.LAYOUT
+    part = out.with_name(out.name + ".part")
+    chunks = []
+    for start in range(0, len(items), CHUNK):
+        some = items[start : start + CHUNK]
+        chunks.append(_Chunk(dataset, layout, some, part / f"{start // CHUNK:06}-{_digest(dataset, root, some)}.npz"))
+    with alone(part):
+        _refuse_existing(out)  # a process that was there before this one may have written it
+        _refuse_foreign(part, out)
+        _convert_all(chunks, jobs, show)
+        result = _join(chunks, reader.CLASS_NAMES, out, part, show)
+        shutil.rmtree(part, ignore_errors=True)  # all its own
+    if not result.sequences:
+        raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
+    return result
+
+
+def _refuse_existing(out):
+    if os.path.lexists(out):
+        part = out.with_name(out.name + ".part")
+        kept = f" (for which alone {part.name}, beside it, is kept)" if part.is_dir() and any(part.iterdir()) else ""
+        raise InputError(f"{out} is there already; give another name, or remove it to convert the files again{kept}")
+
+
+def _refuse_foreign(part, out):
+    for name in os.listdir(part):
+        if name != out.name and not re.fullmatch(r"[0-9]{6}-[0-9a-f]{20}\.npz|\..*\.[0-9]+\.part", name):
+            raise InputError(f"{part / name} was not made by this command, which clears that folder; move it away")
+
+
+def _reader(dataset):
+    if dataset not in READERS:
+        raise InputError(f"there is no reader of {shown(dataset)}; choose one of {', '.join(READERS)}")
+    return importlib.import_module(f"gca_scratch.data.readers.{dataset}")
+
+
+def _digest(dataset, root, items):
+    """What changes when the items change, the size or date of a file that they name, or this program."""
+    stats = [path.stat() for item in items for path in _paths(root, item) if os.path.isfile(path)]
+    known = __version__, dataset, items, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+    return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()[:20]
+
+
+def _paths(root, item):
+    """The files that the values of an item name."""
+    values = item if isinstance(item, tuple) else (item,)
+    return [root / value for value in values if isinstance(value, Path) or (isinstance(value, str) and os.sep in value)]
+
+
+def _bar(show, total, done, what):
+    return tqdm(
+        total=total, initial=done, desc=what, unit="sequence", disable=not show,
+        mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
+    )  # fmt: skip
+
+
+def _convert_all(chunks, jobs, show):
+    """Convert the chunks that are not kept yet."""
+    missing = [chunk for chunk in chunks if not chunk.file.is_file()]
+    total, left = (sum(len(chunk.items) for chunk in some) for some in (chunks, missing))
+    processes = max(1, min(jobs, len(missing)))
+    with (
+        joblib.parallel_config("loky", n_jobs=processes, inner_max_num_threads=1),
+        _bar(show, total, total - left, "reading") as bar,
+    ):
+        tasks = (joblib.delayed(_convert)(chunk, os.getpid()) for chunk in missing)
+        for count in joblib.Parallel(return_as="generator_unordered")(tasks):
+            bar.update(count)
+
+
+def _convert(chunk, parent):
+    """Read the items of a chunk and keep what they hold; returns their number.
+
+    The file holds `damaged`, unicode (n, 2), file and reason, and unless all are damaged the arrays of the neutral
+    format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
+    """
+    end_with(parent)
+    reader = _reader(chunk.dataset)
+    recordings, damaged = [], []
+    for item in chunk.items:
+        try:
+            recording = reader.read_item(item)
+            assemble([recording], reader.CLASS_NAMES, chunk.layout, recording.name)  # for what it raises
+            recordings.append(recording)
+        except InputError as error:
+            file = next(iter(_paths(Path(), item)), item)
+            damaged.append((printable(file), printable(" ".join(str(error).splitlines()))))
+    arrays = {"damaged": np.array(damaged, np.str_).reshape(-1, 2)}
+    if recordings:
+        data = assemble(recordings, reader.CLASS_NAMES, chunk.layout, chunk.file)
+        arrays |= {key: getattr(data, key) for key in ("joints", "offsets", *_PER_SEQUENCE)}
+        arrays["shape"] = np.array(data.joints.shape[1:])
+    with replacing(chunk.file) as beside, open(beside, "wb") as file:
+        write_npz(file, {key: array for key, array in arrays.items() if array is not None})
+    return len(chunk.items)
+
+
+def _kept(chunk, *wanted):
+    """Arrays that are kept of a chunk, by name; it is read again if its file is damaged or gone."""
+    with contextlib.suppress(InputError, OSError):
+        some = read_npz(chunk.file, {*_ALWAYS, *wanted})
+        if _is_whole(some, wanted, chunk.file.stat().st_size):
+            return some
+    _convert(chunk, os.getpid())
+    return read_npz(chunk.file, {*_ALWAYS, *wanted})
+
+
+def _is_whole(some, wanted, size):
+    """Could `_convert` have written these arrays to a file of this size? `neutral.check` tells of what is in them."""
+    damaged = some.get("damaged")
+    if damaged is None or damaged.dtype.kind != "U" or damaged.ndim != 2 or damaged.shape[1] != 2:
+        return False
+    if "offsets" not in some:
+        return some.keys() == {"damaged"} and len(damaged) > 0
+    if not {*_ALWAYS, *wanted} <= {*some, "view", "setup", "repetition"}:
+        return False
+    offsets, shape = some["offsets"], some["shape"]
+    if shape.shape != (3,) or not {shape.dtype, offsets.dtype} <= {np.dtype(np.int64)}:
+        return False
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (offsets[1:] <= offsets[:-1]).any():
+        return False
+    frames, numbers = int(offsets[-1]), math.prod(shape.tolist())
+    joints = some.get("joints")
+    if min(shape) < 1 or 4 * frames * numbers > size:
+        return False
+    if joints is not None and (joints.dtype != np.float32 or joints.shape != (frames, *shape.tolist())):
+        return False
+    return all(some[key].shape == (len(offsets) - 1,) for key in _PER_SEQUENCE if key in some)
+
+
+def _join(chunks, class_names, out, part, show):
+    """Write what the chunks keep to `out`, and what is damaged beside it: Prepared; nothing if no sequence is kept."""
+    kept = [_kept(chunk, *_PER_SEQUENCE) for chunk in chunks]
+    damaged = [(str(file), str(reason)) for some in kept for file, reason in some["damaged"]]
+    chunks = [chunk for chunk, some in zip(chunks, kept, strict=True) if "offsets" in some]
+    kept = [some for some in kept if "offsets" in some]
+    if not kept:
+        return Prepared(0, 0, damaged)
+    if len({(tuple(some["shape"]), frozenset(some)) for some in kept}) > 1:
+        raise InputError(f"not all sequences for {out} have as many people and joints; keep those apart that differ")
+    lengths = np.concatenate([np.diff(some["offsets"]) for some in kept])
+    frames, layout = int(lengths.sum()), chunks[0].layout
+    data = neutral.Skeletons(
+        joints=np.broadcast_to(np.float32(0), (frames, *kept[0]["shape"].tolist())),  # stands for those on the disk
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        class_names=tuple(class_names),
+        joint_names=tuple(layout.joint_names),
+        edges=np.array(layout.edges, np.int16),
+        **{key: np.concatenate([some[key] for some in kept]) for key in _PER_SEQUENCE if key in kept[0]},
+    )
+    neutral.check(data, f"the data for {out}")
+    _write_damaged(out.with_name(out.name.removesuffix(".npz") + DAMAGED), damaged)
+    with replacing(part / out.name) as beside, _bar(show, len(data), 0, "joining") as bar:
+        _write(beside, data, chunks, bar)
+    _refuse_existing(out)
+    try:
+        os.replace(part / out.name, out)
+        sync_names(out.parent)  # before what it was made of is removed
+    except OSError as error:
+        raise InputError(f"{out} cannot be written ({error.strerror}); choose another place") from error
+    return Prepared(len(data), frames, damaged)
+
+
+def _write(path, data, chunks, bar):
+    """The file that neutral.save writes, byte for byte; its joints are those of the chunks, one chunk at a time."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for field in dataclasses.fields(data):
+            array = getattr(data, field.name)
+            if array is None:
+                continue
+            with archive.open(f"{field.name}.npy", "w", force_zip64=True) as member:
+                if field.name != "joints":
+                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+                    continue
+                header = {"descr": "<f4", "fortran_order": False, "shape": array.shape}
+                np.lib.format.write_array_header_1_0(member, header)
+                written = 0
+                for chunk in chunks:
+                    some = _kept(chunk, "joints", "label")
+                    written += member.write(some["joints"].astype("<f4", copy=False).tobytes())
+                    bar.update(len(some["label"]))
+                if written != array.nbytes:
+                    raise InputError(f"files have changed while {path.parent} was joined; run the same command again")
+
+
+def _write_damaged(path, damaged):
+    """The list as CSV, or no such file if there is nothing to list."""
+    if not damaged:
+        with contextlib.suppress(OSError):  # mostly there is none to remove
+            path.unlink()
+    else:
+        with replacing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
+            csv.writer(file).writerows([("file", "reason"), *damaged])
+
+
+def add_options(sub: argparse.ArgumentParser) -> None:
+    """Give the argparse parser `sub` the arguments of the command."""
+    sub.add_argument("dataset", choices=READERS, help="which data the files are")
+    sub.add_argument("--root", required=True, metavar="PATH", help="folder of the original files")
+    sub.add_argument("--out", required=True, metavar="FILE", help="the file to write (.npz)")
+    cores = os.cpu_count() or 1
+    sub.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
+
+
+def command(options: argparse.Namespace) -> None:
+    """Run `prepare` with the options of the command line and say what came of it."""
+    start = time.monotonic()
+    try:
+        result = prepare(options.dataset, options.root, options.out, options.jobs)
+    except KeyboardInterrupt:
+        if os.path.isdir(f"{options.out}.part"):
+            print(f"what has been read is kept in {options.out}.part; the same command goes on there", file=sys.stderr)
+        raise
+    size, seconds = os.path.getsize(options.out) / 1e6, time.monotonic() - start
+    print(
+        f"{options.dataset}: {result.sequences} sequences, {result.frames} frames, "
+        f"written to {options.out} ({size:,.1f} MB) in {seconds:.0f} s"
+    )
+    if result.damaged:
+        listed = str(options.out).removesuffix(".npz") + DAMAGED
+        print(f"{len(result.damaged)} damaged and left out, listed in {listed}:")
+        print("\n".join(f"  {reason}" for _, reason in result.damaged[:SHOWN]))
+        if len(result.damaged) > SHOWN:
+            print(f"  and {len(result.damaged) - SHOWN} more")

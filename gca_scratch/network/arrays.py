@@ -1,0 +1,119 @@
+"""Arrays: which module owns one, to the device, to the host; and memory that is kept from step to step.
+
+The mathematics never names NumPy or CuPy. It asks `array_module` which of them its arguments belong to, and so runs
+wherever its arrays live.
+"""
+
+import importlib
+import math
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..support.errors import InputError, shown
+
+Array: TypeAlias = Any  # of NumPy or of CuPy
+ArrayModule: TypeAlias = Any  # numpy or cupy
+
+INSTALL_CUPY = "install the wheel that fits your driver: pip install 'cupy-cuda13x[ctk]' (or 'cupy-cuda12x[ctk]')"
+
+
+def array_module(array: Array) -> ArrayModule:
+    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU."""
+    return sys.modules[type(array).__module__.partition(".")[0]]
+
+
+def on_gpu(array: Array) -> bool:
+    """Does `array` live on a GPU?"""
+    return not isinstance(array, np.ndarray)
+
+
+def module_for(device: str) -> ArrayModule:
+    """The array module of a device: `"cpu"` gives numpy, `"cuda"` gives cupy once a small product has run on the GPU.
+
+    Raises InputError, saying what to install, when the GPU cannot be used: no CuPy, no driver, no device.
+    """
+    if device == "cpu":
+        return np
+    if device != "cuda":
+        raise InputError(f"unknown device {shown(device)}: choose cpu or cuda")
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError as error:
+        raise InputError(f"--device cuda needs CuPy, which cannot be imported ({error}); {INSTALL_CUPY}") from None
+    try:
+        count = cupy.cuda.runtime.getDeviceCount()
+    except Exception as error:  # CUDARuntimeError has no importable home when the driver is missing
+        raise InputError(
+            f"--device cuda needs an NVIDIA driver that works ({error}); install or update it, or use --device cpu"
+        ) from None
+    if count == 0:
+        raise InputError("--device cuda found no GPU on this machine; use --device cpu")
+    try:
+        probe = cupy.ones((2, 2), dtype=cupy.float32)
+        float((probe @ probe).sum())  # waits for the result
+    except Exception as error:
+        raise InputError(f"--device cuda found a GPU but CuPy cannot compute on it ({error}); {INSTALL_CUPY}") from None
+    return cupy
+
+
+def to_device(array: Array, xp: ArrayModule) -> Array:
+    """`array` as an array of the module `xp`; nothing is copied when it is one already."""
+    return array if array_module(array) is xp else xp.asarray(array)
+
+
+def to_host(array: Array) -> np.ndarray:
+    """`array` as a NumPy array; nothing is copied when it is one already."""
+    return array if isinstance(array, np.ndarray) else array.get()
+
+
+# Fresh memory is dear: the system clears every page at its first use, and a step touches hundreds of megabytes.
+
+
+class Workspace:
+    """Arrays by name.
+
+    The same name gives the same memory each time, so what a pass wrote there lasts until the next pass asks for it: one
+    workspace serves one pass at a time. `at(name)` is a workspace within this one, for a part that uses the same names.
+    """
+
+    def __init__(self):
+        self._memory, self._shapes, self._inner = {}, {}, {}
+
+    def at(self, name):
+        """The workspace called `name` inside this one."""
+        return self._inner.setdefault(name, Workspace())
+
+    def empty(self, xp, name, shape, dtype):
+        """An array of module `xp` with arbitrary contents."""
+        size = math.prod(shape)
+        memory = self._memory.get(name)
+        if memory is None or memory.size < size or memory.dtype != dtype:
+            memory = self._memory[name] = xp.empty(size, dtype=dtype)
+            self._shapes[name] = None
+        return memory[:size].reshape(shape)
+
+    def zeros(self, xp, name, shape, dtype):
+        """An array that is zero where its user has not written since it was first asked for in this shape."""
+        array = self.empty(xp, name, shape, dtype)
+        if self._shapes[name] != shape:
+            array[...] = 0
+            self._shapes[name] = shape
+        return array
+
+
+class _Fresh:
+    """A workspace that keeps nothing: every array is new, and results never change behind anybody's back."""
+
+    def at(self, name):
+        return self
+
+    def empty(self, xp, name, shape, dtype):
+        return xp.empty(shape, dtype=dtype)
+
+    def zeros(self, xp, name, shape, dtype):
+        return xp.zeros(shape, dtype=dtype)
+
+
+FRESH = _Fresh()

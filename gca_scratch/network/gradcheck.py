@@ -1,0 +1,192 @@
+"""Proof that the hand-written gradients are right: complex step and central differences, and a table to read.
+
+Complex step: f(p + ih) = f(p) + ih f'(p) + O(h^2), so f'(p) = Im f(p + ih) / h. Nothing is subtracted, so nothing
+cancels and h can be 1e-30: the derivative comes out to rounding error. It needs f to be computed without abs, max or
+comparisons of the complex part, which is how ops.py is written.
+
+Central differences know nothing of complex numbers and so stand as a second witness. The five-point formula
+(f(p-2h) - 8 f(p-h) + 8 f(p+h) - f(p+2h)) / 12h errs by h^4 f'''''/30 and by rounding / h: at h = 1e-3 about 1e-12.
+
+A check proves something only where every parameter matters: at least two joints, frames and sequences, weights large
+enough that no gate sits still, dropout masks held fixed, and no ReLU closer to its kink than the differences reach.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..support.errors import InputError
+from ..variants.baselines import HEADS, STLSTM
+from .gca_lstm import GCALSTM, INITIAL_MEMORIES, multiplied_out
+from .ops import nll_backward, nll_forward
+
+COMPLEX_TOLERANCE = 1e-10
+CENTRAL_TOLERANCE = 1e-6
+_IMAGINARY_STEP = 1e-30
+_STEP = 1e-3
+
+
+def complex_step(f, array):
+    """Gradient of the scalar function f at a float64 array, one entry at a time; f must accept a complex array."""
+    gradient = np.empty(array.shape)
+    probe = array.astype(complex)
+    for entry in np.ndindex(array.shape):
+        probe[entry] += 1j * _IMAGINARY_STEP
+        gradient[entry] = f(probe).imag / _IMAGINARY_STEP
+        probe[entry] = array[entry]
+    return gradient
+
+
+def central_difference(f, array, step=_STEP):
+    """Gradient of the scalar function f at a float64 array by the five-point formula, one entry at a time."""
+    gradient = np.empty(array.shape)
+    probe = array.copy()
+    for entry in np.ndindex(array.shape):
+        slope = 0.0
+        for distance, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
+            probe[entry] = array[entry] + distance * step
+            slope += weight * f(probe)
+        probe[entry] = array[entry]
+        gradient[entry] = slope / (12 * step)
+    return gradient
+
+
+def relative_error(derived, measured):
+    """Largest difference over the largest entry of the two; infinite where both are zero, for that proves nothing."""
+    scale = max(np.abs(derived).max(), np.abs(measured).max())
+    error = np.abs(derived - measured).max()
+    return float(error / scale) if scale > 0 and np.isfinite(error) else float("inf")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One parameter of one network, and how far its gradient is from both witnesses."""
+
+    network: str
+    name: str
+    shape: tuple[int, ...]
+    complex_error: float
+    central_error: float
+
+    @property
+    def passed(self):
+        return self.complex_error < COMPLEX_TOLERANCE and self.central_error < CENTRAL_TOLERANCE
+
+
+def problem(network, seed=0, batch=2):
+    """A network's parameters, input, labels and dropout masks in float64, on which a gradient check proves something.
+
+    Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input (its slope
+    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks. Raises InputError, naming
+    the parameters, where some are not felt in fifty such draws.
+    """
+    draws, unfelt = 0, set()
+    for attempt in range(1000):
+        rng = np.random.default_rng([seed, attempt])
+        params = network.init(rng, np.float64)
+        for name, value in params.items():
+            value *= 1.5  # gates that move
+            if name.endswith(".b"):
+                value += 0.3 * rng.standard_normal(value.shape)
+        x = rng.standard_normal((batch, network.frames, network.joints, network.channels))
+        y = rng.integers(0, network.classes, batch)
+        masks = network.masks(rng, batch, np.float64)
+        _, cache = network.forward(params, x, masks)
+        if any(np.abs(z).min() < 0.02 for z in network.relu_inputs(cache)):
+            continue
+        everything = params | {"input": x}
+        directions = {name: rng.standard_normal(value.shape) for name, value in everything.items()}
+        slopes = [
+            _loss(network, everything | {name: value + 1j * _IMAGINARY_STEP * directions[name]}, y, masks).imag
+            for name, value in everything.items()
+        ]
+        silent = {
+            name for name, slope in zip(everything, slopes, strict=True) if not abs(slope) > 1e-3 * _IMAGINARY_STEP
+        }
+        if not silent:
+            return params, x, y, masks
+        draws, unfelt = draws + 1, unfelt & silent if draws else silent
+        if draws == 50 and unfelt:
+            names = ", ".join(name for name in everything if name in unfelt)
+            raise InputError(
+                f"the loss does not feel {names}, so a gradient check proves nothing; see that the forward pass uses "
+                "everything and lets complex numbers through"
+            )
+    raise InputError("no numbers were found on which every parameter matters; choose a smaller network")
+
+
+def _loss(network, everything, y, masks):
+    """The loss as a function of the parameters and the "input", all in one dict."""
+    logits, _ = network.forward(everything, everything["input"], masks)
+    return nll_forward(logits, y)[0]
+
+
+def check_network(network, seed=0, label="", witnesses=("complex", "central")):
+    """Rows for every parameter of the network and for its input, on `problem(network, seed)`.
+
+    The error of a witness that is left out is 0.
+    """
+    params, x, y, masks = problem(network, seed)
+    logits, cache = network.forward(params, x, masks)
+    _, nll_cache = nll_forward(logits, y)
+    derived = multiplied_out(network.backward(nll_backward(nll_cache), cache, with_input=True))
+
+    rows = []
+    for name, value in (params | {"input": x}).items():
+
+        def loss(value, name=name):
+            return _loss(network, params | {"input": x, name: value}, y, masks)
+
+        errors = {"complex": 0.0, "central": 0.0}
+        for witness in witnesses:
+            measure = complex_step if witness == "complex" else central_difference
+            errors[witness] = relative_error(derived[name], measure(loss, value))
+        rows.append(Row(label, name, value.shape, errors["complex"], errors["central"]))
+    return rows
+
+
+def networks():
+    """The networks that `python -m gca_scratch gradcheck` proves, with what to call them: (label, network)."""
+    for initial in INITIAL_MEMORIES:
+        for N in (0, 1, 2):
+            yield f"GCA-LSTM, N = {N}, {initial} memory", GCALSTM(3, 4, 3, 3, hidden=4, iterations=N, initial=initial)
+    sizes = {"joints": 4, "frames": 3, "channels": 3, "classes": 3, "hidden": 3}
+    parts, average = (0, 1, 1, 4), {"initial": "average"}
+    for label, changes in (
+        ("three iterations", average | {"iterations": 3}),
+        ("recomputing", average | {"iterations": 3, "recompute": True}),
+        ("coarse", average | {"streams_of": "coarse", "parts": parts}),
+        ("two streams, average memory", average | {"streams_of": "both", "parts": parts}),
+        ("two streams, feedforward memory", {"streams_of": "both", "parts": parts, "iterations": 1}),
+        *((f"sharing ({scheme}), N = 2", average | {"sharing": scheme}) for scheme in "abc"),
+        ("coarse, sharing (a), N = 2", average | {"sharing": "a", "streams_of": "coarse", "parts": parts}),
+        ("soft attention", average | {"attention": "soft"}),
+        ("two streams, soft attention", average | {"attention": "soft", "streams_of": "both", "parts": parts}),
+        ("trust gate", average | {"trust_gate": True, "iterations": 1}),
+    ):
+        yield f"GCA-LSTM, {label}", GCALSTM(**sizes, **changes)
+    for head, label in zip(HEADS, ("ST-LSTM", "ST-LSTM + Global (1)", "ST-LSTM + Global (2)"), strict=True):
+        yield label, STLSTM(**sizes, head=head)
+    yield "ST-LSTM, trust gate", STLSTM(**sizes, trust_gate=True)
+
+
+def table(rows):
+    """The rows of one network as text, a line per parameter."""
+    width = max(len(row.name) for row in rows)
+    lines = [rows[0].network, f"  {'parameter':{width}}  {'shape':>10}  complex step  central diff.  verdict"]
+    for row in rows:
+        lines.append(
+            f"  {row.name:{width}}  {'x'.join(map(str, row.shape)):>10}  {row.complex_error:12.1e}  "
+            f"{row.central_error:13.1e}  {'ok' if row.passed else 'WRONG'}"
+        )
+    return "\n".join(lines)
+
+
+def verdict(rows):
+    """How many gradients are wrong, and the largest errors."""
+    lines = [f"{len(rows)} gradients, {sum(not row.passed for row in rows)} wrong. Largest relative errors:"]
+    for name, tolerance in (("complex", COMPLEX_TOLERANCE), ("central", CENTRAL_TOLERANCE)):
+        worst = max(rows, key=lambda row: getattr(row, f"{name}_error"))
+        error = getattr(worst, f"{name}_error")
+        lines.append(f"  {name:8} {error:.1e}, tolerance {tolerance:.0e} ({worst.network}: {worst.name})")
+    return "\n".join(lines)

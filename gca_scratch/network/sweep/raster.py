@@ -1,0 +1,73 @@
+"""The ST-LSTM unit over the grid as a loop over frames and joints: the definition that the engines are held against."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from .. import cell
+from ..arrays import FRESH, array_module
+from ..grid import cell_order, state_dtype
+from ..ops import affine_backward, affine_forward
+
+
+@lru_cache
+def _cell_index(J, T):
+    """index[j][t]: position of cell (j, t) on axis 0; -1 for the cells outside the grid at j = -1 and t = -1."""
+    index = np.full((J + 1, T + 1), -1)
+    index[cell_order(J, T)] = np.arange(J * T)
+    return index  # the extra last row and column are what index -1 finds
+
+
+def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
+    """Frame by frame, joint by joint (Eqs. 1-3, 7); every array is new and remembered."""
+    xp = array_module(x)
+    (K, B, D), H = x.shape, len(b) // 5
+    dtype = state_dtype(x, W, b, a, r)
+    U = W[D:]  # (2H, 5H)
+    a_x, project = affine_forward(x, W[:D], b)  # (K, B, 5H): the inputs' share of Eq. 1
+    a = a_x if a is None else a_x + a
+    h, c = (xp.zeros((K + 1, B, H), dtype=dtype) for _ in range(2))  # the last row stays zero: the border
+    caches = {}
+    index = _cell_index(J, T)
+    for t in range(T):
+        for j in range(J):
+            k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
+            h[k], c[k], caches[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, None if r is None else r[k])
+    return h[:K].copy(), (caches, project, J, T)  # units may have kept views of h; the caller may write into its own
+
+
+def backward(dh, cache, keep=FRESH):
+    """The same loop backwards: each cell collects the gradients of its two successors before its own turn."""
+    caches, project, J, T = cache
+    xp = array_module(dh)
+    K, B, H = dh.shape
+    dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=dh.dtype)])  # the extra row takes what flows out of the grid
+    dc = xp.zeros_like(dh)
+    da = xp.empty((K, B, 5 * H), dtype=dh.dtype)
+    dr = xp.empty((K, B), dtype=dh.dtype)
+    dU = 0
+    index = _cell_index(J, T)
+    for t in reversed(range(T)):
+        for j in reversed(range(J)):
+            k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
+            da[k], dh_S, dc_S, dh_T, dc_T, dU_k, dr_k = cell.step_backward(dh[k], dc[k], caches[j, t])
+            dh[S] += dh_S
+            dc[S] += dc_S
+            dh[T_] += dh_T
+            dc[T_] += dc_T
+            dU = dU + dU_k
+            if dr_k is None:
+                dr = None
+            else:
+                dr[k] = dr_k
+    _, dW_x, db = affine_backward(da, project)
+    return da, xp.concatenate([dW_x, dU]), db, dr
+
+
+def gates(cache):
+    """Mean over units of i, f_S, f_T, o in every cell: (4, K, B)."""
+    caches, _, J, T = cache
+    joint, frame = cell_order(J, T)
+    units = [caches[j, t] for j, t in zip(joint.tolist(), frame.tolist(), strict=True)]
+    xp = array_module(units[0][0])
+    return xp.stack([xp.stack([unit[k].mean(axis=1) for unit in units]) for k in range(4)])

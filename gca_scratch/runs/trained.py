@@ -1,0 +1,105 @@
+"""A trained network brought back from its folder, and what it makes of sequences: probabilities and scores."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import training
+from ..data.neutral import Skeletons
+from ..data.sampling import Prepared
+from ..network.arrays import Array, ArrayModule, module_for, to_device, to_host
+from ..network.gca_lstm import Network
+from ..settings import Settings
+from ..support.errors import InputError
+from ..training.parallel import Engine
+from .fold import Problem, Source, reload
+
+BATCH = 100  # sequences that are run at once
+
+
+class Body(NamedTuple):
+    """How cells of the network become joints of a picture.
+
+    places (J,): the first cell of each joint, in the order of the chain.  bones: pairs of indices into it.
+    shares (J, K): what each of the K cells adds to the score of a joint that has several.
+    """
+
+    places: list[int]
+    bones: list[tuple[int, int]]
+    shares: np.ndarray
+
+
+def body(data: Skeletons, prepared: Prepared) -> Body:
+    """The Body of skeletons (data.neutral) that have been prepared (data.sampling)."""
+    order = list(prepared.order)
+    joints = list(dict.fromkeys(order))  # each once, also where the chain comes back to it
+    bones = [(joints.index(a), joints.index(b)) for a, b in data.edges]
+    cells = np.array(joints)[:, None] == order
+    shares = cells / cells.sum(axis=1, keepdims=True) * (len(order) / len(joints))
+    return Body([order.index(joint) for joint in joints], bones, shares)
+
+
+class Run(NamedTuple):
+    """A trained network with its settings and data: task is runs.Problem, iterations those it was last trained for."""
+
+    network: Network
+    weights: dict[str, Array]
+    settings: Settings
+    iterations: int
+    task: Problem
+    source: Source
+    body: Body
+    xp: ArrayModule
+
+
+def load(
+    path: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    data: Skeletons | None = None,
+) -> Run:
+    """The Run in a folder that `train` has written; InputError where there is none or its data is missing.
+
+    root: where the data lies now, if it has moved; data: the data itself, if it is there already.
+    """
+    state, network, settings, source, task = reload(path, root, data)
+    if not state.history:
+        raise InputError(f"{path} holds a network that was never trained; train it with --resume")
+    xp = module_for(device)
+    weights = training.best_weights(state, xp)
+    return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
+
+
+def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
+    """Probabilities (n, classes) of sequences, scores (rows, n, T, K) or None, and the names of their rows.
+
+    The probabilities are those of the test, the mean over all its looks; the scores are of one look, at the middles.
+    A row of scores is an attention iteration, of one stream after the other where there are two. All are scaled so that
+    1/(K T) is a uniform guess, also those of body parts.
+    """
+    found, row_names = [], []
+    for first in range(0, len(sequences), BATCH):
+        x, _ = run.task.prepared.batch(sequences[first : first + BATCH], run.network.frames)
+        _, cache = run.network.forward(run.weights, to_device(x, run.xp), iterations=run.iterations, remember=False)
+        rows, row_names = [], []
+        for number, (prefix, stream) in enumerate(run.network.streams().items()):
+            r = run.network.scores(cache, number)
+            if r is None:
+                continue
+            parts = getattr(stream, "parts", None)
+            guesses = run.network.joints if parts is None else len(set(parts))
+            rows.append(to_host(r) * (guesses / run.network.joints))
+            stream_name = prefix.replace(".", ", ")
+            row_names += [f"{stream_name}iteration {n}" for n in range(1, len(r) + 1)]
+        found.append(np.concatenate(rows) if rows else None)
+    chances = probabilities_of(run, sequences)
+    return chances, None if found[0] is None else np.concatenate(found, axis=1), row_names
+
+
+def probabilities_of(run: Run, sequences: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Probabilities (n, classes) of sequences as the test has them."""
+    engine, prepared = Engine(run.network, run.settings.parts), run.task.prepared
+    sequences = np.asarray(sequences)
+    return training.evaluate(engine, run.weights, prepared, sequences, run.settings, run.iterations, run.xp)[1]

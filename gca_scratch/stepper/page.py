@@ -1,0 +1,179 @@
+"""The command `stepper`: a page of one file to step through a small network, cell by cell, forward and backward.
+
+In a notebook, with a network of one's own:
+
+    from IPython.display import HTML
+    from gca_scratch.stepper.page import embedded, page
+
+    HTML(embedded(page(network, params, x, y)))
+"""
+
+import base64
+import html
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..data import sampling, synthetic
+from ..network.gca_lstm import GCALSTM, loss_and_gradients
+from ..network.grid import cell_order
+from ..support.errors import InputError, shown
+from ..support.writing import replacing
+from ..training.optim import SGD
+from .record import record
+
+FILES = Path(__file__).parent / "web"
+SCRIPTS = ("numbers.js", "equations.js", "drawing.js", "theme.js", "page.js")  # one after the other, in one scope
+LARGEST = 3_000_000  # bytes of a page
+
+JOINTS = (
+    "spine base",
+    "neck",
+    "head",
+    "left elbow",
+    "left hand",
+    "right elbow",
+    "right hand",
+    "left foot",
+    "right foot",
+)
+PARENTS = (None, 0, 1, 1, 3, 1, 5, 0, 0)  # of each joint, as an index into them
+CLASSES = ("wave left hand", "kick right", "bow")
+FRAMES, HIDDEN, ITERATIONS = 6, 4, 2
+STEPS, RATE = 60, 0.05  # of every training step: so few that not every gradient is next to nothing
+
+
+class Example(NamedTuple):
+    """A small trained network and sequences for it: x (B, T, J, C), y (B,); bones are pairs of places in the chain."""
+
+    network: GCALSTM
+    params: dict
+    x: np.ndarray
+    y: np.ndarray
+    joint_names: tuple
+    bones: tuple
+    class_names: tuple
+
+
+def example(seed=0):
+    """Nine joints of the synthetic human in six frames, three actions; one sequence of each, of a person unseen."""
+    if seed < 0:
+        raise InputError(f"--seed {seed} cannot be used: a seed is 0 or more")
+    data = synthetic.generate(seed, subjects=7, repetitions=2, classes=CLASSES)
+    prepared = sampling.prepare(data, face_camera=True, torso_scale=True)
+    names = [data.joint_names[joint] for joint in prepared.order]
+    places = [place for place, name in enumerate(names) if name in JOINTS]  # in the order of the chain
+    joint_names = tuple(names[place] for place in places)
+    bones = tuple((joint_names.index(JOINTS[parent]), joint_names.index(name))
+                  for name, parent in zip(JOINTS, PARENTS, strict=True) if parent is not None)  # fmt: skip
+
+    def batch(sequences, *positions):
+        pairs = [prepared.batch(sequences, FRAMES, position=position) for position in positions]
+        x, y = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
+        return np.ascontiguousarray(x[:, :, places]), y
+
+    unseen = data.subject == data.subject.max()
+    network = GCALSTM(len(places), FRAMES, 3, len(CLASSES), HIDDEN, ITERATIONS, initial="average", dropout=0.0)
+    params = train(network, *batch(np.flatnonzero(~unseen), 0.25, 0.75), seed)
+    shown = np.flatnonzero(unseen & (data.repetition == 1))
+    return Example(network, params, *batch(shown, 0.5), joint_names, bones, CLASSES)
+
+
+def train(network, x, y, seed):
+    """Parameters after stepwise training (Algorithm 1) on all sequences x (B, T, J, C), y (B,) at once.
+
+    The biases of the memory begin above 0: otherwise its few units might all be where their ReLU lets no gradient by.
+    """
+    params = network.init(np.random.default_rng(seed))
+    for n in range(1, network.iterations + 1):
+        params[f"memory.{n}.b"] += 1
+    for n in range(network.iterations + 1):
+        optimiser = SGD(RATE, 0.9, clip=1.0)
+        for _ in range(STEPS):
+            _, gradients, _ = loss_and_gradients(network, params, x, y, iterations=n)
+            optimiser.step(params, gradients)
+    return params
+
+
+def page(network, params, x, y, joint_names=None, bones=(), class_names=None):
+    """The page, HTML: sequences x (B, T, J, C) of labels y (B,) through a GCALSTM, every number float32 and exact.
+
+    joint_names (J,), class_names (classes,): numbers where they are not given.  bones: pairs of joints; with them the
+    body is drawn, the first of the C numbers across and the second upwards.  Raises InputError for a network that the
+    stepper does not show, or one too large for a page.
+    """
+    J, T = network.joints, network.frames
+    joint, frame = cell_order(J, T)
+    if len(x) != len(y) or not len(y):
+        raise InputError(f"{len(x)} sequences and {len(y)} labels: give a label for each, and at least one sequence")
+    params = {name: np.asarray(value, np.float32) for name, value in params.items()}
+    recorded = [record(network, params, one, int(label)) for one, label in zip(np.float32(x), y, strict=True)]
+    data = {
+        "J": J,
+        "T": T,
+        "H": network.hidden,
+        "joint": joint.tolist(),
+        "frame": frame.tolist(),
+        "joints": list(joint_names or (f"joint {j}" for j in range(J))),
+        "bones": [list(map(int, bone)) for bone in bones],
+        "classes": list(class_names or (f"class {k}" for k in range(network.classes))),
+        "sequences": [{"label": int(label), **one} for label, one in zip(y, recorded, strict=True)],
+    }
+    if len(data["joints"]) != J or len(data["classes"]) != network.classes:
+        raise InputError(f"give a name for each of the {J} joints and of the {network.classes} classes")
+    text = assembled(data)
+    if len(text.encode()) > LARGEST:
+        raise InputError(
+            f"the page would hold {len(text) / 1e6:.1f} MB, more than {LARGEST / 1e6:.0f}; "
+            "give it fewer sequences, or a network of fewer joints, frames or hidden units"
+        )
+    return text
+
+
+def assembled(data):
+    """The page around its data, from the files in web/."""
+    parts = {
+        "style": (FILES / "page.css").read_text("utf-8"),
+        "data": json.dumps(data, default=packed, separators=(",", ":")).replace("<", "\\u003c"),
+        "script": "\n".join((FILES / name).read_text("utf-8") for name in SCRIPTS),
+    }
+    template = (FILES / "page.html").read_text("utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+
+
+def packed(array):
+    """An array as its shape and the bytes of its numbers, float32 with the lowest byte first, in base 64."""
+    return {"shape": array.shape, "float32": base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")}
+
+
+def embedded(text, height=900, theme=None):
+    """A page as an element of another page or a notebook: an iframe that holds it whole, `height` pixels high.
+
+    theme: "dark" or "light"; otherwise the page is as dark or light as what it stands on.
+    """
+    if theme not in (None, "dark", "light"):
+        raise InputError(f"unknown theme {shown(theme)}: choose one of dark, light")
+    if theme:
+        text = text.replace("<html ", f'<html data-theme="{theme}" ', 1)
+    return (
+        f'<div><iframe title="GCA-LSTM, step by step" srcdoc="{html.escape(text)}" '
+        f'style="width: 100%; height: {height}px; border: 0"></iframe></div>'
+    )
+
+
+def add_options(sub):
+    """Add the arguments of `stepper` to an argparse parser."""
+    sub.add_argument("--out", required=True, metavar="FILE", help="the page to write (.html)")
+    sub.add_argument("--seed", type=int, default=0, metavar="S", help="another seed, other numbers (default: 0)")
+
+
+def command(options):
+    """Train the small network, write its page, and say where it is."""
+    shown = example(options.seed)
+    text = page(*shown)
+    with replacing(options.out) as temporary:
+        temporary.write_text(text, "utf-8")
+    print(f"written to {options.out}: open it in a browser")

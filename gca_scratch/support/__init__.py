@@ -1,0 +1,1 @@
+"""What all packages share: the exception that people read, files, processes."""

@@ -1,0 +1,91 @@
+"""Files that are written whole or not at all."""
+
+import contextlib
+import errno
+import json
+import math
+import os
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError
+from .processes import is_alive
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no room left
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """`with replacing(path) as temporary`: write the file `temporary`, which becomes `path` when the block ends well.
+
+    A crash at any moment leaves the old file or the new one, never half of one; what processes that are no more have
+    left half written of this file is removed. A folder that is missing is made. Raises InputError when the file cannot
+    be written.
+    """
+    path = Path(path)
+    temporary = path.parent / f".{path.name}.{os.getpid()}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync_names(path.parent)
+    except OSError as error:
+        remedy = "free some space or choose another place" if error.errno in FULL else "choose another place"
+        raise InputError(f"{path} cannot be written ({error.strerror}); {remedy}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def _remove_leftovers(path):
+    with contextlib.suppress(OSError):  # where they cannot be removed they stay, and nobody reads them
+        for name in os.listdir(path.parent):
+            found = re.fullmatch(rf"\.{re.escape(path.name)}\.([0-9]{{1,9}})\.part", name)
+            if found and not is_alive(int(found[1])):
+                path.with_name(name).unlink()
+
+
+def sync_names(folder):
+    """Have the names of the files in `folder` on the disk before anything that is written after this."""
+    with contextlib.suppress(OSError):  # some systems cannot
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """A dict or list as JSON, written beside and renamed; numbers unknown to JSON (NaN, infinity) become null."""
+    with replacing(path) as temporary:
+        temporary.write_text(_lines(_known_to_json(value)) + "\n", "utf-8")
+
+
+def _lines(value):
+    """JSON with a line for each entry, however many numbers that holds."""
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(item)}" for name, item in value.items()) + "\n}"
+    return "[\n" + ",\n".join(f"  {json.dumps(item)}" for item in value) + "\n]"
+
+
+def _known_to_json(value):
+    if isinstance(value, dict):
+        return {name: _known_to_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known_to_json(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_npz(file, arrays):
+    """Write arrays by name into an open file, as np.savez does; NumPy 1.26's speaks up later where the disk is full."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)

@@ -1,0 +1,103 @@
+"""Training steps on all cores: the batch in parts, each part on a thread with memory of its own.
+
+A sequence never meets the others of its batch, so a batch may be cut into parts; loss and gradients of the whole are
+the parts' means. Parts that run side by side also share the elementwise work, which a matrix library on many threads
+leaves to one, and only as many parts as there are threads take memory at a time.
+
+How a batch is cut depends on the sizes alone, and what the parts give is added up in order: the numbers that come out
+are the same however many threads there are. A batch that stays whole is left to the matrix library, whose sums differ
+in the last bits with the number of its threads: as many as there are cores, but one where trainings run side by side.
+On a GPU a batch stays whole.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from ..network.arrays import Workspace, on_gpu
+from ..network.gca_lstm import loss_and_factors
+from ..network.ops import Product
+
+PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 16 sequences of 20 cells and 128 units
+
+
+def slices(batch, width, parts=0):
+    """The nearly equal slices into which a batch is cut: `parts` of them or, by size, an even number or a single one.
+
+    width: how many numbers h of the widest diagonal has for one sequence. A batch of less than one and a half parts is
+    quicker in one piece, with all threads at each matrix product (measured on two cores: docs/engine.md).
+    """
+    size = batch * width / PART
+    n = min(parts, batch) or (1 if size < 1.5 else 2 * max(1, round(size / 2)))
+    return [slice(batch * k // n, batch * (k + 1) // n) for k in range(n)]
+
+
+class Engine:
+    """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
+
+    `parts`: into how many a batch is cut; 0 leaves it to `slices`.
+    `threads`: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed.
+    """
+
+    def __init__(self, network, parts=0, threads=None):
+        self.network, self.parts = network, parts
+        self._blas = ThreadpoolController().select(user_api="blas")
+        self.threads = threads or max((library["num_threads"] for library in self._blas.info()), default=1)
+        self._workspaces = [Workspace() for _ in range(self.threads)]
+        self._pool = ThreadPoolExecutor(self.threads)
+
+    def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
+        """As `networks.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it."""
+        if on_gpu(x):
+            return loss_and_factors(self.network, params, x, y, masks, iterations)
+
+        def part(s, keep):
+            cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
+            return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, keep)
+
+        cuts = self.cut(len(x))
+        losses, gradients, logits = zip(*self.each(part, cuts), strict=True)
+        shares = [(s.stop - s.start) / len(x) for s in cuts]
+        total = {name: summed([g[name] for g in gradients], shares) for name in gradients[0]}
+        loss = sum(loss * share for loss, share in zip(losses, shares, strict=True))
+        return loss, total, np.concatenate(logits, axis=-2)
+
+    def forward(self, params, x, iterations=None):
+        """Logits (B, classes), or (S, B, classes), without dropout."""
+        if on_gpu(x):
+            return self.network.forward(params, x, iterations=iterations)[0]
+
+        def part(s, keep):
+            return self.network.forward(params, x[s], iterations=iterations, keep=keep, remember=False)[0]
+
+        return np.concatenate(self.each(part, self.cut(len(x))), axis=-2)
+
+    def cut(self, batch):
+        """The slices in which it works off a batch of so many sequences."""
+        return slices(batch, min(self.network.joints, self.network.frames) * self.network.hidden, self.parts)
+
+    def each(self, f, cuts):
+        """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""
+        errors = np.geterr()  # a thread does not know by itself what its caller wants of numbers that overflow
+
+        def call(s):
+            keep = self._workspaces.pop()
+            try:
+                with np.errstate(**errors):
+                    return f(s, keep)
+            finally:
+                self._workspaces.append(keep)
+
+        if len(cuts) == 1:
+            return [call(cuts[0])]
+        with self._blas.limit(limits=1):
+            return list(self._pool.map(call, cuts))
+
+
+def summed(gradients, shares):
+    """The sum of the parts' gradients, each multiplied by its share of the batch."""
+    if isinstance(gradients[0], Product):
+        dy = [share * g.dy for g, share in zip(gradients, shares, strict=True)]
+        return Product(np.concatenate([g.x for g in gradients]), np.concatenate(dy))
+    return sum(share * g for g, share in zip(gradients, shares, strict=True))

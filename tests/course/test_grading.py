@@ -1,0 +1,327 @@
+"""Drivers, planted bugs, their diagnosis, and grading from one submission to a class and to Gradescope."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course.bugs import mutants, mutation
+from course.drivers import DRIVERS, hidden, visible
+from course.grading import diagnosis, fence, grade, grade_all, gradescope, splice
+from course.manifest import ROOT, Manifest, Task, load
+from course.releasing import release
+from gca_scratch.support.errors import InputError
+
+CELL = Manifest(
+    "T1", "The cell", 1, (), (), 100, "", ("gca_scratch/network/ops.py", "gca_scratch/network/cell.py"),
+    (
+        Task("T1.1", "Slopes", 20, ("gca_scratch.network.ops.tanh_backward",), ("tanh_backward",), ""),
+        Task("T1.2", "Forward", 30, ("gca_scratch.network.cell.step_forward",), ("cell_forward",), ""),
+        Task("T1.3", "Backward", 50, ("gca_scratch.network.cell.step_backward",), ("cell_backward",), ""),
+    ), (), without=("gca_scratch/network/sweep/wavefront.py", "gca_scratch/network/sweep/wavefront_gpu.py"),
+)  # fmt: skip
+BUGS = {bug.name: bug for bug in mutants.load()}
+LIMITS = fence.Limits(cpu_seconds=4, seconds=60)
+
+
+def submission(folder, manifest=CELL, **texts):
+    """The solution of an assignment as a folder, with some files' texts (by stem) changed by functions."""
+    for file in manifest.files:
+        place = folder / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = (ROOT / file).read_text()
+        place.write_text(texts.get(place.stem, lambda text: text)(text))
+    return folder
+
+
+def points(results):
+    found = {}
+    for test in results["tests"]:
+        found[test["number"]] = found.get(test["number"], 0) + test["score"]
+    return found
+
+
+def told(results):
+    return "\n".join(test["output"] for test in results["tests"])
+
+
+# --- drivers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_driver_gives_what_it_says(name):
+    driver = DRIVERS[name]
+    for right in diagnosis.right_answers(name):
+        assert set(right) == set(driver.what)
+        for key, value in right.items():
+            assert np.isfinite(value).all()
+            assert key not in driver.axes or len(driver.axes[key].split()) == np.ndim(value)
+    once, again = (json.dumps(visible(driver), default=np.ndarray.tolist) for _ in range(2))
+    assert once == again
+
+
+def test_hidden_tests_ask_the_same_with_other_numbers_for_each_student():
+    driver = DRIVERS["cell_backward"]
+    ada, ada_again, bob = (hidden(driver, grade.seed_of(student)) for student in ("ada", "ada", "bob"))
+    for one, same, other in zip(ada, ada_again, bob, strict=True):
+        assert one.keys() == other.keys() == visible(driver)[0].keys()
+        assert (one["U"] == same["U"]).all()
+        assert one["U"].shape != other["U"].shape or (one["U"] != other["U"]).any()
+        sizes = [value for value in one.values() if isinstance(value, int)]
+        assert len(set(sizes)) == len(sizes)
+
+
+# --- planted bugs and their diagnosis -------------------------------------------------------------------------------
+
+
+def test_there_are_planted_bugs_in_all_that_was_derived_by_hand():
+    files = {bug.file for bug in BUGS.values()}
+    assert len(BUGS) >= 60
+    network = (
+        "cell",
+        "sweep/raster",
+        "sweep/wavefront",
+        "attention",
+        "memory",
+        "gca_lstm",
+        "ops",
+        "stream",
+        "body_parts",
+    )
+    assert files >= {f"network/{name}.py" for name in (*network, "grid")}
+    assert files >= {"training/optim.py", "training/stepwise.py"}
+    for bug in BUGS.values():
+        text = (mutants.PACKAGE / bug.file).read_text()
+        changed = bug.apply(text)
+        assert changed != text and bug.equation and len(bug.sentence) > 15
+        compile(changed, bug.file, "exec")
+
+
+def test_a_bug_is_planted_beside_the_package_and_forgotten():
+    a = np.array([[0.5, 0.1]])
+    with mutants.planted(BUGS["tanh-unsquared"]) as package:
+        assert (package("network.ops").tanh_backward(1, a) == 1 - a).all()
+        assert (mutants.ours("network.ops").tanh_backward(1, a) == 1 - a * a).all()
+    assert not any(name.startswith("gca_planted") for name in sys.modules)
+    with pytest.raises(InputError, match="has changed"):
+        BUGS["tanh-unsquared"].apply("def tanh_backward(dy, y):\n    return 2\n")
+
+
+def test_nearly_every_bug_of_a_student_is_named():
+    """Of every fourth here, of all in docs/tables/diagnosis.md."""
+    asked = [right for _, task, right, _ in mutation.diagnosed(mutants.load()[::4]) if task]
+    assert len(asked) >= 30
+    assert sum(asked) >= 0.8 * len(asked)
+
+
+def test_the_suite_sees_a_bug_that_no_gradient_shows():
+    assert mutation.caught_by(BUGS["decay-times"]).startswith("training/test_optim.py::")
+    assert mutation.caught_by(BUGS["carry-dropped"]).startswith("gradients, raster: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda h: -h, "-1 times the right one"),
+        (lambda h: 0 * h, "0 everywhere"),
+        (lambda h: h.astype(np.float32), "float32"),
+        (lambda h: h.astype(complex), "holds complex numbers"),
+        (lambda h: [h, h[0]], "is no array of numbers"),
+        (lambda h: h.T, "has the shape"),
+        (lambda h: h / np.where(h == h.max(), 0, 1), "infinity"),
+        (lambda h: h + (np.arange(h.shape[0]) == 1)[:, None], "in sequence 1 of 3 alone"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_diagnosis_says_how_an_output_departs(change, sentence):
+    driver = DRIVERS["cell_forward"]
+    right = diagnosis.right_answers("cell_forward")[0]
+    verdicts = diagnosis.compare(driver, visible(driver)[0], {"h": change(right["h"]), "c": right["c"]}, right)
+    assert sentence in verdicts["h"] and verdicts["c"] == ""
+
+
+def test_the_diagnosis_says_which_gate_which_rows_and_which_cell():
+    driver, inputs = DRIVERS["raster_backward"], visible(DRIVERS["raster_backward"])[1]
+    right = diagnosis.right_answers("raster_backward")[1]
+    got = {name: value.copy() for name, value in right.items()}
+    H = inputs["H"]
+    got["da"][7, :, H : 2 * H] += 1
+    got["dW"][-H:] += 1
+    verdicts = diagnosis.compare(driver, inputs, got, right)
+    joint, frame = mutants.ours("network.grid").cell_order(inputs["J"], inputs["T"])
+    assert (
+        f"joint {joint[7]}, frame {frame[7]} (1 of" in verdicts["da"]
+        and "wrong in gate f_S, right in i, " in verdicts["da"]
+    )
+    assert "wrong in the rows of h_T, right in those of x, h_S" in verdicts["dW"] and verdicts["db"] == ""
+
+
+def test_two_bugs_at_once_are_both_named():
+    right = diagnosis.right_answers("cell_backward")
+    one, other = (diagnosis.bug_answers(name, "cell_backward") for name in ("carry-crossed", "dU-mean"))
+    got = [r | {"dc_S": a["dc_S"], "dc_T": a["dc_T"], "dU": b["dU"]} for r, a, b in zip(right, one, other, strict=True)]
+    found = diagnosis.resembles(("gca_scratch.network.cell.step_backward",), {"cell_backward": got})
+    assert {(bug.name, tuple(keys)) for bug, keys in found} == {
+        ("carry-crossed", ("dc_S", "dc_T")),
+        ("dU-mean", ("dU",)),
+    }
+
+
+# --- taking functions out of a submission ---------------------------------------------------------------------------
+
+OURS = '"""Ours."""\n\nimport math\n\n\ndef f(x):\n    return 1\n\n\ndef g(x):\n    return 2\n'
+
+
+def spliced(text, names=("f",)):
+    source, wrong = splice.splice(OURS, text, names, "m.py")
+    module = {}
+    exec(source, module)
+    return module, wrong
+
+
+def test_functions_come_with_the_helpers_and_imports_they_use_and_nothing_else():
+    module, wrong = spliced(
+        "import os\nimport numpy as np\nimport itertools as unused\nprint(1 / 0)\nSCALE = 3\n\ndef helper(x):\n"
+        "    return deeper(x) * SCALE\n\n@staticmethod\ndef deeper(x):\n    return np.abs(x)\n\ndef f(x):\n"
+        "    return helper(x)\n\ndef g(x):\n    return 'theirs'\n"
+    )
+    assert not wrong and module["f"](-2) == 6 and module["g"](0) == 2
+    assert "os" not in module and "unused" not in module
+
+
+def test_what_does_not_parse_costs_only_itself():
+    module, wrong = spliced("def f(x):\n    return 5\n\ndef g(x:\n    return 6\n", ("f", "g"))
+    assert module["f"](0) == 5 and module["g"](0) == 2
+    assert "does not parse" in wrong["g"] and "line 4" in wrong["g"]
+    assert "has no function g" in spliced("def f(x): return 5", ("f", "g"))[1]["g"]
+    assert "not a plain function" in spliced("f = 1\nclass f: pass")[1]["f"]
+
+
+def test_methods_are_taken_at_their_place():
+    ours = "class A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+    theirs = "class A:\n  def f(self):\n    return self.more() + self.g()\n  def more(self):\n    return 10\n"
+    source, wrong = splice.splice(ours, theirs, ["A.f"], "m.py")
+    module = {}
+    exec(source, module)
+    assert not wrong and module["A"]().f() == 12
+
+
+# --- grading --------------------------------------------------------------------------------------------------------
+
+
+def test_the_solution_gets_every_point_and_blanks_get_none(tmp_path):
+    results = grade.grade(submission(tmp_path / "a"), CELL, "ada", LIMITS)
+    assert points(results) == {"T1.1": 20, "T1.2": 30, "T1.3": 50}
+    for test in results["tests"]:
+        assert set(test) >= {"name", "score", "max_score", "visibility", "output"} and test["status"] == "passed"
+    for file in CELL.files:
+        (tmp_path / "a" / file).write_text(release.blanked(CELL, file))
+    results = grade.grade(tmp_path / "a", CELL, "ada", LIMITS)
+    assert sum(points(results).values()) == 0 and "step_backward is still blank" in told(results)
+    assert sum(points(grade.grade(tmp_path / "nothing", CELL, "ada")).values()) == 0
+
+
+def test_a_mistake_costs_its_own_task_and_is_named(tmp_path):
+    path = submission(tmp_path / "a", cell=BUGS["forward-no-output-gate"].apply)
+    results = grade.grade(path, CELL, "ada", LIMITS)
+    assert points(results) == {"T1.1": 20, "T1.2": 15, "T1.3": 50}
+    assert "h: it looks as if the output gate is missing" in told(results)
+
+
+def test_a_cache_of_ones_own_is_ones_own_affair(tmp_path):
+    def other_cache(text):
+        stored, taken = "i, f_S, f_T, o, u, hh, c_S, c_T, new, past, tanh_c, U, r", " = cache"
+        other = stored.removesuffix(", r").replace("i, ", "r, i, ", 1)
+        assert text.count(stored) == 2
+        return text.replace(f"({stored})", f"({other})").replace(stored + taken, other + taken)
+
+    results = grade.grade(submission(tmp_path / "a", cell=other_cache), CELL, "ada", LIMITS)
+    assert points(results) == {"T1.1": 20, "T1.2": 30, "T1.3": 50}
+
+
+def a_class(folder):
+    """The solution, a mistake, a file that does not parse, one that hangs, one that exits, none at all."""
+
+    def hang(text):
+        return text.replace("return dy * (1 - y * y)", "while True: pass")
+
+    submission(folder / "ada")
+    submission(folder / "bob", cell=BUGS["carry-dropped"].apply)
+    submission(
+        folder / "cyd", ops=lambda text: "def tanh_backward(:\n" + text.replace("def tanh_backward", "def other")
+    )
+    submission(folder / "dan", ops=hang)
+    submission(folder / "eve", cell=lambda text: text.replace("    xp = ", "    import os; os._exit(0)\n    xp = "))
+    (folder / "fay").mkdir()
+    with zipfile.ZipFile(folder / "gil.zip", "w") as file:
+        for name in CELL.files:
+            file.write(ROOT / name, f"my homework/{Path(name).name}")
+    (folder / ".DS_Store").touch()
+    return folder
+
+
+def test_a_class_is_graded_and_one_that_was_stopped_goes_on(tmp_path):
+    folder, limits = a_class(tmp_path / "class"), fence.Limits(cpu_seconds=2, seconds=60)
+    out = tmp_path / "grades.csv"
+    rows = {row["student"]: row for row in grade_all.grade_all(folder, CELL, out, 2, limits)}
+    scores = {student: row["score"] for student, row in rows.items()}
+    assert scores["ada"] == scores["gil"] == 100 and scores["cyd"] == scores["dan"] == 80 and scores["fay"] == 0
+    assert scores["eve"] == 20 and 50 <= scores["bob"] < 100
+    assert "does not parse" in rows["cyd"]["remark"] and "still running" in rows["dan"]["remark"]
+    assert [row["student"] for row in csv.DictReader(out.read_text().splitlines())] == sorted(scores)
+
+    first, kept = out.read_bytes(), {path.name: path.read_bytes() for path in (tmp_path / "grades").iterdir()}
+    for name in ("ada.json", "eve.json"):  # as if the grader had been killed before these, and while writing
+        (tmp_path / "grades" / name).unlink()
+    (tmp_path / "grades" / "cyd.json").write_text('{"tests": [')
+    out.unlink()
+    untouched = (tmp_path / "grades" / "dan.json").stat().st_mtime_ns
+    grade_all.grade_all(folder, CELL, out, 1, limits)
+    assert out.read_bytes() == first
+    assert {path.name: path.read_bytes() for path in (tmp_path / "grades").iterdir()} == kept
+    assert (tmp_path / "grades" / "dan.json").stat().st_mtime_ns == untouched
+
+
+def test_two_submissions_of_one_student_are_refused(tmp_path):
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada.zip").touch()
+    with pytest.raises(InputError, match="two submissions of ada"):
+        grade_all.find(tmp_path)
+
+
+def test_a_submission_as_it_is_packed_is_known_by_its_student(tmp_path):
+    (tmp_path / "A1-ada@example.org-submission.zip").touch()
+    (tmp_path / "A1-submission.zip").touch()  # of a version that bears no name
+    assert set(grade_all.find(tmp_path)) == {"A1-submission", "ada@example.org"}
+
+
+def test_gradescope_unpacks_sets_up_and_grades(tmp_path):
+    manifest = load("A1")
+    gradescope.write_zip(manifest, tmp_path / "A1.zip", ROOT)
+    prefix = tmp_path / "autograder"
+    with zipfile.ZipFile(tmp_path / "A1.zip") as file:
+        names = file.namelist()
+        file.extractall(prefix / "source")
+    assert {"setup.sh", "run_autograder", "course/grading/fenced.py", "course/bugs/cell.toml"} <= set(names)
+    assert not any("tests" in name or "__pycache__" in name for name in names)
+    once = (tmp_path / "A1.zip").read_bytes()
+    gradescope.write_zip(manifest, tmp_path / "A1.zip", ROOT)
+    assert (tmp_path / "A1.zip").read_bytes() == once
+
+    (prefix / "submission").mkdir()
+    shutil.copy(ROOT / "gca_scratch" / "network" / "cell.py", prefix / "submission")
+    shutil.copy(ROOT / "gca_scratch" / "network" / "ops.py", prefix / "submission")
+    (prefix / "submission_metadata.json").write_text(json.dumps({"users": [{"email": "ada@example.org"}]}))
+    environment = os.environ | {"AUTOGRADER_PREFIX": str(prefix), "AUTOGRADER_PYTHON": sys.executable}
+    for script in ("setup.sh", "run_autograder"):
+        subprocess.run(["bash", str(prefix / "source" / script)], cwd=tmp_path, env=environment, check=True)
+    results = json.loads((prefix / "results" / "results.json").read_text())
+    assert sum(points(results).values()) == sum(task.points for task in manifest.tasks)
+    assert gradescope.student_of(prefix) == "ada@example.org"

@@ -1,0 +1,279 @@
+"""Student versions: blanks and nothing but blanks, tests that tell right from wrong, a gate that finds what leaks."""
+
+import ast
+import dataclasses
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from course import __main__ as command
+from course import manifest
+from course.manifest import FOLDER, ROOT
+from course.releasing import handout, leaks, release, release_check
+from gca_scratch.support.errors import InputError
+from tests.helpers.student_folder import changed, run
+
+IDS = manifest.all_ids()
+
+
+@pytest.fixture(scope="module")
+def a1():
+    return manifest.load("A1")
+
+
+@pytest.fixture(scope="module")
+def handed_out(a1, tmp_path_factory):
+    return release.release(a1, tmp_path_factory.mktemp("released") / "A1", "ada")
+
+
+@pytest.fixture
+def copied(handed_out, tmp_path):
+    """A student version that a test may change."""
+    return shutil.copytree(handed_out, tmp_path / "A1")
+
+
+# --- manifests ------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_five_assignments_with_texts_questions_and_rubrics():
+    assert IDS == ["A1", "A2", "A3", "A4", "A5"]
+    for id in IDS:
+        found = manifest.load(id)
+        assert 10 <= sum(question.points for question in found.questions) <= 25
+        assert all(len(part.text) > 200 for part in (*found.tasks, *found.questions))
+        for question in found.questions:
+            assert sum(map(int, re.findall(r"(\d+) points", question.rubric.partition("Deduct")[0]))) == question.points
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("points = 25", "points = 24", "100 points, and so have its parts together, not 99"),
+        ('id = "A1.2"', 'id = "A1.1"', "'A1.1' must be the id of one part alone"),
+        ("cell.step_forward", "cell.step_forwards", "has no 'step_forwards'"),
+        (
+            "gca_scratch.network.cell.step_forward",
+            "gca_scratch.cel.step_forward",
+            "no module of the package holds 'gca_scratch.cel",
+        ),
+        ('files = ["gca_scratch/network/ops.py", ', "files = [", "ops.py is not among the files"),
+        ('drivers = ["cell_forward"]', 'drivers = ["cell_forwards"]', "no driver 'cell_forwards'"),
+        ("hours = 7", 'hours = "7"', "hours must be int"),
+        ("rubric =", "rubrics =", "no entry 'rubrics'"),
+        ('title = "One step forward"\n', "", "title"),
+        ("wavefront.py", "wavefronts.py", "no file 'gca_scratch/network/sweep/wavefronts.py'"),
+        ("without = [", 'given = ["cell.txt"]\nwithout = [', "no file 'course/assignments/cell.txt'"),
+        (
+            "[task.docstrings]",
+            '[task.arguments]\n"gca_scratch.network.ops.relu_backward" = "dy"\n\n[task.docstrings]',
+            "arguments for gca_scratch.network.ops.relu_backward",
+        ),
+    ],
+)
+def test_a_mistake_in_a_manifest_is_told_in_one_sentence(tmp_path, old, new, said):
+    path = shutil.copy(FOLDER / "A1.toml", tmp_path / "A1.toml")
+    changed(path, old, new)
+    with pytest.raises(InputError, match=re.escape(said)):
+        manifest.load(path)
+
+
+def test_an_assignment_that_is_not_there_is_told():
+    with pytest.raises(InputError, match="no assignment A9; choose one of A1, A2"):
+        manifest.load("A9")
+
+
+# --- blanks ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_only_bodies_go_and_all_around_them_stays(id):
+    asked = manifest.load(id)
+    for file in asked.files:
+        before, after = (ROOT / file).read_text("utf-8"), release.blanked(asked, file)
+        gone = [name for name in (*asked.functions, *asked.remove) if manifest.locate(name)[0] == file]
+        lines = set()
+        for name in gone:
+            node = manifest.locate(name)[1]
+            lines |= set(range(node.lineno - len(node.decorator_list), node.end_lineno + 1))
+        outside = [line for n, line in enumerate(before.splitlines(), 1) if n not in lines and line.strip()]
+        kept = iter(after.splitlines())
+        assert all(line in kept for line in outside), f"{file} has lost a line outside the blanks, or their order"
+        assert after.count("your code begins here") == sum(name in asked.functions for name in gone)
+
+
+def test_signatures_decorators_and_docstrings_stay_unless_they_tell(a1):
+    cell, ops = (
+        ast.parse(release.blanked(a1, file)) for file in ("gca_scratch/network/cell.py", "gca_scratch/network/ops.py")
+    )
+    docs = {node.name: ast.get_docstring(node) for node in (*cell.body, *ops.body) if isinstance(node, ast.FunctionDef)}
+    assert "U (2H, 5H)" in docs["step_forward"] and "1 - y" not in docs["sigmoid_backward"] + docs["tanh_backward"]
+    before = ast.parse((ROOT / "gca_scratch" / "network" / "cell.py").read_text("utf-8"))
+    signatures = [
+        [ast.dump(node.args) for node in tree.body if isinstance(node, ast.FunctionDef)] for tree in (before, cell)
+    ]
+    assert signatures[0] == signatures[1]
+    order = release.blanked(manifest.load("A2"), "gca_scratch/network/grid.py")
+    assert "@lru_cache\ndef cell_order" in order and "def diagonals" not in order and "class Diagonal" in order
+
+
+def test_names_of_arguments_that_tell_are_exchanged():
+    memory = release.blanked(manifest.load("A3"), "gca_scratch/network/memory.py")
+    assert "def average_backward(dIF, cache):" in memory and "shape" not in memory.partition("def feedforward")[0]
+    assert "def dropout_backward(dy, cache, out=None):" in release.blanked(
+        manifest.load("A4"), "gca_scratch/network/ops.py"
+    )
+    assert "a tuple that ends with what went into the ReLU" in memory
+
+
+def test_comments_go_with_the_body_they_belong_to(a1, tmp_path):
+    source = (
+        "def f(x):\n    # the trick is to add one\n    y = x + 1  # one\n    return y\n\n    # y is what counts\n"
+        "\n\n# about g\ndef g(x):\n    return x\n"
+    )
+    (tmp_path / "gca_scratch" / "network").mkdir(parents=True)
+    (tmp_path / "gca_scratch" / "network" / "cell.py").write_text(source)
+    task = dataclasses.replace(a1.tasks[0], functions=("gca_scratch.network.cell.f",), docstrings={})
+    text = release.blanked(dataclasses.replace(a1, tasks=(task,)), "gca_scratch/network/cell.py", root=tmp_path)
+    assert "trick" not in text and "counts" not in text and text.endswith("\n\n# about g\ndef g(x):\n    return x\n")
+
+
+def test_one_task_can_be_blank_alone(a1):
+    text = release.blanked(a1, "gca_scratch/network/cell.py", ["A1.3"])
+    assert text.count("raise NotImplementedError") == 1 and "A1.3: write step_backward" in text
+
+
+def test_left_out_modules_can_be_imported_and_say_so(handed_out):
+    said = run(handed_out, "-c", "from gca_scratch.network import raster, wavefront; "
+               "from gca_scratch.variants import trust_gate; "
+               "assert wavefront.forward is raster.forward; trust_gate.forward(1, 2)")  # fmt: skip
+    assert said.returncode == 1 and "left out of the student version of A1" in said.stderr.splitlines()[-1]
+
+
+def test_students_have_numbers_of_their_own(a1):
+    mine, yours, nobodys = (release.expected(a1, release.seed_of(student)) for student in ("ada", "bob", None))
+    assert mine.keys() == yours.keys() == nobodys.keys()
+    key = "cell_forward/0/in/a"
+    assert not np.array_equal(mine[key], yours[key]) and not np.array_equal(mine[key], nobodys[key])
+    again = release.expected(a1, release.seed_of("ada"))
+    assert all(np.array_equal(mine[name], again[name]) for name in mine)
+
+
+# --- the folder -----------------------------------------------------------------------------------------------------
+
+
+def test_the_notebook_leads_through_all_tasks(handed_out, a1):
+    notebook = json.loads((handed_out / "A1.ipynb").read_text("utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+    for part in (*a1.tasks, *a1.questions):
+        assert f"{part.id} {part.title}" in text and part.text.strip()[:80] in text
+    assert all(f'check("{task.id}")' in text for task in a1.tasks)
+    assert not any(question.rubric.strip()[:40] in text for question in a1.questions)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_readme_names_conventions_and_all_that_is_left_out(id):
+    asked = manifest.load(id)
+    text = handout.readme(asked, "ada")
+    assert "import numpy as np" in text and "Arguments" in text and "IEEE Transactions" in text
+    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*asked.without, *asked.given))
+    equations = {"A1": (1, 2, 3), "A3": (1, 2, 3, 4, 5, 6, 7, 8), "A4": (9,), "A5": (12, 13)}.get(id, ())
+    assert all(rf"\tag{{{n}}}" in handout.notebook(asked, 0).replace("\\\\", "\\") for n in equations)
+
+
+def test_no_rubric_and_nothing_of_the_grader_is_handed_out(handed_out, a1):
+    assert not (handed_out / "course").exists() and not list(handed_out.rglob("*.toml"))
+    for path in handed_out.rglob("*.*"):
+        if path.suffix in (".md", ".json", ".ipynb", ".py"):
+            text = path.read_text("utf-8")
+            assert not any(question.rubric.strip()[:40] in text for question in a1.questions), path
+
+
+def test_an_existing_folder_is_not_touched(handed_out, a1, capsys):
+    assert command.main(["release", "A1", "--out", str(handed_out)]) == 2
+    assert "is there already; choose another place" in capsys.readouterr().err
+
+
+def test_nothing_is_left_where_a_release_fails(a1, tmp_path, monkeypatch):
+    def fails(*arguments):
+        raise InputError("no")
+
+    monkeypatch.setattr(release, "_write_course", fails)
+    with pytest.raises(InputError):
+        release.release(a1, tmp_path / "A1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_data_is_made_for_the_student(tmp_path):
+    from gca_scratch.data import neutral
+
+    asked = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
+    mine, yours = (release.release(asked, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
+    assert not np.array_equal(neutral.load(mine).joints[:50], neutral.load(yours).joints[:50])
+
+
+# --- the gate -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_every_blanked_function_would_be_recognised(id):
+    asked = manifest.load(id)
+    pieces, lines = leaks.what_tells(asked, ROOT)
+    assert {*pieces.values(), *lines.values()} == {*asked.functions, *asked.remove}
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_nothing_leaks(id, tmp_path):
+    asked = manifest.load(id)
+    for file, text in release.sources(asked).items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, "utf-8")
+    assert leaks.search(asked, tmp_path, ROOT) == []
+
+
+def test_leaks_are_found_wherever_they_are(copied, a1):
+    planted = {
+        "gca_scratch/names.py": "def slope(g, s):\n    return g * s * (1 - s)\n",  # other names
+        "gca_scratch/layout.py": "def f():\n    past = ((f_S * c_S)\n        + f_T * c_T)\n",  # another layout
+        "gca_scratch/comment.py": "# do = dh * tanh_c\n# dc = dc + tanh_backward(dh * o, tanh_c)\n",
+        "notes.md": "Then `dc_S, dc_T = dpast * f_S, dpast * f_T` is left.\n",
+        "gca_scratch/page.js": "const x = 'di, du = dnew * u, dnew * i'\n",
+    }
+    for file, text in planted.items():
+        (copied / file).write_text(text, "utf-8")
+    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+    notebook["cells"][-1]["source"] = ["df_S, df_T = dpast * c_S,\\\n", " dpast * c_T"]
+    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = {re.split("[, ]", line)[0] for line in leaks.search(a1, copied, ROOT)}
+    assert found == {*planted, "A1.ipynb"}
+
+
+def test_litter_is_found(copied):
+    assert release_check.litter(copied) == []
+    (copied / "gca_scratch" / "__pycache__").mkdir()
+    (copied / "gca_scratch" / "__pycache__" / "cell.pyc").write_bytes(b"\0")
+    (copied / "gca_scratch" / "cell.so").write_bytes(b"\0")
+    (copied / ".ipynb_checkpoints").mkdir()
+    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+    notebook["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "0.7"}]
+    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = release_check.litter(copied)
+    assert len(found) == 5 and any("A1.ipynb has stored outputs" in line for line in found)
+
+
+def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")  # every module is imported
+    monkeypatch.setattr(release_check, "_graded", lambda *arguments: [])
+    without = tuple(file for file in a1.without if "trust" not in file)
+    found = release_check.check(dataclasses.replace(a1, without=without), tmp_path, log=lambda line: None)
+    assert found and all("gca_scratch/variants/trust_gate.py" in line for line in found)
+
+
+def test_the_list_names_every_part(capsys):
+    assert command.main(["list"]) == 0
+    said = capsys.readouterr().out
+    assert "A1.3    45  One step backward" in said and said.count("\n") == 5 + sum(
+        len(m.tasks) + len(m.questions) for m in map(manifest.load, IDS)
+    )

@@ -1,0 +1,45 @@
+"""Area under the ROC curve, against counting pairs."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gca_scratch.figures.localisation import auc, mean_auc, mean_auc_of_cells, reached
+
+
+@given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
+@settings(max_examples=50)
+def test_it_counts_pairs(seed, levels):
+    rng = np.random.default_rng(seed)
+    scores, truth = rng.integers(0, levels, 12).astype(float), rng.random(12) < 0.5
+    if truth.all() or not truth.any():
+        assert np.isnan(auc(scores, truth))
+        return
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[truth] for b in scores[~truth]]
+    assert auc(scores, truth) == pytest.approx(np.mean(pairs))
+
+
+def test_known_values():
+    truth = np.array([[True, False], [False, True]])
+    assert auc(np.full((2, 2), 0.25), truth) == 0.5
+    assert auc(truth.astype(float), truth) == 1 and auc(-truth.astype(float), truth) == 0
+    assert mean_auc(np.array([truth, ~truth], float), np.array([truth, truth])) == 0.5
+
+
+def test_an_action_reaches_later_joints_and_later_frames_only():
+    truth = np.zeros((1, 3, 4), bool)
+    truth[0, 1, 2] = True
+    expected = np.zeros_like(truth)
+    expected[0, 1:, 2:] = True
+    np.testing.assert_array_equal(reached(truth), expected)
+
+
+def test_a_map_that_never_looks_at_the_data_is_a_guess_cell_by_cell():
+    rng = np.random.default_rng(0)
+    truth = rng.random((40, 3, 4)) < 0.5
+    blind = np.broadcast_to(np.arange(12.0).reshape(3, 4), truth.shape)
+    assert mean_auc_of_cells(blind, truth) == 0.5
+    assert mean_auc_of_cells(truth + blind, truth) == 1
+    one = auc(truth[:, 0, 0] + rng.random(40), truth[:, 0, 0])
+    assert one == 1 and np.isnan(mean_auc_of_cells(blind[:5], truth[:5]))

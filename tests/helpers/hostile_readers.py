@@ -1,0 +1,474 @@
+"""Everything that reads a file, by name: valid files of it, and a function that reads any bytes in their place.
+
+A reader returns what it read, raises InputError (one sentence), or, where the file is a note to itself that can be made
+again, says that there is none. Anything else is a bug. The names with "inside" take a file apart first: its members or
+what it compresses are the bytes, and checksums are made to fit, so that a change is not found out by those alone.
+"""
+
+import functools
+import io
+import json
+import os
+import struct
+import tempfile
+import warnings
+import zipfile
+import zlib
+from dataclasses import asdict, replace
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from scipy.io import savemat
+
+from course import manifest
+from course.drivers import DRIVERS, visible
+from course.grading import diagnosis, fence, grade, grade_all, gradescope, splice
+from gca_scratch import runs, training
+from gca_scratch.commands.main import describe
+from gca_scratch.data import neutral
+from gca_scratch.data.readers import convert, mhad, ntu, sbu, sysu, utkinect
+from gca_scratch.experiments import choices, loseqo, tasks
+from gca_scratch.figures import of_run
+from gca_scratch.runs import checkpoint
+from gca_scratch.support.errors import InputError
+from gca_scratch.support.reading import from_plain, read_json
+from gca_scratch.variants import build
+from tests.helpers.bvh_file import written
+from tests.helpers.tiny import TINY, skeletons
+
+PART = b"\n--8<--\n"  # between the members of an archive that is taken apart
+ROOT = Path(__file__).resolve().parents[2]
+READERS = {}  # name: read(content, folder)
+WHOLE = {}  # name: a function that gives valid files, a list of bytes
+SOURCE = runs.Source("npz", "data.npz")
+TASK = tasks.Task("tiny", SOURCE, TINY, tests=(0.04,))
+
+
+def reads(name, *whole):
+    """Names a reader; `whole` are functions that give valid files of it."""
+
+    def register(read):
+        READERS[name] = read
+        WHOLE[name] = functools.cache(lambda: [make() for make in whole])
+        return read
+
+    return register
+
+
+def put(folder, place, content):
+    """A file with this content, in folders that are made."""
+    path = Path(folder) / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def apart(archive):
+    """An archive as bytes that are easily changed; text in UTF-32, as NumPy keeps it, becomes UTF-8."""
+    parts = []
+    with zipfile.ZipFile(io.BytesIO(archive)) as file:
+        for member in file.infolist():
+            content = file.read(member)
+            if member.filename == "about.npy":
+                content = str(np.load(io.BytesIO(content))).encode()
+            parts.append(member.filename.encode() + b"\n" + content)
+    return PART.join(parts)
+
+
+def together(parts):
+    """The archive again."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that are there twice
+        for part in parts.split(PART)[:50]:
+            name, _, content = part.partition(b"\n")
+            if name == b"about.npy":
+                text = io.BytesIO()
+                np.save(text, np.array(content.decode("utf-8", "replace")))
+                content = text.getvalue()
+            file.writestr(name.split(b"\0")[0][:200].decode("latin-1") or "nameless", content)
+    return made.getvalue()
+
+
+# --- the original files of the data sets ------------------------------------------------------------------------------
+
+
+def _finite(recording, *shape):
+    assert recording.joints.shape[1:] == shape and len(recording.joints) and np.isfinite(recording.joints).all()
+    assert recording.joints.dtype == np.float32
+    return recording
+
+
+def _skeleton_file():
+    joint = "0.1 -0.25 3 277.419 191.8 1036.2 519.1 0 -0.05 1e-3 0 2\n"
+    body = "72057594037931101 0 1 1 1 1 0 0.02764709 -9.1E-05 2\n25\n" + 25 * joint
+    return ("2\n1\n" + body + "2\n" + body + body.replace("1101", "1102", 1)).encode()
+
+
+@reads("ntu", _skeleton_file)
+def _(content, folder):
+    return _finite(ntu.read_item(put(folder, "S003C002P007R002A051.skeleton", content)), 2, 25, 3)
+
+
+def _mat(compress=False, **more):
+    made = io.BytesIO()
+    values = np.random.default_rng(0).uniform(-2, 2, (20, 3, 2))
+    savemat(made, {**more, "SW": values}, do_compression=compress)
+    return made.getvalue()
+
+
+@reads("sysu", _mat, lambda: _mat(True), lambda: _mat(text="words", cell=np.array([1, "a"], object), x={"y": 1}))
+def _(content, folder):
+    path = put(folder, "3DvideoNorm/person1/video2/sklWorld.mat", content)
+    return _finite(sysu.read_item(sysu.Item(path, 2, 1)), 1, 20, 3)
+
+
+@reads("sysu-inside", _mat)
+def _(content, folder):
+    deflated = zlib.compress(content[128:])
+    return READERS["sysu"](content[:128] + struct.pack("<II", 15, len(deflated)) + deflated, folder)
+
+
+def _poses(*numbers):
+    return "".join(f"{number} " + " ".join(f"{0.05 * n:.2f}" for n in range(60)) + " \r\n" for number in numbers)
+
+
+_LABELS = b"s01_e01\nwalk: 10 14\nclapHands: 12  18 \n\ns03_e02\ncarry: NaN NaN\n"
+
+
+@reads("utkinect", lambda: _poses(10, 14, 14, 18).encode())
+def _(content, folder):
+    put(folder, "actionLabel.txt", _LABELS)
+    put(folder, "joints/joints_s01_e01.txt", content)
+    return [_finite(utkinect.read_item(item), 1, 20, 3) for item in utkinect.items(folder)]
+
+
+@reads("utkinect-labels", lambda: _LABELS)
+def _(content, folder):
+    put(folder, "actionLabel.txt", content)
+    put(folder, "joints/joints_s01_e01.txt", _poses(10, 14, 14, 18).encode())
+    return [_finite(utkinect.read_item(item), 1, 20, 3) for item in utkinect.items(folder)[:20]]
+
+
+@reads("sbu", lambda: "".join(f"{n}," + ",".join(90 * ["0.25"]) + "\r\n" for n in (7, 8)).encode())
+def _(content, folder):
+    return _finite(sbu.read_item(put(folder, "s01s02/03/001/skeleton_pos.txt", content)), 2, 15, 3)
+
+
+def _bvh():
+    names = mhad.LAYOUT.joint_names
+    parents = {child: parent for parent, child in mhad.LAYOUT.edges}
+    nodes = [(name, parents.get(k, -1), (0.0, 12.0, 0.0), ("Zrotation",)) for k, name in enumerate(names)]
+    nodes[0] = (*nodes[0][:3], ("Xposition", "Yposition", "Zposition", "Zrotation", "Xrotation", "Yrotation"))
+    nodes.append((None, names.index("Head"), (0.0, 5.0, 0.0), ()))
+    frame = [tuple(1.5 for _ in channels) for *_, channels in nodes]
+    return written(nodes, [frame] * 3).encode()
+
+
+@reads("mhad", _bvh)
+def _(content, folder):
+    return _finite(mhad.read_item(put(folder, "skl_s01_a02_r03.bvh", content)), 1, 30, 3)
+
+
+# --- our own files ----------------------------------------------------------------------------------------------------
+
+
+def _npz(compressed=False):
+    data, made = skeletons(subjects=2, repetitions=1), io.BytesIO()
+    arrays = {name: value for name, value in vars(data).items() if value is not None}
+    (np.savez_compressed if compressed else np.savez)(made, **arrays)
+    return made.getvalue()
+
+
+@reads("npz", _npz, lambda: _npz(True))
+def _(content, folder):
+    data = neutral.load(put(folder, "data.npz", content))
+    neutral.check(data, "what was loaded")
+    describe(data)
+    runs.problem(data, SOURCE, replace(TINY, validation=0))
+    return data
+
+
+@reads("npz-mapped", lambda: apart(_npz()))
+def _(content, folder):
+    with mock.patch("gca_scratch.support.reading.MAPPED", 0):
+        return READERS["npz"](together(content), folder)
+
+
+@reads("npz-inside", lambda: apart(_npz()))
+def _(content, folder):
+    return READERS["npz"](together(content), folder)
+
+
+def _checkpoint(trained):
+    settings = replace(TINY, hidden=1, frames=1, iterations=1, epochs=2, dropout=0.0)
+    network = build.build(settings, joints=2, channels=3, classes=2)
+    state = training.start(network, settings)
+    if trained:
+        row = dict.fromkeys(training.HISTORY_COLUMNS, 0.5) | {"step": 0, "epoch": 1}
+        state = replace(state, best=state.params, epoch=1, best_score=(0.5, 0.5), history=[row])
+        state.velocity = {"layer1.b": state.params["layer1.b"]}
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "checkpoint.npz")
+        checkpoint.save(made, training.snapshot(state), network, settings, asdict(SOURCE))
+        return made.read_bytes()
+
+
+@reads("checkpoint", lambda: _checkpoint(False), lambda: _checkpoint(True))
+def _(content, folder):
+    state, network, settings, saved = checkpoint.load(put(folder, "checkpoint.npz", content))
+    assert state.params.keys() == network.shapes().keys() and len(repr((state.history, settings))) > 0
+    return state, from_plain(runs.Source, saved, "run")
+
+
+@reads("checkpoint-inside", lambda: apart(_checkpoint(False)), lambda: apart(_checkpoint(True)))
+def _(content, folder):
+    return READERS["checkpoint"](together(content), folder)
+
+
+def _config():
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, "config.toml")
+        runs.write_config(made, SOURCE, TINY)
+        return made.read_bytes()
+
+
+@reads("config", _config)
+def _(content, folder):
+    source, settings = runs.read_config(put(folder, "config.toml", content))
+    return repr((source, settings))
+
+
+@reads("result", lambda: json.dumps({
+    "confusion": [[2, 1], [0, 0]], "per_class": {"walk": 0.5}, "fold": 1, "dataset": "npz", "protocol": "half",
+    "accuracy": 0.5,
+}).encode())  # fmt: skip
+def _(content, folder):
+    put(folder, "result.json", content)
+    return of_run.read_result(folder)
+
+
+@reads("history", lambda: f"{','.join(training.HISTORY_COLUMNS)}\n0,1,0.1,1.5,0.5,,,0.1\n1,1,0.1,1,0,1,0,2\n".encode())
+def _(content, folder):
+    put(folder, "history.csv", content)
+    return of_run.read_history(folder)
+
+
+@reads("task", lambda: json.dumps({
+    "task": TASK.identity("mark"),
+    "result": {"accuracy": 0.5, "n_test": 2, "seconds": 1.5, "noise": {"0.04": 0.5}},
+}).encode())  # fmt: skip
+def _(content, folder):
+    put(folder, TASK.file("."), content)
+    return tasks.finished(TASK, folder, "mark")
+
+
+_ASKED = {"data": "mark", "source": asdict(SOURCE) | {"root": ""}, "settings": asdict(TINY)}
+
+
+@reads("choice", lambda: json.dumps(_ASKED | {"wrong": 1, "n": 2, "loss": 0.5}).encode())
+def _(content, folder):
+    return choices.finished(put(folder, "00-fold-1.json", content), _ASKED)
+
+
+@reads("sequence", lambda: json.dumps(_ASKED | {"p": [0.25, 0.5, 0.25]}).encode())
+def _(content, folder):
+    return loseqo.finished(put(folder, "sequence-001.json", content), _ASKED, 3)
+
+
+@functools.cache
+def _converted():
+    """A chunk of `prepare` that reads one file, and the bytes of what it keeps."""
+    with tempfile.TemporaryDirectory() as folder:
+        item = str(put(folder, "S003C002P007R002A051.skeleton", _skeleton_file()))
+        chunk = convert._Chunk("ntu", ntu.LAYOUT, [item], Path(folder, "000000.npz"))
+        convert._convert(chunk, os.getpid())
+        return chunk, chunk.file.read_bytes()
+
+
+@reads("chunk", lambda: _converted()[1])
+def _(content, folder):
+    item = str(put(folder, "S003C002P007R002A051.skeleton", _skeleton_file()))
+    chunk = _converted()[0]._replace(items=[item], file=put(folder, "000000.npz", content))
+    part = Path(folder) / "out.npz.part"
+    part.mkdir(exist_ok=True)
+    out = Path(folder) / "out.npz"
+    out.unlink(missing_ok=True)
+    convert._join([chunk], ntu.CLASS_NAMES, out, part, False)
+    return neutral.load(out) if out.exists() else None
+
+
+@reads("chunk-inside", lambda: apart(_converted()[1]))
+def _(content, folder):
+    return READERS["chunk"](together(content), folder)
+
+
+# --- submissions, and what the grader reads ---------------------------------------------------------------------------
+
+OPTIM = "gca_scratch/training/optim.py"
+_SUBMITTED = b"""import numpy as np
+from gca_scratch.network.ops import affine
+HALF = 0.5
+
+
+def helper(y):
+    return HALF * np.exp(y)
+
+
+def decayed(start, epoch, decay, every):
+    \"\"\"The rate.\"\"\"
+    return helper(start) * decay
+
+
+class SGD:
+    def step(self, params, gradients):
+        return self.more()
+
+    def more(self):
+        return {name: [1, "x"] for name in ()}
+"""
+
+
+def _zip():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("ada/gca_scratch/", b"")
+        file.writestr("ada/gca_scratch/training/optim.py", _SUBMITTED)
+        file.writestr("optim.py", b"x = 1")
+    return made.getvalue()
+
+
+@reads("submission", _zip)
+def _(content, folder):
+    texts, wrong = splice.read_submission(put(folder, "ada.zip", content), [OPTIM])
+    assert texts.keys() | wrong.keys() == {OPTIM} and not texts.keys() & wrong.keys()
+    return _spliced(texts[OPTIM]) if texts else None
+
+
+@reads("submission-inside", lambda: apart(_zip()))
+def _(content, folder):
+    return READERS["submission"](together(content), folder)
+
+
+@reads("program", lambda: _SUBMITTED, lambda: b"def decayed(a)\n    return a\nx = 1\n")
+def _(content, folder):
+    texts, wrong = splice.read_submission(put(folder, "optim.py", content), [OPTIM])
+    assert texts.keys() | wrong.keys() == {OPTIM} and not texts.keys() & wrong.keys()
+    return _spliced(texts[OPTIM]) if texts else None
+
+
+@functools.cache
+def _optim():
+    return (ROOT / OPTIM).read_text("utf-8")
+
+
+def _spliced(text):
+    names = ["decayed", "SGD.step"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what a program writes, such as "\d"
+        source, wrong = splice.splice(_optim(), text, names, OPTIM)
+        compile(source, "optim.py", "exec", dont_inherit=True)
+    assert set(wrong) <= set(names) and (source != _optim() or wrong.keys() == set(names))
+    return source
+
+
+def _answer(content, folder, name):
+    driver = DRIVERS["sigmoid_backward"]
+    inputs = visible(driver)[0]
+    right = diagnosis.right_answers("sigmoid_backward")[0]
+    put(folder, f"out/{name}", content)
+    out = os.open(Path(folder) / "out", os.O_RDONLY)
+    try:
+        answer = fence._answer(out, 0, "it ended", fence.Limits())
+    finally:
+        os.close(out)
+        os.unlink(Path(folder) / "out" / name)
+    assert answer.outputs is not None or answer.error
+    if answer.outputs is not None:
+        with np.errstate(all="ignore"):
+            diagnosis.compare(driver, inputs, answer.outputs, right)
+            diagnosis.resembles(
+                ["gca_scratch.network.ops.sigmoid_backward"], {"sigmoid_backward": [answer.outputs] * 2}
+            )
+    return answer
+
+
+def _outputs():
+    made = io.BytesIO()
+    np.savez(made, **diagnosis.right_answers("sigmoid_backward")[0])
+    return made.getvalue()
+
+
+@reads("answer", _outputs)
+def _(content, folder):
+    return _answer(content, folder, "0.npz")
+
+
+@reads("answer-inside", lambda: apart(_outputs()))
+def _(content, folder):
+    return _answer(together(content), folder, "0.npz")
+
+
+@reads("complaint", lambda: b'{"error": "NameError: x (in fence-abc/0x1234567, at the line `y`)"}')
+def _(content, folder):
+    return _answer(content, folder, "0.json")
+
+
+_ASSIGNMENT = b"""id = "T1"
+title = "Slopes"
+hours = 1
+needs = []
+goals = ["slopes"]
+points = 100
+text = "Do."
+files = ["gca_scratch/network/ops.py"]
+
+[[task]]
+id = "T1.1"
+title = "One"
+points = 60
+functions = ["gca_scratch.network.ops.sigmoid_backward"]
+drivers = ["sigmoid_backward"]
+text = "Now."
+
+[[question]]
+id = "T1.2"
+title = "Why"
+points = 40
+text = "Why?"
+rubric = "Because."
+"""
+
+
+@reads("assignment", lambda: _ASSIGNMENT)
+def _(content, folder):
+    return manifest.load(put(folder, "T1.toml", content), folder)
+
+
+@reads("metadata", lambda: b'{"users": [{"email": "ada@example.org", "id": 7}, {"id": 8}]}')
+def _(content, folder):
+    put(folder, "submission_metadata.json", content)
+    return grade.seed_of(gradescope.student_of(Path(folder)))
+
+
+@reads("grades", lambda: json.dumps({
+    "extra_data": {"fingerprint": "mark"},
+    "tests": [{"name": "T1.1 x", "number": "T1.1", "score": 1.5, "status": "failed", "output": "a"}],
+}).encode())  # fmt: skip
+def _(content, folder):
+    path = put(folder, "ada.json", content)
+    return grade_all._row("ada", read_json(path)) if grade_all._is_graded(path, "mark") else None
+
+
+def outcome(name, content, folder):
+    """What the reader makes of the bytes: (what it read, None), or (None, the sentence of its InputError)."""
+    try:
+        return READERS[name](content, folder), None
+    except InputError as error:
+        return None, str(error)
+
+
+def well_said(sentence):
+    """Nothing at all, or something that a person reads in one line; what a file holds is never quoted in full."""
+    return sentence is None or (bool(sentence.strip()) and "\n" not in sentence and len(sentence) < 1500)

@@ -1,0 +1,174 @@
+"""Both schedules over the grid: they agree, every gradient is right, and the diagonals are what they say."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gca_scratch.network import cell, grid
+from gca_scratch.network.arrays import FRESH, Workspace
+from gca_scratch.network.gca_lstm import SCHEDULES
+from gca_scratch.network.sweep import raster, wavefront
+from tests.helpers.derivatives import check_gradients
+
+SIZES = [(1, 1), (1, 4), (4, 1), (2, 5), (5, 2), (4, 4)]
+
+
+def arguments(J, T, B=2, H=3, D=2, gated=True, seed=0, dtype=np.float64):
+    """Inputs, weights and, for a layer that is gated, its input's share a and scores r; as in layers 1 and 2."""
+    rng = np.random.default_rng(seed)
+    sizes = {"x": (J * T, B, D), "W": (D + 2 * H, 5 * H), "b": (5 * H,)}
+    if gated:
+        sizes |= {"a": (J * T, B, 5 * H)}
+    arrays = {name: rng.standard_normal(size).astype(dtype) for name, size in sizes.items()}
+    return arrays | ({"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)} if gated else {})
+
+
+def gradients_of(sweep, arrays, J, T, dh, keep=FRESH):
+    """h, and the gradients of every argument by name."""
+    h, cache = sweep.forward(**arrays, J=J, T=T, keep=keep)
+    da, dW, db, dr = sweep.backward(dh, cache, keep=keep.at("back"))
+    D = arrays["x"].shape[2]
+    gradients = {"x": da @ arrays["W"][:D].T, "W": dW, "b": db, "a": da, "r": dr}
+    assert (dr is None) == ("r" not in arrays)
+    return h, {name: gradients[name] for name in arrays}
+
+
+@pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
+@pytest.mark.parametrize(("J", "T"), SIZES)
+def test_raster_and_wavefront_agree(J, T, gated):
+    arrays = arguments(J, T, gated=gated)
+    dh = np.random.default_rng(9).standard_normal((J * T, 2, 3))
+    (h, ours), (h_, theirs) = (gradients_of(sweep, arrays, J, T, dh) for sweep in SCHEDULES.values())
+    np.testing.assert_allclose(h, h_, rtol=0, atol=1e-12 * np.abs(h).max())
+    for name in ours:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-12 * np.abs(ours[name]).max())
+
+
+@pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_gradient(schedule, gated):
+    J, T = 3, 4
+    sweep, arrays = SCHEDULES[schedule], arguments(J, T, gated=gated)
+    dh = np.random.default_rng(9).standard_normal((J * T, 2, 3))
+    _, gradients = gradients_of(sweep, arrays, J, T, dh)
+    check_gradients(lambda **a: sweep.forward(**a, J=J, T=T)[:1], arrays, gradients, [dh])
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_only_the_last_cell_is_asked(schedule):
+    """Attention reads the last cell alone; its gradient must reach the first input over every path."""
+    J, T = 3, 3
+    sweep, arrays = SCHEDULES[schedule], arguments(J, T)
+    dh = np.zeros((J * T, 2, 3))
+    dh[-1] = 1
+    _, gradients = gradients_of(sweep, arrays, J, T, dh)
+    assert np.abs(gradients["a"]).reshape(J * T, -1).max(axis=1).min() > 0
+    check_gradients(lambda **a: (sweep.forward(**a, J=J, T=T)[0][-1],), arrays, gradients, [np.ones((2, 3))])
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_arguments_are_left_alone(schedule):
+    sweep, arrays = SCHEDULES[schedule], arguments(3, 2)
+    dh = np.ones((6, 2, 3))
+    copies = {name: value.copy() for name, value in arrays.items()}
+    _, cache = sweep.forward(**arrays, J=3, T=2)
+    first, second = sweep.backward(dh, cache), sweep.backward(dh, cache)
+    assert all((one == two).all() for one, two in zip(first, second, strict=True))
+    assert all((arrays[name] == copies[name]).all() for name in arrays) and (dh == 1).all()
+
+
+def test_a_caller_may_write_into_the_outputs_though_a_unit_keeps_views(monkeypatch):
+    """Dropout is written into h; a unit whose cache holds its predecessors themselves must not see it."""
+    kept, step = [], cell.step_forward
+    monkeypatch.setattr(cell, "step_forward", lambda *states: kept.append(states[1:5]) or step(*states))
+    h, _ = raster.forward(**arguments(3, 3), J=3, T=3)
+    assert not any(np.shares_memory(h, state) for states in kept for state in states)
+
+
+def test_single_precision_stays_single():
+    h, cache = wavefront.forward(**arguments(3, 4, dtype=np.float32), J=3, T=4)
+    assert {array.dtype for array in (h, *wavefront.backward(h, cache))} == {np.dtype(np.float32)}
+
+
+def test_kept_memory_changes_nothing():
+    """Grids and batches of several sizes, one after the other, in memory that still holds the ones before."""
+    keep = Workspace()
+    for J, T, B, gated in [(5, 4, 3, True), (2, 6, 2, False), (5, 4, 3, False), (3, 3, 1, True), (5, 4, 3, True)]:
+        arrays = arguments(J, T, B, gated=gated, seed=J * B)
+        dh = np.random.default_rng(1).standard_normal((J * T, B, 3))
+        h, fresh = gradients_of(wavefront, arrays, J, T, dh)
+        kept_h, kept = gradients_of(wavefront, arrays, J, T, dh, keep)
+        assert (h == kept_h).all() and all((fresh[name] == kept[name]).all() for name in fresh)
+
+
+def test_a_pass_that_is_not_remembered_gives_the_same_outputs():
+    arrays = arguments(5, 4)
+    h, _ = wavefront.forward(**arrays, J=5, T=4)
+    assert (wavefront.forward(**arrays, J=5, T=4, remember=False)[0] == h).all()
+
+
+def test_large_activations_give_no_warnings_and_saturate():
+    arrays = arguments(2, 3)
+    arrays["a"] *= 1e4
+    h, cache = wavefront.forward(**arrays, J=2, T=3)
+    assert np.isfinite(h).all() and all(np.isfinite(g).all() for g in wavefront.backward(h, cache))
+
+
+@given(J=st.integers(1, 9), T=st.integers(1, 9))
+@settings(max_examples=60)
+def test_diagonals(J, T):
+    joint, frame = grid.cell_order(J, T)
+    assert sorted(zip(joint, frame, strict=True)) == [(j, t) for j in range(J) for t in range(T)]
+    assert (np.diff(joint + frame) >= 0).all() and joint[-1] == J - 1 and frame[-1] == T - 1
+    # lay the cells out in a padded array and read the predecessors back
+    padded = np.full(J * T + J + T, -1)
+    for d in grid.diagonals(J, T):
+        padded[d.own] = np.arange(d.cells.start, d.cells.stop)
+    assert sorted(padded[padded >= 0]) == list(range(J * T))
+    place = {pair: k for k, pair in enumerate(zip(joint.tolist(), frame.tolist(), strict=True))}
+    for d in grid.diagonals(J, T):
+        for k, S, T_ in zip(range(d.cells.start, d.cells.stop), padded[d.S], padded[d.T], strict=True):
+            assert place.get((joint[k] - 1, frame[k]), -1) == S
+            assert place.get((joint[k], frame[k] - 1), -1) == T_
+        # successors: which of its cells have one, and where it is
+        own = range(d.cells.start, d.cells.stop)
+        for has_next, following, step in ((d.has_next_S, d.next_S, (1, 0)), (d.has_next_T, d.next_T, (0, 1))):
+            expected = {k: place.get((joint[k] + step[0], frame[k] + step[1])) for k in own}
+            found = dict(zip(own[has_next], range(following.start, following.stop), strict=True))
+            assert found == {k: next_k for k, next_k in expected.items() if next_k is not None}
+    for d, after in itertools.zip_longest(grid.diagonals(J, T), grid.diagonals(J, T)[1:]):
+        slots = np.full(min(J, T) + 2, -1)
+        if after:
+            slots[1 : 1 + after.cells.stop - after.cells.start] = range(after.cells.start, after.cells.stop)
+        for k, S, T_ in zip(range(d.cells.start, d.cells.stop), slots[d.from_S], slots[d.from_T], strict=True):
+            assert place.get((joint[k] + 1, frame[k]), -1) == S
+            assert place.get((joint[k], frame[k] + 1), -1) == T_
+
+
+@given(J=st.integers(1, 6), T=st.integers(1, 6), B=st.integers(1, 3))
+@settings(max_examples=30)
+def test_packing_is_undone_by_unpacking(J, T, B):
+    x = np.arange(B * T * J * 3).reshape(B, T, J, 3)
+    cells = grid.pack(x)
+    joint, frame = grid.cell_order(J, T)
+    assert (cells[-1] == x[:, frame[-1], joint[-1]]).all()
+    np.testing.assert_array_equal(grid.unpack(cells, J, T), x)
+
+
+def test_joints_and_frames_are_not_exchanged():
+    """Turning the grid on its side must exchange the two halves of the recurrent weights and nothing else."""
+    J, T, H, D = 3, 3, 3, 2
+    arrays = arguments(J, T, H=H, D=D)
+    joint, frame = grid.cell_order(J, T)
+    mirror = np.array([np.flatnonzero((joint == t) & (frame == j))[0] for j, t in zip(joint, frame, strict=True)])
+    order = [0, 2, 1, 3, 4]  # f_S and f_T change places
+    turned = {name: arrays[name][mirror] for name in ("x", "a", "r")} | {"W": arrays["W"].copy(), "b": arrays["b"]}
+    turned["a"] = turned["a"].reshape(J * T, 2, 5, H)[:, :, order].reshape(J * T, 2, 5 * H)
+    turned["W"][D:] = arrays["W"][D:].reshape(2, H, 5 * H)[::-1].reshape(2 * H, 5 * H)
+    turned["W"] = turned["W"].reshape(-1, 5, H)[:, order].reshape(-1, 5 * H)
+    turned["b"] = turned["b"].reshape(5, H)[order].reshape(-1)
+    h, _ = wavefront.forward(**arrays, J=J, T=T)
+    np.testing.assert_allclose(wavefront.forward(**turned, J=J, T=T)[0], h[mirror], rtol=1e-12)

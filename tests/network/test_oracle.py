@@ -1,0 +1,60 @@
+"""Whole networks against automatic differentiation: loss and every gradient to 1e-10."""
+
+import numpy as np
+import pytest
+
+from gca_scratch.network import grid
+from gca_scratch.network.gca_lstm import GCALSTM, SCHEDULES, loss_and_gradients
+from gca_scratch.network.gradcheck import problem
+from gca_scratch.variants.baselines import HEADS, STLSTM
+from tests.helpers import oracle
+
+PARTS = (0, 1, 1, 3)
+OTHERS = {
+    "coarse": {"streams_of": "coarse", "parts": PARTS},
+    "two streams, average": {"streams_of": "both", "parts": PARTS, "initial": "average"},
+    "two streams, feedforward": {"streams_of": "both", "parts": PARTS, "recompute": True},
+    "two streams, scheme c": {"streams_of": "both", "parts": PARTS, "sharing": "c"},
+    "scheme a": {"sharing": "a"},
+    "scheme b": {"sharing": "b"},
+    "scheme c": {"sharing": "c", "iterations": 3},
+    "soft": {"attention": "soft"},
+    "soft, two streams": {"attention": "soft", "streams_of": "both", "parts": PARTS},
+    "trust gate": {"trust_gate": True, "iterations": 1},
+}
+
+
+def agrees(network, seed=0):
+    params, x, y, masks = problem(network, seed=seed, batch=3)
+    order = list(zip(*(axis.tolist() for axis in grid.cell_order(network.joints, network.frames)), strict=True))
+    loss, gradients, _ = loss_and_gradients(network, params, x, y, masks)
+    expected, theirs = oracle.loss_and_gradients(network, params, x, y, order, masks)
+    assert loss == pytest.approx(expected, rel=1e-12)
+    assert gradients.keys() == theirs.keys() == params.keys()
+    for name, gradient in gradients.items():
+        scale = np.abs(theirs[name]).max()
+        assert scale > 0, f"{name} does not matter, so nothing is proved"
+        assert np.abs(gradient - theirs[name]).max() < 1e-10 * scale, name
+
+
+@pytest.mark.filterwarnings("ignore")  # what autograd itself warns of is not ours
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("initial", ["average", "feedforward"])
+@pytest.mark.parametrize("iterations", [0, 1, 2, 3])
+def test_the_plain_network(iterations, initial, schedule):
+    agrees(GCALSTM(3, 4, 3, 4, hidden=5, iterations=iterations, initial=initial, schedule=schedule), iterations)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", OTHERS)
+def test_the_other_networks_with_attention(name, schedule):
+    agrees(GCALSTM(**{"joints": 4, "frames": 3, "channels": 3, "classes": 4, "hidden": 4, "schedule": schedule,
+                      "iterations": 2} | OTHERS[name]))  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("trust_gate", [False, True])
+@pytest.mark.parametrize("head", HEADS)
+def test_the_networks_without_attention(head, trust_gate):
+    agrees(STLSTM(4, 3, 3, 4, hidden=4, head=head, trust_gate=trust_gate))

@@ -1,0 +1,65 @@
+"""SGD with momentum, clipping and decay, against the formulas."""
+
+import numpy as np
+import pytest
+
+from gca_scratch.network.ops import Product
+from gca_scratch.training.optim import PIECE, SGD, decayed
+
+
+def test_momentum_by_hand():
+    params, optimiser = {"w": np.array([1.0, -2.0])}, SGD(learning_rate=0.1, momentum=0.9)
+    g = np.array([1.0, 3.0])
+    optimiser.step(params, {"w": g})
+    np.testing.assert_allclose(params["w"], [0.9, -2.3])
+    optimiser.step(params, {"w": g})
+    np.testing.assert_allclose(params["w"], [0.9 - 0.1 * 1.9, -2.3 - 0.3 * 1.9])
+
+
+def test_clipping_is_by_the_norm_over_all_parameters():
+    params = {"a": np.zeros(1), "b": np.zeros((1, 1))}
+    SGD(1.0, 0.0, clip=1.0).step(params, {"a": np.array([3.0]), "b": np.array([[4.0]])})
+    np.testing.assert_allclose([params["a"][0], params["b"][0, 0]], [-0.6, -0.8])
+    params = {"a": np.zeros(1)}
+    SGD(1.0, 0.0, clip=10.0).step(params, {"a": np.array([3.0])})
+    assert params["a"][0] == -3
+
+
+def test_a_parameter_without_gradient_is_neither_moved_nor_remembered():
+    params, optimiser = {"used": np.ones(2), "later": np.ones(2)}, SGD(0.1, 0.9)
+    optimiser.step(params, {"used": np.ones(2)})
+    assert (params["later"] == 1).all() and optimiser.velocity.keys() == {"used"}
+
+
+def test_updates_are_in_place_and_keep_single_precision():
+    w = np.ones(3, np.float32)
+    params = {"w": w}
+    SGD(0.1, 0.9, clip=0.5).step(params, {"w": np.ones(3, np.float32)})
+    assert params["w"] is w and w.dtype == np.float32 and (w < 1).all()
+
+
+def test_a_quadratic_is_minimised():
+    params, optimiser = {"w": np.array([5.0, -3.0])}, SGD(0.05, 0.9)
+    for _ in range(300):
+        optimiser.step(params, {"w": params["w"] * np.array([1.0, 4.0])})
+    np.testing.assert_allclose(params["w"], 0, atol=1e-4)
+
+
+def test_decay():
+    assert [decayed(1.0, 0.5, 2, epoch) for epoch in range(5)] == [1, 1, 0.5, 0.5, 0.25]
+    assert decayed(1.5e-3, 0.95, 1, 10) == pytest.approx(1.5e-3 * 0.95**10)
+
+
+@pytest.mark.parametrize("clip", [None, 0.5])
+def test_a_gradient_that_is_not_multiplied_out(clip):
+    """The same step as with the product itself, its norm included, over several pieces of rows."""
+    rng = np.random.default_rng(0)
+    x, dy = rng.standard_normal((5, PIECE // 3)), rng.standard_normal((5, 4))
+    outcomes = []
+    for gradient in (x.T @ dy, Product(x, dy)):
+        params, optimiser = {"w": np.ones((x.shape[1], 4)), "b": np.ones(3)}, SGD(0.1, 0.9, clip)
+        for _ in range(2):
+            optimiser.step(params, {"w": gradient, "b": np.ones(3)})
+        outcomes.append(params | {"v": optimiser.velocity["w"]})
+    for name, value in outcomes[0].items():
+        np.testing.assert_allclose(outcomes[1][name], value, rtol=1e-12, atol=1e-14)

@@ -1,0 +1,136 @@
+"""The engine that trains is the engine that is checked: parts, threads, kept memory, recomputation change nothing."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gca_scratch.network.arrays import Workspace
+from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
+from gca_scratch.network.gradcheck import COMPLEX_TOLERANCE, complex_step, networks, problem, relative_error
+from gca_scratch.training.parallel import Engine, slices
+
+NETWORK = GCALSTM(3, 4, 2, 3, hidden=3, iterations=2)
+
+
+def outcomes_agree(one, two, tolerance):
+    assert abs(one[0] - two[0]) <= tolerance * abs(one[0])
+    assert one[1].keys() == two[1].keys()
+    one, two = ((loss, multiplied_out(gradients), logits) for loss, gradients, logits in (one, two))
+    for name, g in one[1].items():
+        assert np.abs(g - two[1][name]).max() <= tolerance * np.abs(g).max(), name
+    assert np.abs(one[2] - two[2]).max() <= tolerance * np.abs(one[2]).max()
+
+
+@pytest.mark.parametrize("batch", [1, 7, 23, 24, 32, 33, 100, 1000])
+@pytest.mark.parametrize("parts", [0, 1, 3])
+def test_a_batch_is_cut_into_nearly_equal_slices(batch, parts):
+    cuts = slices(batch, 20 * 128, parts)
+    assert np.concatenate([np.arange(batch)[s] for s in cuts]).tolist() == list(range(batch))
+    sizes = {s.stop - s.start for s in cuts}
+    assert max(sizes) - min(sizes) <= 1 and min(sizes) > 0
+    if parts:
+        assert len(cuts) == min(parts, batch)
+    else:
+        assert len(cuts) == 1 if batch < 24 else len(cuts) % 2 == 0 and max(sizes) <= 24
+
+
+@pytest.mark.parametrize("initial", INITIAL_MEMORIES)
+@pytest.mark.parametrize("iterations", [0, 1, 2])
+def test_parts_add_up_to_the_whole(initial, iterations):
+    network = replace(NETWORK, initial=initial, dropout=0.3)
+    params, x, y, masks = problem(network, batch=5)
+    whole = loss_and_gradients(network, params, x, y, masks, iterations)
+    for parts in (1, 2, 5):
+        engine = Engine(network, parts)
+        outcomes_agree(whole, engine.loss_and_gradients(params, x, y, masks, iterations), 1e-12)
+        logits, _ = network.forward(params, x, iterations=iterations)
+        np.testing.assert_allclose(engine.forward(params, x, iterations), logits, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("label", "network"), list(networks()))
+def test_parts_and_kept_memory_change_nothing_in_any_network(label, network):
+    params, x, y, masks = problem(network, batch=3)
+    engine = Engine(network, parts=2)
+    for iterations in range(network.iterations, -1, -1):  # memory that a larger pass has used
+        whole = loss_and_gradients(network, params, x, y, masks, iterations)
+        outcomes_agree(whole, engine.loss_and_gradients(params, x, y, masks, iterations), 1e-12)
+        logits, _ = network.forward(params, x, iterations=iterations)
+        np.testing.assert_allclose(engine.forward(params, x, iterations), logits, rtol=1e-12, atol=1e-14)
+
+
+def test_the_engine_is_right_by_complex_step():
+    """The gradient check again, through parts on threads with memory that earlier batches have used."""
+    params, x, y, masks = problem(NETWORK, batch=4)
+    engine = Engine(NETWORK, parts=2, threads=2)
+    engine.loss_and_gradients(params, 3 * x, y, masks)
+    _, gradients, _ = engine.loss_and_gradients(params, x, y, masks)
+    gradients = multiplied_out(gradients)
+    probe = Engine(NETWORK, parts=2, threads=2)
+    for name, g in gradients.items():
+
+        def loss(value, name=name):
+            return probe.loss_and_gradients(params | {name: value}, x, y, masks)[0]
+
+        assert relative_error(g, complex_step(loss, params[name])) < COMPLEX_TOLERANCE, name
+
+
+def test_threads_do_not_change_a_bit():
+    params, x, y, masks = problem(NETWORK, batch=7)
+    outcomes = []
+    for threads in (1, 2, 5):
+        engine = Engine(NETWORK, parts=4, threads=threads)
+        for _ in range(3):  # whatever order the threads finish in
+            loss, gradients, logits = engine.loss_and_gradients(params, x, y, masks)
+            outcomes.append((loss, gradients, logits))
+    for outcome in outcomes[1:]:
+        outcomes_agree(outcomes[0], outcome, 0)
+
+
+def test_a_part_that_fails_leaves_the_engine_usable():
+    params, x, y, masks = problem(NETWORK, batch=4)
+    engine = Engine(NETWORK, parts=2, threads=2)
+    before = threading.active_count()
+    with pytest.raises(IndexError):
+        engine.loss_and_gradients(params, x, y[:1].repeat(4) + 99, masks)
+    outcomes_agree(
+        loss_and_gradients(NETWORK, params, x, y, masks), engine.loss_and_gradients(params, x, y, masks), 1e-12
+    )
+    assert threading.active_count() <= before + 2
+
+
+@pytest.mark.parametrize("initial", INITIAL_MEMORIES)
+def test_recomputing_changes_nothing(initial):
+    network = GCALSTM(3, 4, 2, 3, hidden=3, iterations=4, initial=initial)
+    params, x, y, masks = problem(network, batch=3)
+    plain = loss_and_gradients(network, params, x, y, masks)
+    again = replace(network, recompute=True)
+    outcomes_agree(plain, loss_and_gradients(again, params, x, y, masks), 0)
+    engine = Engine(again, parts=1)
+    for _ in range(2):  # in kept memory, which all iterations now share
+        outcomes_agree(plain, engine.loss_and_gradients(params, x, y, masks), 0)
+
+
+def test_workspaces_give_the_same_memory_by_name():
+    keep = Workspace()
+    one = keep.empty(np, "a", (2, 3), np.float64)
+    assert np.shares_memory(one, keep.empty(np, "a", (5,), np.float64))
+    assert not np.shares_memory(one, keep.empty(np, "b", (2, 3), np.float64))
+    assert not np.shares_memory(one, keep.at("inner").empty(np, "a", (2, 3), np.float64))
+    assert keep.empty(np, "a", (2, 3), np.complex128).dtype == complex
+    assert keep.at("inner") is keep.at("inner")
+
+
+def test_zeros_are_zero_again_when_the_shape_changes():
+    keep = Workspace()
+    for shape in [(2, 3), (3, 2), (7,), (2, 3)]:
+        array = keep.zeros(np, "z", shape, np.float32)
+        assert array.shape == shape and (array == 0).all()
+        array[0] = 1
+        assert (keep.zeros(np, "z", shape, np.float32)[0] == 1).all()  # as its user left it
+
+
+def test_small_batches_stay_whole():
+    assert len(slices(32, 10 * 64)) == 1 and len(slices(96, 10 * 64)) == 2
+    assert [len(slices(batch, 20 * 128)) for batch in (8, 23, 24, 32, 64, 100)] == [1, 1, 2, 2, 4, 6]
