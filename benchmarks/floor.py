@@ -59,8 +59,8 @@ class Floor:
         for k, s in enumerate(cuts):
             Recorded.log = []
             cut = {name: mask[..., s, :] for name, mask in masks.items()}
-            keep = workspaces[k % engine.threads]
-            gradients.append(loss_and_factors(network, params, x[s], y[s], cut, None, keep)[1])
+            workspace = workspaces[k % engine.threads]
+            gradients.append(loss_and_factors(network, params, x[s], y[s], cut, None, workspace)[1])
             self.parts.append(Recorded.log)
         Recorded.log = self.last = []  # what is multiplied over the whole batch
         shares = [(s.stop - s.start) / len(x) for s in cuts]
@@ -77,7 +77,7 @@ class Floor:
 
     def replay(self):
         """Multiply everything once more."""
-        self.engine.each(lambda k, keep: multiply(self.parts[k]), range(len(self.parts)))
+        self.engine.each(lambda k, workspace: multiply(self.parts[k]), range(len(self.parts)))
         multiply(self.last)
 
 

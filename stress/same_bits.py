@@ -78,6 +78,17 @@ for streams in ("one", "two"):
 
 synthetic, sampling = first("data.synthetic", "datasets.synthetic"), first("data.sampling", "datasets.sampling")
 training, models, settings = first("training", "training"), first("variants.build", "models"), first("settings")
+for change in ({"network": "coarse"}, {"sharing": "a"}, {"sharing": "b"}, {"sharing": "c"}, {"attention": "soft"},
+               {"trust_gate": True}, {"network": "st-lstm"}, {"network": "global-1"}, {"network": "global-2"},
+               {"network": "st-lstm", "trust_gate": True}, {"network": "two-stream", "attention": "soft"},
+               {"network": "coarse", "sharing": "a"}, {"recompute": True, "iterations": 3}):
+    network = models.build(settings.Settings(frames=4, hidden=6, **change), 5, 3, 4, (0, 1, 1, 3, 4))
+    rng = np.random.default_rng(2)
+    params, x = network.init(rng), rng.standard_normal((3, 4, 5, 3)).astype(np.float32)
+    _, gradients, _ = networks.loss_and_gradients(network, params, x, np.array([0, 3, 1]), network.masks(rng, 3))
+    for name, value in gradients.items():
+        keep(f"variant {change}: gradient of {name}", value)
+
 data = synthetic.generate(subjects=6, repetitions=1)
 chosen = dataclasses.replace(settings.PRESETS["demo"], epochs=2, patience=2, hidden=8, seed=3)
 prepare = getattr(sampling, "prepare", None) or first("data.alignment").align
@@ -122,7 +133,7 @@ def main():
             answers.append(asked(laid_out(place, revision), Path(folder) / f"{n}.json"))
     before, after = answers
     differ = [name for name in before if before[name] != after.get(name)] + sorted(after.keys() - before.keys())
-    kinds = (": forward", ": loss", ": logits", ": d ", "ten steps", "stepwise training")
+    kinds = (": forward", ": loss", ": logits", ": d ", "ten steps", "variant", "stepwise training")
     for kind in kinds:
         names = [name for name in before if kind in name]
         print(f"{kind.strip(': '):20} {len(names):4} arrays, {sum(name in differ for name in names)} differ")

@@ -734,23 +734,32 @@ for name, (complex_error, central_error) in errors_of(cell.step_backward, argume
 #
 # $$ dr_n = \sum_{m=1}^{H} dc_{nm}\,(\mathit{new}_{nm} - \mathit{past}_{nm}) . $$
 #
-# A cell "wants" a higher score where the new content would lower the loss more than the old.
+# A cell "wants" a higher score where the new content would lower the loss more than the old. The package's cell takes
+# $r$ as a column $(B, 1)$ and returns the $H$ terms of this sum one by one, $(B, H)$: whoever gave one score to all
+# units adds them up.
 
 # %%
-r = np.array([0.1, 0.5, 0.9])  # one score per sequence
+r = np.array([[0.1], [0.5], [0.9]])  # (B, 1): one score per sequence
 h, c, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U, r)
 new, past = i * u, f_S * c_S + f_T * c_T
-np.testing.assert_allclose(c, r[:, None] * new + (1 - r[:, None]) * past, rtol=1e-13)
+np.testing.assert_allclose(c, r * new + (1 - r) * past, rtol=1e-13)
 dc = dc_out + dh * o * (1 - np.tanh(c) ** 2)  # Eq. 3 is as before, at another c
-dr = (dc * (new - past)).sum(axis=1)
-print("dr =", dr)
+dr = (dc * (new - past)).sum(axis=1, keepdims=True)
+print("dr =", dr[:, 0])
+
 
 # %%
-da, _, dc_S, _, _, dU, dr_package = cell.step_backward(dh, dc_out, cache)
+def gated_backward(dh, dc, cache):
+    """The cell's backward, with the shares of all units in dr added up."""
+    *others, shares = cell.step_backward(dh, dc, cache)
+    return *others, shares.sum(axis=1, keepdims=True)
+
+
+da, _, dc_S, _, _, dU, dr_package = gated_backward(dh, dc_out, cache)
 np.testing.assert_allclose(dr, dr_package, rtol=1e-13)
-np.testing.assert_allclose(dc_S, (1 - r[:, None]) * dc * f_S, rtol=1e-13)
-np.testing.assert_allclose(da[:, :H], r[:, None] * dc * u * i * (1 - i), rtol=1e-12)
-gated = errors_of(cell.step_backward, arguments | {"r": r})
+np.testing.assert_allclose(dc_S, (1 - r) * dc * f_S, rtol=1e-13)
+np.testing.assert_allclose(da[:, :H], r * dc * u * i * (1 - i), rtol=1e-12)
+gated = errors_of(gated_backward, arguments | {"r": r})
 print({name: f"{complex_error:.0e}" for name, (complex_error, _) in gated.items()})
 assert len(gated) == 7 and max(max(pair) for pair in gated.values()) < 1e-9
 
@@ -759,9 +768,9 @@ assert len(gated) == 7 and max(max(pair) for pair in gated.values()) < 1e-9
 # > gradient that goes to $c_S$ when $r = 1$?
 
 # %%
-_, c_half, _ = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.full(B, 0.5))
+_, c_half, _ = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.full((B, 1), 0.5))
 np.testing.assert_allclose(c_half, c_package / 2, rtol=1e-13)
-*_, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.ones(B))
+*_, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.ones((B, 1)))
 _, _, dc_S, _, dc_T, _, _ = cell.step_backward(dh, dc_out, cache)
 print("with r = 1, dc_S and dc_T are", np.unique(np.abs([dc_S, dc_T])))
 assert (dc_S == 0).all() and (dc_T == 0).all()
@@ -816,7 +825,7 @@ plt.show()
 #
 # Suppose the backward pass mixed up the two cell states: $df_S = dc \odot c_T$ and
 # $df_T = dc \odot c_S$. We can plant this mistake without touching the package: its cache holds
-# $c_S$ and $c_T$ at places 6 and 7, so we exchange them.
+# $c_S$ and $c_T$, so we exchange them there.
 #
 # > **Predict.** Which of the six gradients will the check find wrong? Go by the graph: what lies to the left of $f_S$?
 
@@ -824,8 +833,7 @@ plt.show()
 # %%
 def wrong_backward(dh, dc, cache):
     """step_backward with the two cell states exchanged."""
-    *start, c_S, c_T = cache[:8]
-    return cell.step_backward(dh, dc, (*start, c_T, c_S, *cache[8:]))
+    return cell.step_backward(dh, dc, cache._replace(c_S=cache.c_T, c_T=cache.c_S))
 
 
 wrong = {name: pair[0] for name, pair in errors_of(wrong_backward, arguments).items()}

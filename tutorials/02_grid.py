@@ -135,7 +135,7 @@ def walk_forward(a, U, J, T, r=None):
         for j in range(J):
             S, T_ = (j - 1, t), (j, t - 1)  # the two predecessors
             neighbours = h.get(S, nothing), c.get(S, nothing), h.get(T_, nothing), c.get(T_, nothing)
-            score = None if r is None else r[place[j, t]]
+            score = None if r is None else r[place[j, t], :, None]  # (B, 1)
             h[j, t], c[j, t], caches[j, t] = cell.step_forward(a[place[j, t]], *neighbours, U, score)
     return h, c, caches
 

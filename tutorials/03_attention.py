@@ -411,15 +411,15 @@ for n, name in enumerate(hand):
 # %%
 a_in, h_S, c_S, h_T, c_T = (rng.standard_normal((B, n)) for n in (5 * H, H, H, H, H))
 U = rng.standard_normal((2 * H, 5 * H)) / np.sqrt(2 * H)
-score = np.array([0.3, 0.6])  # one number for each sequence
+score = np.array([[0.3], [0.6]])  # (B, 1): one number for each sequence
 h_new, c_new, cache = cell.step_forward(a_in, h_S, c_S, h_T, c_T, U, score)
-i, f_S, f_T, o, u = cache[:5]
+i, f_S, f_T, o, u = cache.i, cache.f_S, cache.f_T, cache.o, cache.u
 new, past = i * u, f_S * c_S + f_T * c_T
 
-c_of = {r: cell.step_forward(a_in, h_S, c_S, h_T, c_T, U, np.full(B, r))[1] for r in (0.0, 0.5, 1.0)}
+c_of = {r: cell.step_forward(a_in, h_S, c_S, h_T, c_T, U, np.full((B, 1), r))[1] for r in (0.0, 0.5, 1.0)}
 c_plain = cell.step_forward(a_in, h_S, c_S, h_T, c_T, U)[1]  # Eq. 2
 print(f"one unit: new {new[0, 0]:.3f}, past {past[0, 0]:.3f};", *(f"r = {r}: {c_of[r][0, 0]:.3f}" for r in c_of))
-np.testing.assert_allclose(c_new, score[:, None] * new + (1 - score[:, None]) * past, rtol=1e-12, atol=1e-15)
+np.testing.assert_allclose(c_new, score * new + (1 - score) * past, rtol=1e-12, atol=1e-15)
 np.testing.assert_allclose(c_of[1.0], new, rtol=1e-12)
 np.testing.assert_allclose(c_of[0.0], past, rtol=1e-12, atol=1e-15)
 np.testing.assert_allclose(2 * c_of[0.5], c_plain, rtol=1e-12, atol=1e-15)
@@ -439,11 +439,12 @@ np.testing.assert_allclose(2 * c_of[0.5], c_plain, rtol=1e-12, atol=1e-15)
 # %%
 dh_out, dc_out = rng.standard_normal((2, B, H))  # what arrives at h and, from the successors, at c
 dc = dc_out + dh_out * o * (1 - np.tanh(c_new) ** 2)  # Eq. 3 adds the share that comes through h
-dr_hand = (dc * (new - past)).sum(axis=1)
-d_new, d_past = score[:, None] * dc, (1 - score[:, None]) * dc
+dr_hand = (dc * (new - past)).sum(axis=1, keepdims=True)
+d_new, d_past = score * dc, (1 - score) * dc
 
-_, dh_S, dc_S, dh_T, dc_T, dU, dr_cell = cell.step_backward(dh_out, dc_out, cache)
-print("dr, one number a sequence:", dr_cell)
+_, dh_S, dc_S, dh_T, dc_T, dU, shares = cell.step_backward(dh_out, dc_out, cache)
+dr_cell = shares.sum(axis=1, keepdims=True)  # the cell returns every unit's term of the sum
+print("dr, one number a sequence:", dr_cell[:, 0])
 np.testing.assert_allclose(dr_hand, dr_cell, rtol=1e-11)
 np.testing.assert_allclose(d_past * f_S, dc_S, rtol=1e-12)
 np.testing.assert_allclose(d_past * f_T, dc_T, rtol=1e-12)
@@ -480,7 +481,7 @@ J, T = 25, 20
 K = J * T
 uniform = 1 / K
 path = J + T - 1
-_, c_uniform, _ = cell.step_forward(a_in, h_S, c_S, h_T, c_T, U, np.full(B, uniform))
+_, c_uniform, _ = cell.step_forward(a_in, h_S, c_S, h_T, c_T, U, np.full((B, 1), uniform))
 np.testing.assert_allclose(c_uniform, 0.002 * new + 0.998 * past, rtol=1e-12, atol=1e-15)
 print(f"one cell: {uniform:.1%} of the new enters, {1 - uniform:.1%} of the past stays")
 print(f"a path of {path} cells: {(1 - uniform) ** path:.1%} of the past stays")

@@ -45,6 +45,7 @@ from gca_scratch.network import GCALSTM, attention, grid, loss_and_gradients, me
 from gca_scratch.network.gradcheck import check_network, complex_step, problem, relative_error, table
 from gca_scratch.network.ops import affine_backward, affine_forward, nll_backward, nll_forward
 from gca_scratch.network.sweep import wavefront
+from gca_scratch.variants.ablations import Ablation
 
 # %% [markdown]
 # Our network has three joints, four frames, four hidden units and two attention iterations. `gradcheck.problem` draws
@@ -436,11 +437,12 @@ dIF, *_ = affine_backward(dlogits_large, stream.classify)
 print("n   from refinement   from scores   ratio")
 for n in (3, 2, 1):
     kept_n = stream.rounds[n - 1]
+    score, (swept, _) = kept_n.caches  # of Eqs. 5-6, and of layer 2
     dF, by_refinement, *_ = memory.refine_backward(dIF, kept_n.refine)
     dh_2 = np.zeros_like(stream.h)
     dh_2[-1] = dF
-    dr = wavefront.backward(dh_2, kept_n.layer2[0])[3]
-    by_score = attention.informativeness_backward(dr, kept_n.attend)[1]
+    dr = wavefront.backward(dh_2, swept)[3]
+    by_score = attention.informativeness_backward(dr, score)[1]
     sizes = [np.linalg.norm(term) for term in (by_refinement, by_score)]
     print(f"{n}   {sizes[0]:15.4f}   {sizes[1]:11.6f}   {sizes[0] / sizes[1]:5.0f}")
     assert sizes[0] > 400 * sizes[1]
@@ -514,7 +516,7 @@ assert abs(cosine) < 0.2
 # %%
 def attention_parameters(sharing, N, J=25, T=20, H=128):
     """How many numbers are in W_e1 and W_e2, as the package has them."""
-    shapes = GCALSTM(J, T, 3, 60, hidden=H, iterations=N, sharing=sharing).shapes()
+    shapes = GCALSTM(J, T, 3, 60, hidden=H, iterations=N, ablation=Ablation(sharing)).shapes()
     return sum(int(np.prod(shape)) for name, shape in shapes.items() if name.startswith("attention"))
 
 
@@ -540,7 +542,7 @@ assert rest < attention_parameters("a", 1) / 30
 # by names and shapes only:
 
 # %%
-tiny = {sharing: replace(network, sharing=sharing) for sharing in "abcd"}
+tiny = {sharing: replace(network, ablation=Ablation(sharing)) for sharing in "abcd"}
 for sharing, net in tiny.items():
     of_attention = {name: shape for name, shape in net.shapes().items() if "We2" in name}
     print(f"({sharing})", of_attention)

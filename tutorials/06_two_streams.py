@@ -35,7 +35,7 @@ from gca_scratch.data.joint_names import body_parts
 from gca_scratch.data.skeleton import KINECT_V2, chain
 from gca_scratch.experiments import paper
 from gca_scratch.figures import charts, localisation
-from gca_scratch.network import GCALSTM, gradcheck, grid, within
+from gca_scratch.network import Coarse, TwoStream, gradcheck, grid, within
 from gca_scratch.network.attention import informativeness_backward, informativeness_forward
 from gca_scratch.network.body_parts import PARTS, mean_backward, mean_forward, share_backward, share_forward
 from gca_scratch.network.gradcheck import complex_step, relative_error
@@ -288,9 +288,7 @@ for derived, measured in (
 # `fine.` and `coarse.`.
 
 # %%
-network = GCALSTM(
-    J, T, channels=3, classes=4, hidden=H, iterations=1, initial="average", streams_of="both", parts=SMALL
-)
+network = TwoStream(J, T, channels=3, classes=4, hidden=H, iterations=1, initial="average", parts=SMALL)
 params, x, y, masks = gradcheck.problem(network, batch=B)
 for prefix, stream in network.streams().items():
     print(f"{prefix:8}", ", ".join(stream.shapes()))
@@ -621,15 +619,15 @@ assert torso["spine shoulder"] > torso["head"]  # the joint that the arms hang f
 # %% [markdown]
 # **Exercise 3 (medium).** Weigh the streams unequally: $L = \alpha L_{(F)} + (1-\alpha) L_{(C)}$. Which single change
 # of `dlogits` does it take? Prove the gradient of `layer1.W` for $\alpha = 0.8$ with the complex step, on the small
-# network of section 6. Its name has gone to others since, so build it anew, as `GCALSTM(6, 3, 3, 4, hidden=3,
-# iterations=1, initial="average", streams_of="both", parts=SMALL)`, with the inputs of `gradcheck.problem`.
+# network of section 6. Its name has gone to others since, so build it anew, as `TwoStream(6, 3, 3, 4, hidden=3,
+# iterations=1, initial="average", parts=SMALL)`, with the inputs of `gradcheck.problem`.
 
 # %%
 # your answer here
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 3
-tiny = GCALSTM(6, 3, 3, 4, hidden=3, iterations=1, initial="average", streams_of="both", parts=SMALL)
+tiny = TwoStream(6, 3, 3, 4, hidden=3, iterations=1, initial="average", parts=SMALL)
 params, x, y, masks = gradcheck.problem(tiny)
 alpha = np.array([0.8, 0.2])
 
@@ -656,7 +654,7 @@ assert error < 1e-11
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
 halves = (0, 0, 0, 3, 3, 3)  # any two of the numbers 0 to 4
-divided = GCALSTM(6, 3, 3, 4, hidden=3, iterations=1, initial="average", streams_of="coarse", parts=halves)
+divided = Coarse(6, 3, 3, 4, hidden=3, iterations=1, initial="average", parts=halves)
 rows = gradcheck.check_network(divided, label="upper and lower half", witnesses=("complex",))
 print(f"{len(rows)} gradients, largest error {max(row.complex_error for row in rows):.0e}")
 assert all(row.passed for row in rows)

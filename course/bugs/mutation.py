@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +23,18 @@ from ..grading import diagnosis
 from ..manifest import ROOT, all_ids, load
 from . import mutants
 
-SIZES = {"joints": 3, "frames": 3, "channels": 2, "classes": 3, "hidden": 3}
-PARTS = {"joints": 4, "parts": (0, 1, 1, 2)}
-NETWORKS = {  # by the `network` of a bug: the changes that make a small network show it
-    "raster": {"schedule": "raster", "iterations": 1, "joints": 2, "hidden": 2},
+NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
+    "raster": {"iterations": 1, "hidden": 2},
     "wavefront": {},
     "feedforward": {"initial": "feedforward"},
-    "two streams": PARTS | {"streams_of": "both"},
-    "parts": PARTS | {"streams_of": "coarse"},
+    "two streams": {"network": "two-stream"},
+    "parts": {"network": "coarse"},
     "scheme a": {"sharing": "a"},
     "soft": {"attention": "soft"},
     "trust": {"trust_gate": True},
+    "ST-LSTM": {"network": "st-lstm"},
 }
+PARTS = (0, 1, 1, 2)  # the body part of each of four joints
 NEAREST = {
     "network/body_parts.py": ["network/test_body_parts"],
     "network/grid.py": ["network/test_grid"],
@@ -59,11 +60,10 @@ SECONDS = 900
 
 def wrong_gradients(package, kind):
     """Names of the parameters whose gradients the complex step refutes, in a small network of this kind."""
-    if kind == "ST-LSTM":
-        network = package("variants.baselines").STLSTM(**SIZES)
-    else:
-        settings = SIZES | {"iterations": 2, "initial": "average"} | NETWORKS[kind]
-        network = package("network.gca_lstm").GCALSTM(**settings)
+    settings = {"frames": 3, "hidden": 3, "iterations": 2, "initial": "average"} | NETWORKS[kind]
+    network = package("variants.build").build(package("settings").Settings(**settings), len(PARTS), 2, 3, PARTS)
+    if kind == "raster":
+        network = replace(network, schedule="raster")
     rows = package("network.gradcheck").check_network(network, witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
 

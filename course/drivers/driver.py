@@ -149,9 +149,16 @@ def named(names, values):
 
 
 def scores(rng, inputs):
-    """Scores of every cell that sum to 1, or (without cells) lie between 0 and 1."""
-    if "K" in inputs:
-        r = np.exp(rng.standard_normal((inputs["K"], inputs["B"])))
-        inputs["r"] = r / r.sum(axis=0)
-    else:
-        inputs["r"] = rng.uniform(0.1, 0.9, inputs["B"])
+    """Scores of every cell that sum to 1."""
+    r = np.exp(rng.standard_normal((inputs["K"], inputs["B"])))
+    inputs["r"] = r / r.sum(axis=0)
+
+
+def score_of_a_cell(rng, inputs):
+    """A score between 0 and 1 for each sequence, which all units of the cell share."""
+    inputs["r"] = rng.uniform(0.1, 0.9, (inputs["B"], 1))
+
+
+def scores_of_units(rng, inputs):
+    """A score between 0 and 1 for each sequence and unit."""
+    inputs["r"] = rng.uniform(0.1, 0.9, (inputs["B"], inputs["H"]))

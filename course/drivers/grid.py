@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .driver import asks, kept, named, scores
+from .driver import asks, kept, named, score_of_a_cell, scores, scores_of_units
 
 # --- the cell -------------------------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ def cell_forward(package, i):
 
 @asks("network.cell.step_forward", "B H", CELL,
       {"h": "the hidden state, Eq. 3", "c": "the cell state under its score, Eq. 7"},
-      CELL_AXES, more=scores)  # fmt: skip
+      CELL_AXES, more=score_of_a_cell)  # fmt: skip
 def gated_cell(package, i):
     return _forward_of(package, i, i["r"])
 
@@ -70,7 +70,7 @@ def cell_backward(package, i):
 
 
 @asks("network.cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS | {"dr": "the score's gradient, Eq. 7"},
-      CELL_AXES | {"dr": "sequence"}, more=scores, backward=True)  # fmt: skip
+      CELL_AXES | {"dr": "sequence unit"}, more=scores_of_units, backward=True)  # fmt: skip
 def gated_cell_backward(package, i):
     return _backward_of(package, i, i["r"])
 

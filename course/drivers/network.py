@@ -293,7 +293,8 @@ GRADIENTS = {
 def _network(package, i, **changes):
     """Logits and all gradients of a network, those of the same part of it side by side."""
     networks, ops = package("network.gca_lstm"), package("network.ops")
-    network = networks.GCALSTM(
+    kind = package("network.two_stream").TwoStream if "parts" in changes else networks.GCALSTM
+    network = kind(
         i["J"],
         i["T"],
         3,
@@ -325,10 +326,10 @@ def _network(package, i, **changes):
 @asks("network.gca_lstm.Network.backward network.stream.AttentionStream.backward", "J T B H", {}, GRADIENTS,
       more=_problem, backward=True)  # fmt: skip
 def two_streams_backward(package, i):
-    return _network(package, i, streams_of="both", parts=tuple(map(int, i["parts"])))
+    return _network(package, i, parts=tuple(map(int, i["parts"])))
 
 
-@asks("network.gca_lstm.Network.forward network.gca_lstm.Network.backward network.stream.AttentionStream.forward"
-      "attention_stream.AttentionStream.backward", "J T B H", {}, GRADIENTS, more=_problem)  # fmt: skip
+@asks("network.gca_lstm.Network.forward network.gca_lstm.Network.backward network.stream.AttentionStream.forward "
+      "network.stream.AttentionStream.backward", "J T B H", {}, GRADIENTS, more=_problem)  # fmt: skip
 def whole_network(package, i):
     return _network(package, i)

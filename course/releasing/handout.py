@@ -11,8 +11,8 @@ CONVENTIONS = """\
   an array that you were handed, and then `xp.concatenate(...)`; or add `import numpy as np` at the top. Both are fine.
 - *Arguments* are the caller's: a function that writes into one of them (`q += ...`) does not pass, unless its text asks
   for that. Work on a copy, `q = q + ...`.
-- `keep=FRESH`, where you meet it, is memory that a fast engine uses again: leave it alone. `rows(x)` of `ops.py` makes
-  a matrix of an array with more axes.\
+- `workspace=FRESH`, where you meet it, is memory that a fast sweep uses again: leave it alone. `rows(x)` of `ops.py`
+  makes a matrix of an array with more axes. A class `Cache` names what our functions keep; yours may keep anything.\
 """
 SHELLS = """
 

@@ -17,13 +17,14 @@ from ..data.joint_names import find_roles
 from ..data.readers import convert
 from ..data.skeleton import chain
 from ..experiments import tables
-from ..network import gradcheck
+from ..network.gradcheck import prove
 from ..runs.folds import run_all_folds
 from ..settings import PRESETS, settings_from
 from ..stepper import page
 from ..support import writing
 from ..support.errors import InputError, shown
 from ..support.exit_code import exit_code
+from ..variants import gradcheck
 from . import plot
 from .options import add_data, add_device, add_settings, given_settings
 
@@ -266,12 +267,7 @@ def summary(result):
 def _gradcheck(options):
     if options.seed < 0:
         raise InputError(f"--seed {options.seed} cannot be used: a seed is 0 or more")
-    rows = []
-    for label, network in gradcheck.networks():
-        new = gradcheck.check_network(network, options.seed, label)
-        print(gradcheck.table(new), end="\n\n", flush=True)
-        rows += new
-    print(gradcheck.verdict(rows))
+    rows = prove(gradcheck.everything(), options.seed)
     if options.json:
         writing.write_json(options.json, [dataclasses.asdict(row) | {"passed": row.passed} for row in rows])
     return 0 if all(row.passed for row in rows) else 1

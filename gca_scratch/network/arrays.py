@@ -72,47 +72,53 @@ def to_host(array: Array) -> np.ndarray:
 
 
 class Workspace:
-    """Arrays by name.
+    """Arrays by name, kept from step to step.
 
     The same name gives the same memory each time, so what a pass wrote there lasts until the next pass asks for it: one
     workspace serves one pass at a time. `at(name)` is a workspace within this one, for a part that uses the same names.
     """
 
     def __init__(self):
-        self._memory, self._shapes, self._inner = {}, {}, {}
+        self._memory, self._use, self._inner = {}, {}, {}
 
-    def at(self, name):
+    def at(self, name: str) -> "Workspace":
         """The workspace called `name` inside this one."""
         return self._inner.setdefault(name, Workspace())
 
-    def empty(self, xp, name, shape, dtype):
+    def empty(self, xp: ArrayModule, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of module `xp` with arbitrary contents."""
         size = math.prod(shape)
         memory = self._memory.get(name)
         if memory is None or memory.size < size or memory.dtype != dtype:
             memory = self._memory[name] = xp.empty(size, dtype=dtype)
-            self._shapes[name] = None
+        self._use[name] = None
         return memory[:size].reshape(shape)
 
-    def zeros(self, xp, name, shape, dtype):
-        """An array that is zero where its user has not written since it was first asked for in this shape."""
+    def zeros(self, xp: ArrayModule, name: str, shape: tuple[int, ...], dtype: Any, layout: Any = None) -> Array:
+        """An array that is zero where its user has not written since it was first asked for in this shape and layout.
+
+        layout: what decides, beside the shape, which entries its user writes. The arrays of a J x T and a T x J grid
+        have the same shape, but not the same border: a user who writes around a border names the grid.
+        """
+        use = (shape, layout)
+        clean = self._use.get(name) == use and self._memory[name].dtype == dtype
         array = self.empty(xp, name, shape, dtype)
-        if self._shapes[name] != shape:
+        if not clean:
             array[...] = 0
-            self._shapes[name] = shape
+        self._use[name] = use
         return array
 
 
-class _Fresh:
+class _Fresh(Workspace):
     """A workspace that keeps nothing: every array is new, and results never change behind anybody's back."""
 
-    def at(self, name):
+    def at(self, name: str) -> "Workspace":
         return self
 
-    def empty(self, xp, name, shape, dtype):
+    def empty(self, xp: ArrayModule, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         return xp.empty(shape, dtype=dtype)
 
-    def zeros(self, xp, name, shape, dtype):
+    def zeros(self, xp: ArrayModule, name: str, shape: tuple[int, ...], dtype: Any, layout: Any = None) -> Array:
         return xp.zeros(shape, dtype=dtype)
 
 

@@ -3,43 +3,59 @@
 Cells lie on axis 0, as in grid.py; the softmax runs over all K = J T of them.
 """
 
-from .arrays import FRESH, array_module
+from typing import NamedTuple
+
+from .arrays import FRESH, Array, Workspace, array_module
 from .ops import matmul, matmul_dW, rows, softmax_backward, softmax_forward
 
 
-def informativeness_forward(h, IF, We1, We2, keep=FRESH):
+class Cache(NamedTuple):
+    """What `informativeness_forward` keeps: its arguments, s (K, B, A) and r (K, B)."""
+
+    h: Array
+    IF: Array
+    We1: Array
+    We2: Array
+    s: Array  # what W_e1 reads: tanh([h, IF] W_e2)
+    r: Array
+    workspace: Workspace
+
+
+def informativeness_forward(h, IF, We1, We2, workspace=FRESH):
     """Scores of all cells (Eqs. 5-6), or of all body parts (Eqs. 10-11, where We3 and We4 come as We1 and We2).
 
-    h (K, B, H): outputs of layer 1, or their means over body parts (P T of them).  IF (B, M): the global context
-    memory of the iteration before.  We2 (H + M, A), We1 (A,).
-    Returns r (K, B), positive and summing to 1 over K, and a cache.
+    h (K, B, H): outputs of layer 1, or their means over body parts (P T of them).
+    IF (B, M): the global context memory of the iteration before.
+    We1 (A,), We2 (H + M, A): the weights of this iteration.
+
+    Returns r (K, B), positive and summing to 1 over K, and a Cache.
     """
     xp = array_module(h)
     K, B, H = h.shape
-    s = keep.empty(xp, "s", (K, B, len(We1)), xp.result_type(h, IF, We2))
+    s = workspace.empty(xp, "s", (K, B, len(We1)), xp.result_type(h, IF, We2))
     # [h, IF] We2 in two products: the memory is the same for every cell, so its share is computed once
     matmul(h, We2[:H], out=s)
     s += IF @ We2[H:]
     xp.tanh(s, out=s)
     e = matmul(s, We1[:, None])[..., 0]  # (K, B), Eq. 5
     r, _ = softmax_forward(e)  # Eq. 6
-    return r, (h, IF, We1, We2, s, r, keep)
+    return r, Cache(h, IF, We1, We2, s, r, workspace)
 
 
 def informativeness_backward(dr, cache):
     """dr (K, B) gives dh (K, B, H), dIF (B, M), dWe1 (A,), dWe2 (H + M, A)."""
-    h, IF, We1, We2, s, r, keep = cache
+    h, IF, We1, We2, s, r, workspace = cache
     xp = array_module(h)
     H = h.shape[2]
     de = softmax_backward(dr, r)  # (K, B)
     dWe1 = rows(s).T @ de.reshape(-1)
     dtype = xp.result_type(de, s)
-    da = keep.empty(xp, "da", s.shape, dtype)  # (K, B, A), before the tanh of Eq. 5: de We1 (1 - s^2)
+    da = workspace.empty(xp, "da", s.shape, dtype)  # (K, B, A), before the tanh of Eq. 5: de We1 (1 - s^2)
     xp.multiply(s, s, out=da)
     xp.subtract(1, da, out=da)
     da *= We1
     da *= de[..., None]
     da_IF = da.sum(axis=0)  # (B, A): every cell used the one memory
     dWe2 = xp.concatenate([matmul_dW(h, da), IF.T @ da_IF])
-    dh = matmul(da, We2[:H].T, out=keep.empty(xp, "dh", h.shape, dtype))
+    dh = matmul(da, We2[:H].T, out=workspace.empty(xp, "dh", h.shape, dtype))
     return dh, da_IF @ We2[H:].T, dWe1, dWe2

@@ -4,8 +4,8 @@ A network is its sizes; the parameters are a flat dict, and gradients come in a 
 
     layer1.W (C + 2H, 5H), layer1.b        first ST-LSTM layer                                Eqs. 1-3
 
-and what stands on that layer: an attention stream (stream.py names its parameters: memory.0.W ..., layer2.W,
-attention.n.We1 ..., classifier.W) or two of them, whose names then begin with `fine.` and `coarse.`.
+and what stands on that layer, an attention stream (stream.py names its parameters: memory.0.W ..., layer2.W,
+attention.n.We1 ..., classifier.W). A network of several streams puts their names before (`fine.` and `coarse.`).
 
 A batch is rows: where the paper writes W x, the code computes x W, so every matrix is the paper's transposed.
 
@@ -13,25 +13,30 @@ Here J joints, T frames, C numbers per joint and frame, H hidden, M = H memory, 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from ..support.errors import InputError, shown
-from ..variants import trust_gate
 from . import grid
-from .arrays import FRESH, Array, array_module
-from .body_parts import PARTS
-from .ops import Product, dropout_backward, dropout_forward, dropout_mask, matmul, matmul_dW, nll_backward, nll_forward
+from .arrays import FRESH, Array, Workspace, array_module
+from .first_layer import FirstLayer
+from .ops import (
+    Product,
+    dropout_backward,
+    dropout_forward,
+    dropout_mask,
+    matmul_dW,
+    nll_backward,
+    nll_forward,
+)
 from .stream import AttentionStream
 from .sweep import raster
-from .sweep.schedules import SCHEDULES, sweep
+from .sweep.schedules import SCHEDULES
 
 INITIAL_MEMORIES = ("average", "feedforward")
-STREAMS = {"fine": ("fine",), "coarse": ("coarse",), "both": ("fine", "coarse")}
-ATTENTIONS = ("gate", "soft")
 Arrays: TypeAlias = Mapping[str, Array]  # by the names of the parameters
 
 
@@ -39,16 +44,17 @@ class Cache(NamedTuple):
     """What `forward` keeps for `backward`: its parameters and the caches of its parts, in the order of use."""
 
     params: dict
-    layer1: tuple
-    drop_h: object
+    layer1: Any
+    drop_h: Array | None
     streams: list
-    keep: object
+    workspace: Workspace
 
 
 class Network:
     """Layer 1, and the streams that read it; what they are, a class with these fields says in `streams`.
 
-    joints, frames, channels, classes, hidden: the sizes.  dropout, schedule, trust_gate: as in GCALSTM.
+    joints, frames, channels, classes, hidden: the sizes J, T, C, number of classes, H.
+    iterations, dropout, schedule, layer1: as in GCALSTM.
     """
 
     joints: int
@@ -59,7 +65,7 @@ class Network:
     iterations: int
     dropout: float
     schedule: str
-    trust_gate: bool
+    layer1: FirstLayer
 
     def __post_init__(self):
         for name in ("joints", "frames", "channels", "classes", "hidden"):
@@ -77,10 +83,7 @@ class Network:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of every parameter, in the order in which they are used."""
-        C, H = self.channels, self.hidden
-        shapes = {"layer1.W": (C + 2 * H, 5 * H), "layer1.b": (5 * H,)}
-        if self.trust_gate:
-            shapes |= {f"layer1.{name}": shape for name, shape in trust_gate.shapes(C, H).items()}
+        shapes = {f"layer1.{name}": shape for name, shape in self.layer1.shapes(self.channels, self.hidden).items()}
         for prefix, stream in self.streams().items():
             shapes |= {prefix + name: shape for name, shape in stream.shapes().items()}
         return shapes
@@ -121,16 +124,21 @@ class Network:
         x: Array,
         masks: Arrays | None = None,
         iterations: int | None = None,
-        keep: Any = FRESH,
+        workspace: Workspace = FRESH,
         remember: bool = True,
     ) -> tuple[Array, Cache]:
-        """Logits (B, classes) of sequences x (B, T, J, C), and the cache that `backward` and `scores` take.
+        """Logits of sequences.
 
-        A network that classifies more than once, with two streams or at every cell, gives logits (S, B, classes).
-        `masks` (from `masks`) switches dropout on.  `iterations` <= N stops earlier: the logits then come from the
-        memory after that iteration, as training step n of Algorithm 1 wants them.  With a workspace to `keep` its large
-        arrays in, the cache lasts until the next pass through the same workspace.  A pass that need not `remember` is
-        faster, but its cache serves `scores` alone.
+        params: the parameters by name, as `init` makes them.
+        x (B, T, J, C): the sequences.
+        masks: those of `masks` switch dropout on.
+        iterations: stop earlier than after N; the logits then come from the memory after that iteration, as training
+            step n of Algorithm 1 wants them.
+        workspace: where large arrays come from; with one that keeps them, the cache lasts until the next pass.
+        remember: without it the pass is faster, but its cache serves `scores` alone.
+
+        Returns logits (B, classes) and a Cache. A network that classifies more than once, with two streams or at every
+        cell, gives logits (S, B, classes). Raises InputError for x of another shape, and for iterations beyond N.
         """
         if x.shape[1:] != (self.frames, self.joints, self.channels):
             raise InputError(
@@ -142,25 +150,24 @@ class Network:
         if not 0 <= N <= self.iterations:
             raise InputError(f"this network has {self.iterations} attention iterations, so {N} cannot be asked for")
         cells = grid.pack(x)  # (K, B, C)
-        if self.trust_gate:
-            h, layer1 = trust_gate.forward(cells, within(params, "layer1."), self.joints, self.frames)
-        else:
-            W, b = params["layer1.W"], params["layer1.b"]
-            h, layer1 = sweep(self.schedule, x).forward(
-                cells, W, b, self.joints, self.frames, keep=keep.at("layer1"), remember=remember
-            )
+        room = workspace.at("layer1")
+        p = within(params, "layer1.")
+        h, layer1 = self.layer1.forward(p, cells, self.joints, self.frames, self.schedule, room, remember)
         h, drop_h = dropout_forward(h, masks.get("layer1"), out=h)
         logits, caches = [], []
         for prefix, stream in self.streams().items():
-            mask, room = masks.get(prefix + "classifier"), keep.at(prefix) if prefix else keep
-            logits_of, cache = stream.forward(within(params, prefix), h, mask, N, room, remember)
-            logits.append(logits_of)
+            mask, room = masks.get(prefix + "classifier"), workspace.at(prefix) if prefix else workspace
+            stream_logits, cache = stream.forward(within(params, prefix), h, mask, N, room, remember)
+            logits.append(stream_logits)
             caches.append(cache)
         logits = logits[0] if len(logits) == 1 else array_module(x).stack(logits)
-        return logits, Cache(params, layer1, drop_h, caches, keep)
+        return logits, Cache(params, layer1, drop_h, caches, workspace)
 
     def backward(self, dlogits: Array, cache: Cache, with_input: bool = False) -> dict[str, Array | Product]:
         """Gradients of every parameter that the forward pass used, as a dict; with that of the "input" x if wanted.
+
+        dlogits: the gradient of the logits, in their shape.
+        cache: what `forward` kept.
 
         That of weights on the outputs of all cells, `memory.0.W` or `global.W`, is an `ops.Product`; `multiplied_out`
         makes plain arrays of all.
@@ -168,21 +175,16 @@ class Network:
         xp = array_module(dlogits)
         streams = self.streams()
         g, dh = {}, None
-        for (prefix, stream), dlogits_of, of in zip(
+        for (prefix, stream), stream_dlogits, stream_cache in zip(
             streams.items(), [dlogits] if len(streams) == 1 else dlogits, cache.streams, strict=True
         ):
-            dh_of, g_of = stream.backward(dlogits_of, of)
-            dh = dh_of if dh is None else xp.add(dh, dh_of, out=dh)
-            g |= {prefix + name: value for name, value in g_of.items()}
+            stream_dh, stream_g = stream.backward(stream_dlogits, stream_cache)
+            dh = stream_dh if dh is None else xp.add(dh, stream_dh, out=dh)  # layer 1 served them all
+            g |= {prefix + name: value for name, value in stream_g.items()}
         dh = dropout_backward(dh, cache.drop_h, out=dh)
-        if self.trust_gate:
-            dcells, g_1 = trust_gate.backward(dh, cache.layer1)
-            g |= {f"layer1.{name}": value for name, value in g_1.items()}
-        else:
-            da, g["layer1.W"], g["layer1.b"], _ = sweep(self.schedule, dlogits).backward(
-                dh, cache.layer1, cache.keep.at("back")
-            )
-            dcells = matmul(da, cache.params["layer1.W"][: self.channels].T) if with_input else None
+        p, room = within(cache.params, "layer1."), cache.workspace.at("back")
+        dcells, g_1 = self.layer1.backward(dh, p, cache.layer1, self.schedule, room, with_input)
+        g |= {f"layer1.{name}": value for name, value in g_1.items()}
         if with_input:
             g["input"] = grid.unpack(dcells, self.joints, self.frames)
         return g
@@ -201,16 +203,13 @@ class Network:
 
         Layer 1 first, then layer 2 in every attention iteration (of each stream).
         """
-        plain = (
-            replace(self, schedule="raster", recompute=False) if self.iterations else replace(self, schedule="raster")
-        )
+        plain = replace(self, schedule="raster", **({"recompute": False} if self.iterations else {}))
         _, cache = plain.forward(params, x, iterations=iterations)
-        found = [("layer 1", (trust_gate if self.trust_gate else raster).gates(cache.layer1))]
-        for (prefix, stream), of in zip(self.streams().items(), cache.streams, strict=True):
-            layers = stream.gates(of)
-            for n, layer2 in enumerate(layers, start=1):
+        found = [("layer 1", self.layer1.gates(cache.layer1))]
+        for (prefix, stream), stream_cache in zip(self.streams().items(), cache.streams, strict=True):
+            for n, swept in enumerate(stream.swept(stream_cache), start=1):
                 title = f"{prefix.replace('.', ' ')}layer 2" + (f", iteration {n}" if self.iterations else "")
-                found.append((title, raster.gates(layer2)))
+                found.append((title, raster.gates(swept)))
         xp = array_module(x)
         return [
             (title, xp.stack([grid.unpack(gate, self.joints, self.frames) for gate in gates])) for title, gates in found
@@ -219,20 +218,22 @@ class Network:
     def relu_inputs(self, cache: Cache) -> list[Array]:
         """What went into each ReLU, (B, M) each: the gradient checks keep away from its kink."""
         pairs = zip(self.streams().values(), cache.streams, strict=True)
-        return [z for stream, of in pairs for z in stream.relu_inputs(of)]
+        return [z for stream, stream_cache in pairs for z in stream.relu_inputs(stream_cache)]
 
 
 @dataclass(frozen=True)
 class GCALSTM(Network):
-    """The network of Fig. 3 with N = `iterations` attention iterations; N = 0 classifies the initial memory.
+    """The network of Fig. 3.
 
-    `recompute` saves memory: of all attention iterations only the last one's arrays are kept for the backward pass,
-    which runs the others a second time. The numbers that come out are the same.
-
-    The rest is for the paper's other networks. streams_of: attention over joints (fine), over body parts (coarse; then
-    `parts` (J,) gives each joint's place in body_parts.PARTS), or a stream of each (both, Fig. 5), trained together.
-    sharing: column of Table VIII. attention: scores as the gate of Eq. 7, or as the weights of a mean (soft).
-    trust_gate: trust_gate.py in place of the plain layer 1.
+    joints, frames, channels, classes, hidden: the sizes J, T, C, number of classes, H.
+    iterations: N attention iterations; with 0 the initial memory is classified.
+    initial: the initial memory, "average" (Eq. 4) or "feedforward".
+    dropout: probability, on the outputs of layer 1 and on the memory before the classifier.
+    schedule: "wavefront", or "raster", the plain loop.
+    recompute: save memory. Of all attention iterations only the last one's arrays are kept for the backward pass, which
+        runs the others a second time. The numbers that come out are the same.
+    layer1, ablation: where variants hook in: another first layer (variants/trust_gate.py), other streams in the place
+        of the plain ones (variants/ablations.py).
     """
 
     joints: int
@@ -245,34 +246,22 @@ class GCALSTM(Network):
     dropout: float = 0.5
     schedule: str = "wavefront"
     recompute: bool = False
-    streams_of: str = "fine"
-    parts: tuple = ()
-    sharing: str = "d"
-    attention: str = "gate"
-    trust_gate: bool = False
+    layer1: FirstLayer = field(default=FirstLayer(), repr=False, kw_only=True)
+    ablation: Any = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self):
         super().__post_init__()
         one_of("initial memory", self.initial, INITIAL_MEMORIES)
-        one_of("streams", self.streams_of, STREAMS)
-        one_of("sharing", self.sharing, "abcd")
-        one_of("attention", self.attention, ATTENTIONS)
-        if self.streams_of != "fine" and not (
-            len(self.parts) == self.joints and all(type(part) is int and 0 <= part < len(PARTS) for part in self.parts)
-        ):
-            raise InputError(f"attention over body parts needs the part, 0 to {len(PARTS) - 1}, of every joint")
 
     def streams(self) -> dict[str, Any]:
-        """One attention stream, or the fine and the coarse one."""
-        names = STREAMS[self.streams_of]
-        return {
-            f"{name}." if len(names) > 1 else "": AttentionStream(
-                self.joints, self.frames, self.hidden, self.classes, self.iterations, self.initial,
-                self.parts if name == "coarse" else None, self.sharing, self.attention == "soft", self.schedule,
-                self.recompute,
-            )
-            for name in names
-        }  # fmt: skip
+        """One attention stream, whose parameters' names begin with nothing more."""
+        return {"": self.stream(AttentionStream)}
+
+    def stream(self, kind: type[AttentionStream], **more: Any) -> AttentionStream:
+        """A stream of that kind, of this network's sizes; `more` are arguments of its own."""
+        names = ("joints", "frames", "hidden", "classes", "iterations", "initial", "schedule", "recompute")
+        arguments = {name: getattr(self, name) for name in names} | more
+        return kind(**arguments) if self.ablation is None else self.ablation.stream(kind, **arguments)
 
 
 def one_of(what: str, value: str, choices: Iterable[str]) -> None:
@@ -298,10 +287,10 @@ def loss_and_factors(
     y: Array,
     masks: Arrays | None = None,
     iterations: int | None = None,
-    keep: Any = FRESH,
+    workspace: Workspace = FRESH,
 ) -> tuple[Array, dict[str, Array | Product], Array]:
     """One forward and backward pass: the loss (), its gradients as `backward` gives them, the logits (B, classes)."""
-    logits, cache = network.forward(params, x, masks, iterations, keep)
+    logits, cache = network.forward(params, x, masks, iterations, workspace)
     loss, nll_cache = nll_forward(logits, y)
     gradients = network.backward(nll_backward(nll_cache), cache)
     return loss, gradients, logits

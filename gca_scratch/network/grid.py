@@ -5,15 +5,22 @@ diagonal k-1 alone and can be computed as one batch. Arrays over the grid hold t
 axis 0 (K = J T cells, the first is joint 0 of frame 0 and the last is joint J-1 of frame T-1), so that a diagonal, and
 both sets of its predecessors, are plain slices. Left of the first joint and before the first frame, h and c are zero.
 
-Three modules run the ST-LSTM unit over the grid: `raster` (the definition: a loop over joints and frames), `wavefront`
-(the engine: one batch per diagonal) and `wavefront_gpu` (the same with fused kernels). They share their signatures:
+Three modules in sweep/ run the ST-LSTM unit over the grid: `raster` (the definition: a loop over joints and frames),
+`wavefront` (one batch of cells per diagonal) and `wavefront_gpu` (the same with fused kernels). They have the same two
+functions.
 
-`forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True)` takes x (K, B, D), W (D + 2H, 5H) and b (5H,) of
-Eq. 1; a (K, B, 5H), what other inputs add to the gates, already multiplied, or None; r (K, B), the scores of Eq. 7, or
-None. It returns h (K, B, H) and a cache, which is of no use to `backward` unless the pass was to be remembered.
-`backward(dh, cache, keep=FRESH)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db, dr (or None). Where x is wanted,
-dx = da W[:D]^T.
-`keep` (arrays.py) is where an engine takes its large arrays from, results included.
+`forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True)` returns h (K, B, H) and a cache:
+
+    x (K, B, D)            the inputs
+    W (D + 2H, 5H), b (5H,)  the weights of Eq. 1, W_x above U
+    J, T                   joints and frames
+    a (K, B, 5H)           what other inputs add to the gates, already multiplied, or None
+    r (K, B)               the scores of Eq. 7, or None
+    workspace              where large arrays come from, results included (arrays.py)
+    remember               without it the cache is of no use to `backward`
+
+`backward(dh, cache, workspace=FRESH)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db and dr (K, B), or None for
+that. Where x is wanted, dx = da W[:D]^T.
 """
 
 from functools import lru_cache

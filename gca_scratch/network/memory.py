@@ -1,7 +1,27 @@
 """The global context memory IF: initialised in one of two ways (Eq. 4 or a feed-forward layer), refined by Eq. 8."""
 
-from .arrays import FRESH, array_module
+from typing import NamedTuple
+
+from .arrays import FRESH, Array, Workspace, array_module
 from .ops import Product, affine_backward, affine_forward, matmul, relu_backward, relu_forward
+
+
+class FeedforwardCache(NamedTuple):
+    """What `feedforward_forward` keeps."""
+
+    sizes: tuple  # (K, B, H) of h
+    everything: Array  # (B, K H): all outputs of layer 1 side by side
+    W: Array
+    workspace: Workspace
+    z: Array  # (B, M): what goes into the ReLU
+
+
+class RefineCache(NamedTuple):
+    """What `refine_forward` keeps."""
+
+    H: int
+    affine: tuple
+    z: Array  # (B, M): what goes into the ReLU
 
 
 def average_forward(h):
@@ -15,23 +35,29 @@ def average_backward(dIF, shape):
     return xp.broadcast_to(dIF / shape[0], shape)
 
 
-def feedforward_forward(h, W, b, keep=FRESH):
-    """IF(0) from the concatenated outputs of layer 1: h (K, B, H), W (K H, M), b (M,) give IF (B, M).
+def feedforward_forward(h, W, b, workspace=FRESH):
+    """IF(0) from the concatenated outputs of layer 1.
 
-    Rows of W belong to cells in the order of axis 0 (diagonal by diagonal), H to each.
+    h (K, B, H): these outputs.
+    W (K H, M), b (M,): rows of W belong to cells in the order of axis 0 (diagonal by diagonal), H to each.
+
+    Returns IF (B, M) and a FeedforwardCache.
     """
     K, B, H = h.shape
-    everything = h.swapaxes(0, 1).copy().reshape(B, K * H)  # not from `keep`: the gradient will refer to it
+    everything = h.swapaxes(0, 1).copy().reshape(B, K * H)  # not from the workspace: the gradient will refer to it
     z, _ = affine_forward(everything, W, b)
     IF, _ = relu_forward(z)
-    return IF, (h.shape, everything, W, keep, z)
+    return IF, FeedforwardCache(h.shape, everything, W, workspace, z)
 
 
 def feedforward_backward(dIF, cache):
-    """dIF (B, M) gives dh (K, B, H), db (M,) and dW (K H, M), this as a Product: W is by far the largest parameter."""
-    (K, B, H), everything, W, keep, z = cache
+    """dIF (B, M) gives dh (K, B, H), dW (K H, M) and db (M,).
+
+    dW comes as a Product, for W is by far the largest parameter.
+    """
+    (K, B, H), everything, W, workspace, z = cache
     dz = relu_backward(dIF, z)
-    deverything = keep.empty(array_module(z), "deverything", (B, K * H), dz.dtype)
+    deverything = workspace.empty(array_module(z), "deverything", (B, K * H), dz.dtype)
     matmul(dz, W.T, out=deverything)
     return deverything.reshape(B, K, H).swapaxes(0, 1), Product(everything, dz), dz.sum(axis=0)
 
@@ -39,17 +65,25 @@ def feedforward_backward(dIF, cache):
 def refine_forward(F, IF, W, b):
     """The memory refined by what attention saw (Eq. 8): ReLU([F, IF] W_F + b).
 
-    F (B, H): attention representation, the output of the last cell of layer 2.  IF (B, M): the memory before.
-    W (H + M, M), b (M,).  Returns the new memory (B, M) and a cache.
+    F (B, H): attention representation, the output of the last cell of layer 2.
+    IF (B, M): the memory before.
+    W (H + M, M), b (M,): W_F and its bias.
+
+    Returns the new memory (B, M) and a RefineCache.
     """
     xp = array_module(F)
-    z, affine_cache = affine_forward(xp.concatenate([F, IF], axis=1), W, b)
+    z, affine = affine_forward(xp.concatenate([F, IF], axis=1), W, b)
     refined, _ = relu_forward(z)
-    return refined, (F.shape[1], affine_cache, z)
+    return refined, RefineCache(F.shape[1], affine, z)
 
 
 def refine_backward(dIF, cache):
     """dIF (B, M) of the new memory gives dF (B, H), dIF (B, M) of the memory before, dW (H + M, M), db (M,)."""
-    H, affine_cache, z = cache
-    dboth, dW, db = affine_backward(relu_backward(dIF, z), affine_cache)
+    H, affine, z = cache
+    dboth, dW, db = affine_backward(relu_backward(dIF, z), affine)
     return dboth[:, :H], dboth[:, H:], dW, db
+
+
+def relu_input(cache):
+    """What went into the ReLU of a memory (B, M): with it every cache of this module ends."""
+    return cache[-1]

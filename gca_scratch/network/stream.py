@@ -1,6 +1,6 @@
-"""An attention stream: a global context memory, refined by what the second layer sees under its attention (Eqs. 4-13).
+"""An attention stream: a global context memory, refined by what the second layer sees under its attention (Eqs. 4-9).
 
-`GCALSTM` in gca_lstm.py has one of these on top of its first layer, the two-stream network two. Parameters:
+`GCALSTM` in gca_lstm.py has one of these on top of its first layer. Parameters:
 
     memory.0.W (J T H, M), memory.0.b      initial memory (feed-forward only; averaging has no parameters)
     layer2.W (H + 2H, 5H), layer2.b        second layer, the same in every iteration          Eqs. 1, 3, 7
@@ -8,50 +8,51 @@
     memory.n.WF (H + M, M), memory.n.b     refinement in iteration n                          Eq. 8
     classifier.W (M, classes), .b          the same after every iteration                     Eq. 9
 
-Over body parts, We3 and We4 stand for We1 and We2 (Eqs. 10-11).
+Other streams replace a pair of methods: `see` (what is scored), `score` (how), `attend` (what becomes of the scores).
+Attention over body parts does so in two_stream.py, the ablations of Table VIII and soft attention in variants/.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..variants import ablations
-from . import attention, body_parts, memory
-from .arrays import FRESH, array_module
+from . import attention, memory
+from .arrays import FRESH, Array, Workspace, array_module
 from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward, matmul, matmul_dW
 from .sweep.schedules import sweep
 
 
 class Round(NamedTuple):
-    """What one attention iteration leaves for the backward pass; two parts are None where it is to be run again."""
+    """What one attention iteration leaves for the backward pass."""
 
-    IF: object  # the memory before it (B, M)
-    r: object  # its scores, of cells or of body parts (K or P T, B)
-    attend: tuple | None
-    layer2: tuple | None
-    refine: tuple
+    IF: Array  # the memory before it (B, M)
+    r: Array  # its scores, of all that was seen (K, B)
+    caches: tuple | None  # of `score` and of `attend`; None where the iteration is to be run again
+    refine: memory.RefineCache
 
 
 class Cache(NamedTuple):
     """What `forward` keeps for `backward`: its arguments and the caches of its steps, in the order of use."""
 
     params: dict
-    h: object
-    seen: object  # what Eq. 5 or Eq. 10 looks at: h itself, or the means of body parts (P T, B, H)
-    pool: object  # the matrix of these means, or None
-    initial: tuple
-    a: object  # the input's share of layer 2's gates (K, B, 5H)
+    h: Array
+    initial: Any  # of the initial memory
+    seen: Array  # what is scored, (K, B, H)
+    see: Any
+    a: Array | None  # the share that h has in layer 2's gates (K, B, 5H)
     rounds: list
-    drop_IF: object
+    drop_IF: Array | None
     classify: tuple
-    keep: object
+    workspace: Workspace
 
 
 @dataclass(frozen=True)
 class AttentionStream:
     """N = `iterations` attention iterations over the outputs of layer 1.
 
-    parts (J,): the body part of each joint, for attention over body parts; None for attention over joints.
-    sharing: column of Table VIII.  soft: no second layer; F is the scores' weighted mean of what layer 1 puts out.
+    joints, frames, hidden, classes: the sizes J, T, H and the number of classes.
+    initial: "average" (Eq. 4) or "feedforward".
+    schedule: name of the sweep that runs layer 2.
+    recompute: keep the large arrays of the last iteration only, and run the others again on the way back.
     """
 
     joints: int
@@ -60,11 +61,10 @@ class AttentionStream:
     classes: int
     iterations: int
     initial: str
-    parts: tuple | None
-    sharing: str
-    soft: bool
     schedule: str
     recompute: bool
+
+    parts = None  # scores are of joints, not of body parts
 
     def shapes(self):
         """Shape of every parameter, in the order in which they are used."""
@@ -72,120 +72,85 @@ class AttentionStream:
         shapes = {}
         if self.initial == "feedforward":
             shapes |= {"memory.0.W": (J * T * H, H), "memory.0.b": (H,)}
-        if self.iterations and not self.soft:
-            shapes |= {"layer2.W": (3 * H, 5 * H), "layer2.b": (5 * H,)}
-        cells = T * (J if self.parts is None else len(set(self.parts)))
-        each = () if self._shared_within else (cells,)
+        if self.iterations:
+            shapes |= self.layer2_shapes()
         for n in range(1, self.iterations + 1):
-            We1, We2 = self._weights(n)
-            shapes |= {We1: (*each, H), We2: (*each, 2 * H, H)}
+            shapes |= self.score_shapes(n)
             shapes |= {f"memory.{n}.WF": (2 * H, H), f"memory.{n}.b": (H,)}
         return shapes | {"classifier.W": (H, self.classes), "classifier.b": (self.classes,)}
 
-    @property
-    def _shared_within(self):
-        return self.sharing in "bd"  # Table VIII: one We1 and We2 for all cells
+    def forward(self, params, h, mask, N, workspace=FRESH, remember=True):
+        """Logits after iteration N.
 
-    def _weights(self, n):
-        """Names of the weights of Eq. 5 (or Eq. 10) in iteration n."""
-        group = "attention" if self.sharing in "ab" else f"attention.{n}"  # Table VIII: the same in all iterations
-        return (f"{group}.We1", f"{group}.We2") if self.parts is None else (f"{group}.We3", f"{group}.We4")
-
-    def forward(self, params, h, mask, N, keep=FRESH, remember=True):
-        """Logits (B, classes) after iteration N from the outputs h (K, B, H) of layer 1, and a cache.
-
+        params: the parameters of this stream, by name.
+        h (K, B, H): the outputs of layer 1.
         mask (B, M) or None: dropout on the memory that the classifier reads.
+        workspace: where large arrays come from; the cache lasts until the next pass through it.
+        remember: is there to be a backward pass?
+
+        Returns logits (B, classes) and a Cache.
         """
-        p, H = params, self.hidden
-        xp = array_module(h)
+        p = params
         if self.initial == "average":
             IF, initial = memory.average_forward(h)  # Eq. 4
         else:
-            IF, initial = memory.feedforward_forward(h, p["memory.0.W"], p["memory.0.b"], keep.at("initial"))
-
-        seen, pool = h, None
-        if self.parts is not None and N:
-            seen, pool = body_parts.mean_forward(h, self.parts, self.frames)  # Eq. 12
-        a = None
-        if N and not self.soft:  # layer 2's share of Eq. 1 that all iterations have in common, (K, B, 5H)
-            W = p["layer2.W"][:H]
-            a = matmul(h, W, out=keep.empty(xp, "a", (*h.shape[:2], 5 * H), xp.result_type(h, W)))
+            IF, initial = memory.feedforward_forward(h, p["memory.0.W"], p["memory.0.b"], workspace.at("initial"))
+        seen, see = self.see(h) if N else (h, None)
+        a = self.layer2_share(p, h, workspace) if N else None
         rounds = []
         for n in range(1, N + 1):
-            F, r, attend, layer2 = self._attend(n, p, a, seen, IF, keep, remember)
+            F, r, caches = self._iterate(p, n, seen, a, IF, workspace, remember)
             if self.recompute and n < N:
-                attend, layer2 = None, None
+                caches = None
             before = IF
             IF, refine = memory.refine_forward(F, IF, p[f"memory.{n}.WF"], p[f"memory.{n}.b"])  # Eq. 8
-            rounds.append(Round(before, r, attend, layer2, refine))
+            rounds.append(Round(before, r, caches, refine))
 
         IF, drop_IF = dropout_forward(IF, mask)
         logits, classify = affine_forward(IF, p["classifier.W"], p["classifier.b"])  # Eq. 9
-        return logits, Cache(p, h, seen, pool, initial, a, rounds, drop_IF, classify, keep)
+        return logits, Cache(p, h, initial, seen, see, a, rounds, drop_IF, classify, workspace)
 
-    def _attend(self, n, p, a, seen, IF, keep, remember=True):
-        """Attention iteration n up to F (B, H), with its scores r and two caches."""
-        keep = keep.at("round" if self.recompute else f"round {n}")
-        We1, We2 = (p[name] for name in self._weights(n))
-        if self._shared_within:
-            r, attend = attention.informativeness_forward(seen, IF, We1, We2, keep.at("attention"))
-        else:
-            r, attend = ablations.informativeness_forward(seen, IF, We1, We2)
-        if self.soft:
-            F, mean = ablations.soft_attention_forward(seen, r)
-            return F, r, attend, mean
-        gate, share = r, None
-        if self.parts is not None:
-            gate, share = body_parts.share_forward(r, self.parts, self.frames)  # Eq. 13
-        U, b = p["layer2.W"][self.hidden :], p["layer2.b"]
-        nothing = a[..., :0]  # the inputs' share is in a
-        h2, layer2 = sweep(self.schedule, a).forward(
-            nothing, U, b, self.joints, self.frames, a=a, r=gate, keep=keep.at("layer2"), remember=remember
-        )
-        return h2[-1], r, attend, (layer2, share)  # F: the last cell, the last joint of the last frame
+    def _iterate(self, p, n, seen, a, IF, workspace, remember=True):
+        """Attention iteration n up to F (B, H), with its scores and the caches of its two steps."""
+        workspace = workspace.at("round" if self.recompute else f"round {n}")
+        r, score = self.score(p, n, seen, IF, workspace.at("attention"))
+        F, attend = self.attend(p, seen, r, a, workspace.at("layer2"), remember)
+        return F, r, (score, attend)
 
     def backward(self, dlogits, cache):
         """dlogits (B, classes) gives dh (K, B, H) and the gradients of the parameters that the forward pass used."""
-        p, h, keep = cache.params, cache.h, cache.keep
+        p, h, workspace = cache.params, cache.h, cache.workspace
         xp, dtype = array_module(dlogits), dlogits.dtype
         g = {}
         dIF, g["classifier.W"], g["classifier.b"] = affine_backward(dlogits, cache.classify)
         dIF = dropout_backward(dIF, cache.drop_IF)
 
-        dh = keep.empty(xp, "dh", h.shape, dtype)
+        dh = workspace.empty(xp, "dh", h.shape, dtype)
         dh[...] = 0
-        dseen = dh if cache.pool is None else xp.zeros(cache.seen.shape, dtype=dtype)
-        dh2 = None if self.soft else keep.zeros(xp, "dh2", h.shape, dtype)  # zero but for the last cell
-        da, dU, db = None, 0, 0
+        dseen = dh if cache.see is None else xp.zeros(cache.seen.shape, dtype=dtype)
+        da, layer2 = None, {}  # layer 2 is the same in every iteration, so its gradients add up
         for n in range(len(cache.rounds), 0, -1):
-            IF, _, attend, layer2, refine = cache.rounds[n - 1]
-            if layer2 is None:  # forgotten to save memory: once more
-                _, _, attend, layer2 = self._attend(n, p, cache.a, cache.seen, IF, keep)
+            IF, _, caches, refine = cache.rounds[n - 1]
+            if caches is None:  # forgotten to save memory: once more
+                _, _, caches = self._iterate(p, n, cache.seen, cache.a, IF, workspace)
+            score, attend = caches
             dF, dIF, g[f"memory.{n}.WF"], g[f"memory.{n}.b"] = memory.refine_backward(dIF, refine)
-            if self.soft:
-                dseen_F, dr = ablations.soft_attention_backward(dF, layer2)
-                dseen += dseen_F
-            else:
-                dh2[-1] = dF
-                layer2, share = layer2
-                back = keep.at("back" if da is None else "back again")
-                da_n, dU_n, db_n, dr = sweep(self.schedule, dh2).backward(dh2, layer2, back)
-                # layer 2 is the same in every iteration: its gradients add up
-                da, dU, db = da_n if da is None else xp.add(da, da_n, out=da), dU + dU_n, db + db_n
-                if share is not None:
-                    dr = body_parts.share_backward(dr, share)
-            judge = attention if self._shared_within else ablations
-            dseen_n, dIF_n, dWe1, dWe2 = judge.informativeness_backward(dr, attend)
-            We1, We2 = self._weights(n)
-            g[We1], g[We2] = g.get(We1, 0) + dWe1, g.get(We2, 0) + dWe2
+            dr, dseen_n, da_n, g_n = self.attend_backward(dF, attend, workspace, again=da is not None)
+            if dseen_n is not None:
+                dseen += dseen_n
+            if da_n is not None:
+                da = da_n if da is None else xp.add(da, da_n, out=da)
+            add_up(layer2, g_n)
+            dseen_n, dIF_n, g_n = self.score_backward(n, dr, score)
+            add_up(g, g_n)
             dseen += dseen_n
             dIF = dIF + dIF_n
         if da is not None:
-            g["layer2.W"], g["layer2.b"] = xp.concatenate([matmul_dW(h, da), dU]), db
-            W = p["layer2.W"][: self.hidden]
-            dh += matmul(da, W.T, out=keep.empty(xp, "dh from layer 2", h.shape, dtype))
-        if cache.pool is not None:
-            dh += body_parts.mean_backward(dseen, cache.pool)
+            dh_2, dW = self.layer2_share_backward(da, p, h, workspace)
+            dh += dh_2
+            g |= layer2 | {"layer2.W": xp.concatenate([dW, layer2["layer2.W"]])}
+        if cache.see is not None:
+            dh += self.see_backward(dseen, cache.see)
 
         if self.initial == "average":
             dh += memory.average_backward(dIF, cache.initial)
@@ -194,16 +159,98 @@ class AttentionStream:
             dh += dh_0
         return dh, g
 
+    # --- the steps of an iteration, each of which another stream may replace -----------------------------------------
+
+    def see(self, h):
+        """What is scored (K, B, H), and a cache: here h itself, and None."""
+        return h, None
+
+    def see_backward(self, dseen, cache):
+        """dseen (K, B, H) gives dh (K, B, H); asked for only where `see` left a cache."""
+        raise NotImplementedError
+
+    def score_names(self, n):
+        """Names of the weights of Eq. 5 in iteration n."""
+        return f"attention.{n}.We1", f"attention.{n}.We2"
+
+    def score_shapes(self, n):
+        """Shapes of these weights, by name."""
+        We1, We2 = self.score_names(n)
+        return {We1: (self.hidden,), We2: (2 * self.hidden, self.hidden)}
+
+    def score(self, p, n, seen, IF, workspace):
+        """Scores r (K, B) of what is seen in iteration n (Eqs. 5-6), and a cache."""
+        We1, We2 = (p[name] for name in self.score_names(n))
+        return attention.informativeness_forward(seen, IF, We1, We2, workspace)
+
+    def score_backward(self, n, dr, cache):
+        """dr (K, B) gives dseen (K, B, H), dIF (B, M) and the weights' gradients by name."""
+        dseen, dIF, dWe1, dWe2 = attention.informativeness_backward(dr, cache)
+        return dseen, dIF, dict(zip(self.score_names(n), (dWe1, dWe2), strict=True))
+
+    def layer2_shapes(self):
+        """Shapes of layer 2's parameters, by name."""
+        return {"layer2.W": (3 * self.hidden, 5 * self.hidden), "layer2.b": (5 * self.hidden,)}
+
+    def layer2_share(self, p, h, workspace):
+        """h W_x of layer 2 (K, B, 5H): the part of Eq. 1 that all iterations have in common."""
+        xp, W = array_module(h), p["layer2.W"][: self.hidden]
+        return matmul(h, W, out=workspace.empty(xp, "a", (*h.shape[:2], 5 * self.hidden), xp.result_type(h, W)))
+
+    def layer2_share_backward(self, da, p, h, workspace):
+        """da (K, B, 5H), the sum over all iterations, gives dh (K, B, H) and the gradient of W_x (H, 5H)."""
+        W = p["layer2.W"][: self.hidden]
+        out = workspace.empty(array_module(da), "dh from layer 2", h.shape, da.dtype)
+        return matmul(da, W.T, out=out), matmul_dW(h, da)
+
+    def attend(self, p, seen, r, a, workspace, remember):
+        """F (B, H), what layer 2 has seen in the end under its gate (Eqs. 1-3, 7), and a cache."""
+        U, b = p["layer2.W"][self.hidden :], p["layer2.b"]
+        nothing = a[..., :0]  # the inputs' share is in a
+        gate, spread = self.spread(r)
+        h2, swept = sweep(self.schedule, a).forward(
+            nothing, U, b, self.joints, self.frames, a=a, r=gate, workspace=workspace, remember=remember
+        )
+        return h2[-1], (swept, spread)  # F: the last cell, the last joint of the last frame
+
+    def attend_backward(self, dF, cache, workspace, again):
+        """dF (B, H) gives dr (K, B), dseen or None, da (K, B, 5H) or None, and the gradients of layer 2's U and b.
+
+        again: the da of another iteration is still needed.
+        """
+        swept, spread = cache
+        xp, K = array_module(dF), self.joints * self.frames
+        dh2 = workspace.zeros(xp, "dh2", (K, *dF.shape), dF.dtype)  # zero but for the last cell
+        dh2[-1] = dF
+        room = workspace.at("back again" if again else "back")
+        da, dU, db, dgate = sweep(self.schedule, dh2).backward(dh2, swept, room)
+        return self.spread_backward(dgate, spread), None, da, {"layer2.W": dU, "layer2.b": db}
+
+    def spread(self, r):
+        """The score of every cell (K, B) from those of what is seen, and a cache: here the same."""
+        return r, None
+
+    def spread_backward(self, dgate, cache):
+        """The gradient of the scores from that of the gates (K, B)."""
+        return dgate
+
+    # --- what others ask of it ---------------------------------------------------------------------------------------
+
     def scores(self, cache):
-        """Scores of every cell, (K, B) for each iteration; joints of a part share its score."""
-        r = [attended.r for attended in cache.rounds]
-        return r if self.parts is None else [body_parts.share_forward(r_n, self.parts, self.frames)[0] for r_n in r]
+        """Scores of every cell, (K, B) for each iteration."""
+        return [self.spread(attended.r)[0] for attended in cache.rounds]
 
     def relu_inputs(self, cache):
         """What went into each ReLU, (B, M) each."""
-        initial = [cache.initial[-1]] if self.initial == "feedforward" else []
-        return initial + [attended.refine[-1] for attended in cache.rounds]
+        initial = [memory.relu_input(cache.initial)] if self.initial == "feedforward" else []
+        return initial + [memory.relu_input(attended.refine) for attended in cache.rounds]
 
-    def gates(self, cache):
+    def swept(self, cache):
         """Caches of layer 2's sweeps, one for each iteration."""
-        return [] if self.soft else [attended.layer2[0] for attended in cache.rounds]
+        return [attended.caches[1][0] for attended in cache.rounds]
+
+
+def add_up(g, more):
+    """Add the gradients `more` to those in g, name by name."""
+    for name, value in more.items():
+        g[name] = g[name] + value if name in g else value

@@ -29,6 +29,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..network import attention, cell, memory
+from ..network.first_layer import FirstLayer
 from ..network.gca_lstm import GCALSTM
 from ..network.grid import cell_order
 from ..network.ops import (
@@ -50,14 +51,10 @@ def record(network, params, x, y):
     Returns a dict: loss, a number; probabilities (classes,); memory (N + 1, M), IF before and after every attention
     iteration; F (N, H); sweeps, a list of N + 1 dicts as above. Raises InputError for a network of another kind.
     """
-    if not isinstance(network, GCALSTM) or (network.streams_of, network.attention) != ("fine", "gate"):
-        raise InputError(
-            "the stepper shows GCA-LSTM with one stream of gated attention over joints; choose such a network"
-        )
-    if network.trust_gate or network.sharing not in "bd":
-        raise InputError(
-            "the stepper shows neither the trust gate nor weights of their own per cell; choose a network without"
-        )
+    if type(network) is not GCALSTM:
+        raise InputError("the stepper shows GCA-LSTM with one stream of attention over joints; choose such a network")
+    if network.layer1 != FirstLayer() or network.ablation is not None:
+        raise InputError("the stepper shows neither the trust gate nor an ablation; choose a network without")
     if not 0 <= y < network.classes:
         raise InputError(f"the label {y} is not one of the network's {network.classes} classes; correct it")
     network = replace(network, schedule="raster", recompute=False)
@@ -70,16 +67,15 @@ def record(network, params, x, y):
     stream, H = cache.streams[0], network.hidden
     W, b = params["layer1.W"], params["layer1.b"]
     sweeps = [_forward(cache.layer1, W, b) | _backward(reached[0], cache.layer1)]
-    for one, dh in zip(stream.rounds, reached[1:], strict=True):
-        W, b, (layer2, _) = params["layer2.W"], params["layer2.b"], one.layer2
-        sweep = _forward(layer2, W, b, stream.h) | _backward(dh, layer2)
-        _, _, We1, _, s, r, _ = one.attend
-        sweep |= {"e": matmul(s, We1[:, None])[:, 0, 0], "r": r[:, 0]}
+    for attended, dh in zip(stream.rounds, reached[1:], strict=True):
+        score, (layer2, _) = attended.caches
+        sweep = _forward(layer2, params["layer2.W"], params["layer2.b"], stream.h) | _backward(dh, layer2)
+        sweep |= {"e": matmul(score.s, score.We1[:, None])[:, 0, 0], "r": score.r[:, 0]}
         sweep |= {"sum": np.exp(sweep["e"]).sum(), "mean_dr": (sweep["r"] * sweep["dr"]).sum()}
         sweep["de"] = softmax_backward(sweep["dr"], sweep["r"])
         sweeps.append(sweep)
-    IF = [one.IF for one in stream.rounds] + [stream.classify[0]]
-    F = [one.refine[1][0][:, :H] for one in stream.rounds]  # the first H of what Eq. 8 multiplies
+    IF = [attended.IF for attended in stream.rounds] + [stream.classify[0]]
+    F = [attended.refine.affine[0][:, :H] for attended in stream.rounds]  # the first H of what Eq. 8 multiplies
     return {
         "loss": float(loss),
         "probabilities": probabilities(logits)[0],
@@ -98,12 +94,13 @@ def gradients_above(network, cache, dlogits):
     stream = cache.streams[0]
     dIF, _, _ = affine_backward(dlogits, stream.classify)
     dh, da, reached = np.zeros_like(stream.h), 0, []
-    for one in reversed(stream.rounds):
-        dF, dIF, _, _ = memory.refine_backward(dIF, one.refine)
+    for attended in reversed(stream.rounds):
+        score, (layer2, _) = attended.caches
+        dF, dIF, _, _ = memory.refine_backward(dIF, attended.refine)
         dh2 = np.zeros_like(stream.h)
         dh2[-1] = dF  # of layer 2, only the last cell is read
-        da_n, _, _, dr = raster.backward(dh2, one.layer2[0])
-        dh_n, dIF_n, _, _ = attention.informativeness_backward(dr, one.attend)
+        da_n, _, _, dr = raster.backward(dh2, layer2)
+        dh_n, dIF_n, _, _ = attention.informativeness_backward(dr, score)
         da, dh, dIF = da + da_n, dh + dh_n, dIF + dIF_n
         reached.insert(0, dh2)
     if stream.rounds:
@@ -116,30 +113,29 @@ def gradients_above(network, cache, dlogits):
 
 def _units(cache):
     """The caches of cell.step_forward in the order of the cells, from that of a sweep."""
-    caches, _, J, T = cache
-    joint, frame = cell_order(J, T)
-    return [caches[place] for place in zip(joint.tolist(), frame.tolist(), strict=True)]
+    joint, frame = cell_order(cache.J, cache.T)
+    return [cache.units[place] for place in zip(joint.tolist(), frame.tolist(), strict=True)]
 
 
-def _parts(units, *numbers):
-    """Some parts of the units' caches, (K, H) each."""
-    return [np.concatenate([unit[n] for unit in units]) for n in numbers]
+def _of_all(units, *names):
+    """Arrays of the units' caches, of all units one below the other: (K, H) each."""
+    return [np.concatenate([getattr(unit, name) for unit in units]) for name in names]
 
 
 def _forward(cache, W, b, below=None):
     """The forward half of a sweep from its cache.  below (K, 1, D): its input, where the cache does not have it."""
     units, H = _units(cache), len(b) // 5
-    x = cache[1][0] if below is None else below
+    x = cache.project[0] if below is None else below
     D = x.shape[2]
     U = W[D:]
     from_x = matmul(x, W[:D])
     a = from_x + b
-    i, f_S, f_T, o, u, new, past, tanh_c = _parts(units, 0, 1, 2, 3, 4, 8, 9, 10)
+    i, f_S, f_T, o, u, new, past, tanh_c = _of_all(units, "i", "f_S", "f_T", "o", "u", "new", "past", "tanh_c")
     # the lines of cell.step_forward, for what its cache leaves out
-    z = np.concatenate([a[k] + unit[5] @ U for k, unit in enumerate(units)])
-    r = units[0][12] if units[0][12] is None else _parts(units, 12)[0]
-    c = new + past if r is None else r[:, None] * new + (1 - r[:, None]) * past
-    (hh,) = _parts(units, 5)
+    z = np.concatenate([a[k] + unit.hh @ U for k, unit in enumerate(units)])
+    r = None if units[0].r is None else _of_all(units, "r")[0]  # (K, 1)
+    c = new + past if r is None else r * new + (1 - r) * past
+    (hh,) = _of_all(units, "hh")
     return {
         "x": x[:, 0], "b": b, "from_x": from_x[:, 0], "from_S": hh[:, :H] @ U[:H], "from_T": hh[:, H:] @ U[H:], "z": z,
         "i": i, "f_S": f_S, "f_T": f_T, "o": o, "u": u, "c": c, "tanh_c": tanh_c, "h": o * tanh_c,
@@ -148,7 +144,7 @@ def _forward(cache, W, b, below=None):
 
 def _backward(dh_above, cache):
     """The backward half of a sweep, for dh_above (K, 1, H): raster.backward, with all that its cells are given."""
-    _, _, J, T = cache
+    J, T = cache.J, cache.T
     units, (joint, frame) = _units(cache), cell_order(J, T)
     K, _, H = dh_above.shape
     index = {place: k for k, place in enumerate(zip(joint.tolist(), frame.tolist(), strict=True))}
@@ -166,10 +162,10 @@ def _backward(dh_above, cache):
             dc[S] += to[1][0]
             dh[T_] += to[2][0]
             dc[T_] += to[3][0]
-            dr[k] = 0 if dr_k is None else dr_k[0]
+            dr[k] = 0 if dr_k is None else dr_k.sum()
     gates = _gate_gradients(dh[:K], dc[:K], units)
-    scores = {} if units[0][12] is None else {"dr": dr}
-    U = units[0][11]
+    scores = {} if units[0].r is None else {"dr": dr}
+    U = units[0].U
     through = {"through_S": _through(dz, U[:H]), "through_T": _through(dz, U[H:])}
     return {"dh_above": dh_above[:, 0], "dh": dh[:K], "dc": dc[:K], **gates, "dz": dz, **passed, **through, **scores}
 
@@ -183,12 +179,12 @@ def _through(dz, U):
 
 def _gate_gradients(dh, dc, units):
     """The gradients within cell.step_backward, by its own lines: of c from every use, and of the five gates (K, H)."""
-    i, o, u, c_S, c_T, new, past, tanh_c = _parts(units, 0, 3, 4, 6, 7, 8, 9, 10)
+    i, o, u, c_S, c_T, new, past, tanh_c = _of_all(units, "i", "o", "u", "c_S", "c_T", "new", "past", "tanh_c")
     dc_all = dc + tanh_backward(dh * o, tanh_c)
-    if units[0][12] is None:
+    if units[0].r is None:
         dnew, dpast, score = dc_all, dc_all, {}
     else:
-        r = _parts(units, 12)[0][:, None]
+        (r,) = _of_all(units, "r")
         dnew, dpast, score = r * dc_all, (1 - r) * dc_all, {"dr_of": dc_all * (new - past)}
     gates = {"di": dnew * u, "df_S": dpast * c_S, "df_T": dpast * c_T, "do": dh * tanh_c, "du": dnew * i}
     return {"dc_all": dc_all, **gates, **score}

@@ -52,9 +52,9 @@ class Engine:
         if on_gpu(x):
             return loss_and_factors(self.network, params, x, y, masks, iterations)
 
-        def part(s, keep):
+        def part(s, workspace):
             cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
-            return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, keep)
+            return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, workspace)
 
         cuts = self.cut(len(x))
         losses, gradients, logits = zip(*self.each(part, cuts), strict=True)
@@ -68,8 +68,8 @@ class Engine:
         if on_gpu(x):
             return self.network.forward(params, x, iterations=iterations)[0]
 
-        def part(s, keep):
-            return self.network.forward(params, x[s], iterations=iterations, keep=keep, remember=False)[0]
+        def part(s, workspace):
+            return self.network.forward(params, x[s], iterations=iterations, workspace=workspace, remember=False)[0]
 
         return np.concatenate(self.each(part, self.cut(len(x))), axis=-2)
 
@@ -82,12 +82,12 @@ class Engine:
         errors = np.geterr()  # a thread does not know by itself what its caller wants of numbers that overflow
 
         def call(s):
-            keep = self._workspaces.pop()
+            workspace = self._workspaces.pop()
             try:
                 with np.errstate(**errors):
-                    return f(s, keep)
+                    return f(s, workspace)
             finally:
-                self._workspaces.append(keep)
+                self._workspaces.append(workspace)
 
         if len(cuts) == 1:
             return [call(cuts[0])]

@@ -5,11 +5,12 @@ feedforward   one layer on the concatenated outputs of layer 2 makes a global re
 average       the mean of these outputs is the global representation, "Global (2)"
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ..network import memory
 from ..network.arrays import FRESH, array_module
+from ..network.first_layer import FirstLayer
 from ..network.gca_lstm import Network, one_of
 from ..network.ops import affine_backward, affine_forward, matmul
 from ..network.sweep.schedules import sweep
@@ -26,7 +27,7 @@ class Cache(NamedTuple):
     represent: tuple | None
     mask: object
     classify: tuple
-    keep: object
+    workspace: object
 
 
 @dataclass(frozen=True)
@@ -48,23 +49,29 @@ class SecondLayer:
             shapes |= {"global.W": (J * T * H, H), "global.b": (H,)}
         return shapes | {"classifier.W": (H, self.classes), "classifier.b": (self.classes,)}
 
-    def forward(self, params, h, mask, N, keep=FRESH, remember=True):
+    def forward(self, params, h, mask, N, workspace=FRESH, remember=True):
         """Logits (B, classes), or (K, B, classes) if every cell classifies, from the outputs h (K, B, H) of layer 1.
 
         mask (B, H) or None: dropout before the classifier, in all cells alike.
         """
         p = params
         h2, layer2 = sweep(self.schedule, h).forward(
-            h, p["layer2.W"], p["layer2.b"], self.joints, self.frames, keep=keep.at("layer2"), remember=remember
+            h,
+            p["layer2.W"],
+            p["layer2.b"],
+            self.joints,
+            self.frames,
+            workspace=workspace.at("layer2"),
+            remember=remember,
         )
         represent = None
         if self.head == "average":
             h2, represent = memory.average_forward(h2)
         elif self.head == "feedforward":
-            h2, represent = memory.feedforward_forward(h2, p["global.W"], p["global.b"], keep.at("global"))
+            h2, represent = memory.feedforward_forward(h2, p["global.W"], p["global.b"], workspace.at("global"))
         h2 = h2 if mask is None else h2 * mask  # (B, H): the same units in all cells
         logits, classify = affine_forward(h2, p["classifier.W"], p["classifier.b"])
-        return logits, Cache(p, h, layer2, represent, mask, classify, keep)
+        return logits, Cache(p, h, layer2, represent, mask, classify, workspace)
 
     def backward(self, dlogits, cache):
         """dlogits as the logits gives dh (K, B, H) and the gradients of the parameters."""
@@ -77,7 +84,7 @@ class SecondLayer:
             dh2, g["global.W"], g["global.b"] = memory.feedforward_backward(dh2, cache.represent)
         dh2 = array_module(dh2).ascontiguousarray(dh2)
         da, g["layer2.W"], g["layer2.b"], _ = sweep(self.schedule, dh2).backward(
-            dh2, cache.layer2, cache.keep.at("back")
+            dh2, cache.layer2, cache.workspace.at("back")
         )
         return matmul(da, p["layer2.W"][: self.hidden].T), g
 
@@ -87,9 +94,9 @@ class SecondLayer:
 
     def relu_inputs(self, cache):
         """What went into each ReLU, (B, H) each."""
-        return [cache.represent[-1]] if self.head == "feedforward" else []
+        return [memory.relu_input(cache.represent)] if self.head == "feedforward" else []
 
-    def gates(self, cache):
+    def swept(self, cache):
         """The cache of layer 2's sweep."""
         return [cache.layer2]
 
@@ -106,7 +113,7 @@ class STLSTM(Network):
     head: str = "local"
     dropout: float = 0.5
     schedule: str = "wavefront"
-    trust_gate: bool = False
+    layer1: FirstLayer = field(default=FirstLayer(), repr=False, kw_only=True)
 
     iterations = 0  # training has a single step
 

@@ -6,84 +6,81 @@ they agree. It weighs new against past as the score of Eq. 7 does, unit by unit 
 
     c = tau i u + (1 - tau) (f_S c_S + f_T c_T)
 
-An extra, off by default: the plain network is readable without this file, and its engines know nothing of it.
+So the unit is that of cell.py, with tau in the place of the score. `TrustGate()` is what a network takes as `layer1=`.
 """
 
-from ..network.arrays import array_module
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..network import cell
+from ..network.arrays import FRESH, Array, Workspace, array_module
+from ..network.first_layer import FirstLayer
 from ..network.grid import diagonals, state_dtype
-from ..network.ops import (
-    affine_backward,
-    affine_forward,
-    matmul,
-    matmul_dW,
-    rows,
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
+from ..network.ops import affine_backward, affine_forward, rows, tanh_backward, tanh_forward
 
 LAMBDA = 0.5
 
 
-def shapes(channels, hidden):
-    """Shapes of the four parameters that the gate adds to a layer."""
-    return {"Mp": (2 * hidden, hidden), "bp": (hidden,), "Mx": (channels, hidden), "bx": (hidden,)}
+class StepCache(NamedTuple):
+    """What `step_forward` keeps for `step_backward`."""
+
+    unit: cell.Cache
+    p: Array  # (B, H): the prediction
+    surprise: Array  # (B, H): p - x'
+    tau: Array  # (B, H)
+    Mp: Array
+
+
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`."""
+
+    steps: list  # a StepCache for each diagonal
+    project: tuple  # of x W_x + b
+    compare: tuple  # of x M_x + b_x
+    x_: Array  # (K, B, H): x'
+    p: Mapping  # the layer's parameters
+    J: int
+    T: int
 
 
 def step_forward(a, x_, h_S, c_S, h_T, c_T, U, Mp, bp):
-    """One unit for many cells at once, all of one diagonal.
+    """One unit for a batch, or for all cells of a diagonal side by side.
 
-    a (..., 5H): x W_x + b.  x_ (..., H): x' above.  h_S, c_S, h_T, c_T (..., H).  U (2H, 5H), Mp (2H, H), bp (H,).
-    Returns h, c (..., H) and a cache.
+    a (B, 5H), h_S, c_S, h_T, c_T (B, H), U (2H, 5H): as in cell.step_forward.
+    x_ (B, H): x' above.
+    Mp (2H, H), bp (H,): the map of the prediction.
+
+    Returns h (B, H), c (B, H) and a StepCache.
     """
     xp = array_module(a)
-    H = c_S.shape[-1]
-    hh = xp.concatenate([h_S, h_T], axis=-1)  # (..., 2H)
-    z = a + matmul(hh, U)
-    gates, _ = sigmoid_forward(z[..., : 4 * H])
-    i, f_S, f_T, o = xp.split(gates, 4, axis=-1)  # (..., H) each
-    u, _ = tanh_forward(z[..., 4 * H :])
-    p, _ = tanh_forward(matmul(hh, Mp) + bp)
+    p, _ = tanh_forward(xp.concatenate([h_S, h_T], axis=1) @ Mp + bp)
     surprise = p - x_
     tau = xp.exp(-LAMBDA * surprise * surprise)
-    new, past = i * u, f_S * c_S + f_T * c_T
-    c = tau * new + (1 - tau) * past
-    tanh_c, _ = tanh_forward(c)
-    return o * tanh_c, c, (i, f_S, f_T, o, u, hh, c_S, c_T, p, surprise, tau, new, past, tanh_c)
+    h, c, unit = cell.step_forward(a, h_S, c_S, h_T, c_T, U, tau)
+    return h, c, StepCache(unit, p, surprise, tau, Mp)
 
 
-def step_backward(dh, dc, cache, U, Mp):
-    """Gradients of one unit; dh, dc (..., H) from every use of h and c.
+def step_backward(dh, dc, cache):
+    """Gradients of one unit; dh, dc (B, H) from every use of h and c.
 
-    Returns da (..., 5H), dx_ (..., H), dp (..., H) before its tanh, dh_S, dc_S, dh_T, dc_T (..., H).
+    Returns da (B, 5H), dx_ (B, H), dp (B, H) before its tanh, dh_S, dc_S, dh_T, dc_T (B, H), dU (2H, 5H), dMp (2H, H).
     """
-    i, f_S, f_T, o, u, _, c_S, c_T, p, surprise, tau, new, past, tanh_c = cache
-    xp = array_module(dh)
-    H = dh.shape[-1]
-    do = dh * tanh_c
-    dc = dc + tanh_backward(dh * o, tanh_c)
-    dnew, dpast = tau * dc, (1 - tau) * dc
-    dsurprise = dc * (new - past) * tau * (-2 * LAMBDA) * surprise
-    dp = tanh_backward(dsurprise, p)
-    da = xp.concatenate(
-        [
-            sigmoid_backward(dnew * u, i),
-            sigmoid_backward(dpast * c_S, f_S),
-            sigmoid_backward(dpast * c_T, f_T),
-            sigmoid_backward(do, o),
-            tanh_backward(dnew * i, u),
-        ],
-        axis=-1,
-    )
-    dhh = matmul(da, U.T) + matmul(dp, Mp.T)  # (..., 2H)
-    return da, -dsurprise, dp, dhh[..., :H], dpast * f_S, dhh[..., H:], dpast * f_T
+    H = dh.shape[1]
+    da, dh_S, dc_S, dh_T, dc_T, dU, dtau = cell.step_backward(dh, dc, cache.unit)
+    dsurprise = dtau * cache.tau * (-2 * LAMBDA) * cache.surprise
+    dp = tanh_backward(dsurprise, cache.p)
+    dhh = dp @ cache.Mp.T  # (B, 2H)
+    return da, -dsurprise, dp, dh_S + dhh[:, :H], dc_S, dh_T + dhh[:, H:], dc_T, dU, cache.unit.hh.T @ dp
 
 
 def forward(x, p, J, T):
-    """A layer with trust gates over the grid: x (K, B, C) and the layer's parameters p (W, b and those of `shapes`).
+    """A layer with trust gates over the grid.
 
-    Returns h (K, B, H) and a cache.
+    x (K, B, C): the cells.
+    p: the layer's parameters, W, b and those that TrustGate adds.
+
+    Returns h (K, B, H) and a Cache.
     """
     xp = array_module(x)
     (K, B, C), H = x.shape, len(p["bp"])
@@ -93,43 +90,78 @@ def forward(x, p, J, T):
     x_, _ = tanh_forward(z)  # (K, B, H)
     h, c = (xp.zeros((K + J + T, B, H), dtype=dtype) for _ in range(2))  # padded: the border of the grid is zero
     out = xp.empty((K, B, H), dtype=dtype)
-    caches = []
+    steps = []
     for d in diagonals(J, T):
-        cells = d.cells
-        h[d.own], c[d.own], cache = step_forward(
-            a[cells], x_[cells], h[d.S], c[d.S], h[d.T], c[d.T], p["W"][C:], p["Mp"], p["bp"]
-        )
-        out[cells] = h[d.own]
-        caches.append(cache)
-    return out, (caches, project, compare, x_, p, J, T)
+        before = (rows(state) for state in (h[d.S], c[d.S], h[d.T], c[d.T]))  # (n B, H) each
+        h_d, c_d, step = step_forward(rows(a[d.cells]), rows(x_[d.cells]), *before, p["W"][C:], p["Mp"], p["bp"])
+        h[d.own], c[d.own] = (state.reshape(-1, B, H) for state in (h_d, c_d))
+        out[d.cells] = h[d.own]
+        steps.append(step)
+    return out, Cache(steps, project, compare, x_, p, J, T)
 
 
 def backward(dh, cache):
     """dh (K, B, H) gives the gradient of x (K, B, C) and those of the layer's parameters, a dict as `p`."""
-    caches, project, compare, x_, p, J, T = cache
+    steps, project, compare, x_, _, J, T = cache
     xp = array_module(dh)
-    (K, B, H), C = dh.shape, len(p["Mx"])
+    K, B, H = dh.shape
     back_h, back_c = (xp.zeros((K + J + T, B, H), dtype=dh.dtype) for _ in range(2))  # collected from the successors
     da, dx_ = xp.empty((K, B, 5 * H), dtype=dh.dtype), xp.empty((K, B, H), dtype=dh.dtype)
     dU, dMp, dbp = 0, 0, 0
-    for d, unit in zip(reversed(diagonals(J, T)), reversed(caches), strict=True):
-        da_d, dx_d, dp, dh_S, dc_S, dh_T, dc_T = step_backward(
-            dh[d.cells] + back_h[d.own], back_c[d.own], unit, p["W"][C:], p["Mp"]
-        )
-        back_h[d.S] += dh_S
-        back_c[d.S] += dc_S
-        back_h[d.T] += dh_T
-        back_c[d.T] += dc_T
-        da[d.cells], dx_[d.cells] = da_d, dx_d
-        hh = unit[5]
-        dU, dMp, dbp = dU + matmul_dW(hh, da_d), dMp + matmul_dW(hh, dp), dbp + rows(dp).sum(axis=0)
+    for d, step in zip(reversed(diagonals(J, T)), reversed(steps), strict=True):
+        found = step_backward(rows(dh[d.cells] + back_h[d.own]), rows(back_c[d.own]), step)
+        da_d, dx_d, dp, dh_S, dc_S, dh_T, dc_T, dU_d, dMp_d = found
+        back_h[d.S] += dh_S.reshape(-1, B, H)
+        back_c[d.S] += dc_S.reshape(-1, B, H)
+        back_h[d.T] += dh_T.reshape(-1, B, H)
+        back_c[d.T] += dc_T.reshape(-1, B, H)
+        da[d.cells], dx_[d.cells] = da_d.reshape(-1, B, 5 * H), dx_d.reshape(-1, B, H)
+        dU, dMp, dbp = dU + dU_d, dMp + dMp_d, dbp + dp.sum(axis=0)
     dx, dW_x, db = affine_backward(da, project)
     dx_more, dMx, dbx = affine_backward(tanh_backward(dx_, x_), compare)
     g = {"W": xp.concatenate([dW_x, dU]), "b": db, "Mp": dMp, "bp": dbp, "Mx": dMx, "bx": dbx}
     return dx + dx_more, g
 
 
-def gates(cache):
-    """Mean over units of i, f_S, f_T, o in every cell: (4, K, B)."""
-    xp = array_module(cache[3])
-    return xp.stack([xp.concatenate([unit[k].mean(axis=-1) for unit in cache[0]]) for k in range(4)])
+@dataclass(frozen=True)
+class TrustGate(FirstLayer):
+    """The first layer with trust gates; its sweep is the one above, whatever the schedule."""
+
+    def shapes(self, C: int, H: int) -> dict[str, tuple[int, ...]]:
+        """Shape of every parameter, with the four that the gate adds."""
+        return super().shapes(C, H) | {"Mp": (2 * H, H), "bp": (H,), "Mx": (C, H), "bx": (H,)}
+
+    def forward(
+        self,
+        p: Mapping[str, Array],
+        x: Array,
+        J: int,
+        T: int,
+        schedule: str,
+        workspace: Workspace = FRESH,
+        remember: bool = True,
+    ) -> tuple[Array, Any]:
+        """Cells x (K, B, C) give h (K, B, H) and a Cache."""
+        return forward(x, p, J, T)
+
+    def backward(
+        self,
+        dh: Array,
+        p: Mapping[str, Array],
+        cache: Any,
+        schedule: str,
+        workspace: Workspace = FRESH,
+        with_input: bool = False,
+    ) -> tuple[Array | None, dict[str, Array]]:
+        """dh (K, B, H) gives dx (K, B, C), or None where it is not wanted, and the parameters' gradients by name."""
+        dx, g = backward(dh, cache)
+        return dx if with_input else None, g
+
+    def gates(self, cache: Any) -> Array:
+        """Means over units of i, f_S, f_T, o in every cell (4, K, B)."""
+        xp, B = array_module(cache.x_), cache.x_.shape[1]
+
+        def means(gate):
+            return xp.concatenate([step.unit[gate].mean(axis=1).reshape(-1, B) for step in cache.steps])
+
+        return xp.stack([means(gate) for gate in range(4)])  # with i, f_S, f_T, o a cell.Cache begins

@@ -17,9 +17,9 @@ from gca_scratch.data import neutral
 from gca_scratch.data.readers.utkinect import CLASS_NAMES as ACTIONS
 from gca_scratch.data.skeleton import KINECT_V1, OPENNI
 from gca_scratch.experiments import demo
-from gca_scratch.network import gradcheck
 from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.settings import Settings
+from gca_scratch.variants import gradcheck
 from tests.helpers.tiny import TINY, of_layout, skeletons
 
 FEW = [
@@ -483,7 +483,7 @@ def small_networks():
 
 
 def test_gradcheck_prints_and_writes_every_gradient(capsys, monkeypatch):
-    monkeypatch.setattr(gradcheck, "networks", small_networks)
+    monkeypatch.setattr(gradcheck, "everything", small_networks)
     said = done(capsys, "gradcheck", "--json", "deep/gradients.json")
     rows = json.loads(Path("deep/gradients.json").read_text())
     _, network = next(small_networks())
@@ -501,7 +501,7 @@ def test_gradcheck_finds_a_wrong_gradient(capsys, monkeypatch):
         gradients = real(self, dlogits, cache, with_input)
         return gradients | {"layer1.b": gradients["layer1.b"] * 1.0001}
 
-    monkeypatch.setattr(gradcheck, "networks", small_networks)
+    monkeypatch.setattr(gradcheck, "everything", small_networks)
     monkeypatch.setattr(GCALSTM, "backward", wrong)
     assert main(["gradcheck", "--json", "gradients.json"]) == 1
     said = capsys.readouterr().out
@@ -512,7 +512,7 @@ def test_gradcheck_finds_a_wrong_gradient(capsys, monkeypatch):
 
 
 def test_gradcheck_that_cannot_write_says_so(capsys, monkeypatch):
-    monkeypatch.setattr(gradcheck, "networks", small_networks)
+    monkeypatch.setattr(gradcheck, "everything", small_networks)
     Path("file").touch()
     for path in ("file/gradients.json", "."):
         assert main(["gradcheck", "--json", path]) == 2

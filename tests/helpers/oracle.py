@@ -46,6 +46,9 @@ def log_softmax(logits):
 def attention_scores(network, p, hidden, order, parts, mask):
     """Log-probabilities after N attention iterations; hidden[t][j], parts None or the body part of each joint."""
     T, J = len(hidden), len(hidden[0])
+    sharing, soft = "d", False
+    if network.ablation is not None:
+        sharing, soft = network.ablation.sharing, network.ablation.attention == "soft"
     if network.initial == "average":
         IF = sum(hidden[t][j] for t in range(T) for j in range(J)) / (J * T)
     else:
@@ -61,11 +64,11 @@ def attention_scores(network, p, hidden, order, parts, mask):
         one, two = "We3", "We4"
     place = {pair: k for k, pair in enumerate(order)}
     for n in range(1, network.iterations + 1):
-        group = "attention" if network.sharing in "ab" else f"attention.{n}"
+        group = "attention" if sharing in "ab" else f"attention.{n}"
         W1, W2 = p[f"{group}.{one}"], p[f"{group}.{two}"]
 
         def weights(t, k, W1=W1, W2=W2):
-            if network.sharing in "bd":
+            if sharing in "bd":
                 return W1, W2
             cell = place[k, t] if parts is None else t * len(seen[0]) + k
             return W1[cell], W2[cell]
@@ -75,7 +78,7 @@ def attention_scores(network, p, hidden, order, parts, mask):
             pairs = [weights(t, k) for k in range(len(seen[0]))]
             e.append([a @ np.tanh(np.concatenate([x, IF]) @ b) for x, (a, b) in zip(seen[t], pairs, strict=True)])
         r = softmax_of(e)
-        if network.attention == "soft":
+        if soft:
             F = sum(r[t][k] * seen[t][k] for t in range(T) for k in range(len(seen[0])))
         else:
             if parts is not None:  # Eq. 13
@@ -99,19 +102,16 @@ def baseline_scores(network, p, hidden, order, mask):
 def class_scores(network, p, x, order, masks):
     """All the log-probabilities (classes,) that the network gives one sequence x (T, J, C)."""
     T, J = len(x), len(x[0])
-    trust = {name: p[f"layer1.{name}"] for name in ("Mp", "bp", "Mx", "bx")} if network.trust_gate else None
+    trust = {name: p[f"layer1.{name}"] for name in ("Mp", "bp", "Mx", "bx")} if "layer1.Mp" in p else None
     hidden = layer(p["layer1.W"], p["layer1.b"], x, trust=trust)
     place = {pair: k for k, pair in enumerate(order)}
     hidden = [[hidden[t][j] * masks["layer1"][place[j, t]] for j in range(J)] for t in range(T)]
     if hasattr(network, "head"):
         return baseline_scores(network, p, hidden, order, masks["classifier"])
     found = []
-    for name in ("fine", "coarse"):
-        if network.streams_of in (name, "both"):
-            prefix = f"{name}." if network.streams_of == "both" else ""
-            own = {key[len(prefix) :]: value for key, value in p.items() if key.startswith(prefix)}
-            parts = network.parts if name == "coarse" else None
-            found += attention_scores(network, own, hidden, order, parts, masks[f"{prefix}classifier"])
+    for prefix, stream in network.streams().items():
+        own = {key[len(prefix) :]: value for key, value in p.items() if key.startswith(prefix)}
+        found += attention_scores(network, own, hidden, order, stream.parts, masks[f"{prefix}classifier"])
     return found
 
 

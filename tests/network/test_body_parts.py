@@ -7,8 +7,8 @@ from gca_scratch.data.joint_names import body_parts as parts_of
 from gca_scratch.data.skeleton import LAYOUTS
 from gca_scratch.data.synthetic.people import generate
 from gca_scratch.network import body_parts
-from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.network.grid import pack, unpack
+from gca_scratch.network.two_stream import Coarse, TwoStream
 from gca_scratch.support.errors import InputError
 
 PARTS, T = (0, 1, 1, 3), 5
@@ -37,7 +37,7 @@ def test_names_that_do_not_tell_are_refused():
     with pytest.raises(InputError, match="tell left from right"):
         parts_of(["joint 1", "joint 2"])
     with pytest.raises(InputError, match="of every joint"):
-        GCALSTM(4, 3, 3, 2, streams_of="coarse", parts=(0, 1))
+        Coarse(4, 3, 3, 2, parts=(0, 1))
 
 
 def test_a_part_is_the_mean_of_its_joints_in_each_frame():
@@ -59,7 +59,7 @@ def test_joints_of_a_part_share_its_score():
 def test_scores_of_two_streams():
     names = generate(subjects=1, repetitions=1, seed=0).joint_names
     parts = parts_of(names)
-    network = GCALSTM(len(names), 3, 3, 4, hidden=6, streams_of="both", parts=parts)
+    network = TwoStream(len(names), 3, 3, 4, hidden=6, parts=parts)
     params = network.init(np.random.default_rng(0))
     x = np.random.default_rng(1).standard_normal((2, 3, len(names), 3)).astype(np.float32)
     logits, cache = network.forward(params, x)
@@ -74,7 +74,7 @@ def test_scores_of_two_streams():
 
 
 def test_gates_of_every_layer():
-    network = GCALSTM(4, T, 3, 2, hidden=3, streams_of="both", parts=PARTS)
+    network = TwoStream(4, T, 3, 2, hidden=3, parts=PARTS)
     params = network.init(np.random.default_rng(0), np.float64)
     x = np.random.default_rng(1).standard_normal((2, T, 4, 3))
     gates = network.gates(params, x)

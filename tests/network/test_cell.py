@@ -13,10 +13,10 @@ ARGUMENTS = {
     **{name: RNG.standard_normal((B, H)) for name in ("h_S", "c_S", "h_T", "c_T")},
     "U": RNG.standard_normal((2 * H, 5 * H)) / 2,
 }
-SCORES = RNG.uniform(0.1, 0.9, B)
+SCORES = {"of a cell": RNG.uniform(0.1, 0.9, (B, 1)), "of each unit": RNG.uniform(0.1, 0.9, (B, H)), "none": None}
 
 
-@pytest.mark.parametrize("r", [None, SCORES], ids=["plain", "gated"])
+@pytest.mark.parametrize("r", SCORES.values(), ids=SCORES)
 def test_the_equations(r):
     """Scalar by scalar, with nothing shared with the implementation but the order of the gates."""
     h, c, _ = cell.step_forward(**ARGUMENTS, r=r)
@@ -31,22 +31,24 @@ def test_the_equations(r):
         np.testing.assert_allclose(h[b], o * np.tanh(expected), rtol=1e-13)
 
 
-@pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
-def test_every_gradient(gated):
-    arguments = ARGUMENTS | ({"r": SCORES} if gated else {})
+@pytest.mark.parametrize("r", SCORES.values(), ids=SCORES)
+def test_every_gradient(r):
+    arguments = ARGUMENTS | ({} if r is None else {"r": r})
     dh, dc = RNG.standard_normal((2, B, H))
     _, _, cache = cell.step_forward(**arguments)
     names = ("a", "h_S", "c_S", "h_T", "c_T", "U", "r")
     gradients = dict(zip(names, cell.step_backward(dh, dc, cache), strict=True))
-    if not gated:
+    if r is None:
         assert gradients.pop("r") is None
+    elif r.shape == (B, 1):
+        gradients["r"] = gradients["r"].sum(axis=1, keepdims=True)  # one score served all units
     check_gradients(lambda **a: cell.step_forward(**a)[:2], arguments, gradients, [dh, dc])
 
 
 def test_scores_of_one_and_zero_are_all_input_and_all_past():
     _, plain, _ = cell.step_forward(**ARGUMENTS | {"c_S": np.zeros((B, H)), "c_T": np.zeros((B, H))})
-    _, all_input, _ = cell.step_forward(**ARGUMENTS, r=np.ones(B))
+    _, all_input, _ = cell.step_forward(**ARGUMENTS, r=np.ones((B, 1)))
     np.testing.assert_allclose(all_input, plain)
-    _, all_past, _ = cell.step_forward(**ARGUMENTS, r=np.zeros(B))
+    _, all_past, _ = cell.step_forward(**ARGUMENTS, r=np.zeros((B, 1)))
     _, both, _ = cell.step_forward(**ARGUMENTS)
     np.testing.assert_allclose(all_past + all_input, both)

@@ -26,10 +26,10 @@ def arguments(J, T, B=2, H=3, D=2, gated=True, seed=0, dtype=np.float64):
     return arrays | ({"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)} if gated else {})
 
 
-def gradients_of(sweep, arrays, J, T, dh, keep=FRESH):
+def gradients_of(sweep, arrays, J, T, dh, workspace=FRESH):
     """h, and the gradients of every argument by name."""
-    h, cache = sweep.forward(**arrays, J=J, T=T, keep=keep)
-    da, dW, db, dr = sweep.backward(dh, cache, keep=keep.at("back"))
+    h, cache = sweep.forward(**arrays, J=J, T=T, workspace=workspace)
+    da, dW, db, dr = sweep.backward(dh, cache, workspace=workspace.at("back"))
     D = arrays["x"].shape[2]
     gradients = {"x": da @ arrays["W"][:D].T, "W": dW, "b": db, "a": da, "r": dr}
     assert (dr is None) == ("r" not in arrays)
@@ -95,12 +95,12 @@ def test_single_precision_stays_single():
 
 def test_kept_memory_changes_nothing():
     """Grids and batches of several sizes, one after the other, in memory that still holds the ones before."""
-    keep = Workspace()
+    workspace = Workspace()
     for J, T, B, gated in [(5, 4, 3, True), (2, 6, 2, False), (5, 4, 3, False), (3, 3, 1, True), (5, 4, 3, True)]:
         arrays = arguments(J, T, B, gated=gated, seed=J * B)
         dh = np.random.default_rng(1).standard_normal((J * T, B, 3))
         h, fresh = gradients_of(wavefront, arrays, J, T, dh)
-        kept_h, kept = gradients_of(wavefront, arrays, J, T, dh, keep)
+        kept_h, kept = gradients_of(wavefront, arrays, J, T, dh, workspace)
         assert (h == kept_h).all() and all((fresh[name] == kept[name]).all() for name in fresh)
 
 
@@ -172,3 +172,18 @@ def test_joints_and_frames_are_not_exchanged():
     turned["b"] = turned["b"].reshape(5, H)[order].reshape(-1)
     h, _ = wavefront.forward(**arrays, J=J, T=T)
     np.testing.assert_allclose(wavefront.forward(**turned, J=J, T=T)[0], h[mirror], rtol=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [((3, 5, 2, 3), (5, 3, 2, 3)), ((3, 4, 4, 3), (3, 4, 2, 4))], ids=["grid", "widths"])
+def test_one_workspace_serves_grids_whose_arrays_have_the_same_shapes(sizes):
+    """J x T and T x J, and D + 2H from other D and H: what was zero at the border of one is not in the other."""
+    rng, workspace = np.random.default_rng(3), Workspace()
+    for J, T, D, H in sizes:
+        x, W = rng.standard_normal((J * T, 2, D)), rng.standard_normal((D + 2 * H, 5 * H))
+        b, dh = rng.standard_normal(5 * H), rng.standard_normal((J * T, 2, H))
+        h, cache = wavefront.forward(x, W, b, J, T, workspace=workspace)
+        expected, expected_cache = raster.forward(x, W, b, J, T)
+        np.testing.assert_allclose(h, expected, rtol=1e-10, atol=1e-12)
+        found = wavefront.backward(dh, cache, workspace.at("back"))[:3]
+        for mine, theirs in zip(found, raster.backward(dh, expected_cache)[:3], strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-11)

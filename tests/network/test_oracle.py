@@ -4,23 +4,27 @@ import numpy as np
 import pytest
 
 from gca_scratch.network import grid
+from gca_scratch.network.first_layer import FirstLayer
 from gca_scratch.network.gca_lstm import GCALSTM, SCHEDULES, loss_and_gradients
 from gca_scratch.network.gradcheck import problem
+from gca_scratch.network.two_stream import Coarse, TwoStream
+from gca_scratch.variants.ablations import Ablation
 from gca_scratch.variants.baselines import HEADS, STLSTM
+from gca_scratch.variants.trust_gate import TrustGate
 from tests.helpers import oracle
 
 PARTS = (0, 1, 1, 3)
 OTHERS = {
-    "coarse": {"streams_of": "coarse", "parts": PARTS},
-    "two streams, average": {"streams_of": "both", "parts": PARTS, "initial": "average"},
-    "two streams, feedforward": {"streams_of": "both", "parts": PARTS, "recompute": True},
-    "two streams, scheme c": {"streams_of": "both", "parts": PARTS, "sharing": "c"},
-    "scheme a": {"sharing": "a"},
-    "scheme b": {"sharing": "b"},
-    "scheme c": {"sharing": "c", "iterations": 3},
-    "soft": {"attention": "soft"},
-    "soft, two streams": {"attention": "soft", "streams_of": "both", "parts": PARTS},
-    "trust gate": {"trust_gate": True, "iterations": 1},
+    "coarse": (Coarse, {"parts": PARTS}),
+    "two streams, average": (TwoStream, {"parts": PARTS, "initial": "average"}),
+    "two streams, feedforward": (TwoStream, {"parts": PARTS, "recompute": True}),
+    "two streams, scheme c": (TwoStream, {"parts": PARTS, "ablation": Ablation("c")}),
+    "scheme a": (GCALSTM, {"ablation": Ablation("a")}),
+    "scheme b": (GCALSTM, {"ablation": Ablation("b")}),
+    "scheme c": (GCALSTM, {"ablation": Ablation("c"), "iterations": 3}),
+    "soft": (GCALSTM, {"ablation": Ablation(attention="soft")}),
+    "soft, two streams": (TwoStream, {"parts": PARTS, "ablation": Ablation(attention="soft")}),
+    "trust gate": (GCALSTM, {"layer1": TrustGate(), "iterations": 1}),
 }
 
 
@@ -49,12 +53,12 @@ def test_the_plain_network(iterations, initial, schedule):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_other_networks_with_attention(name, schedule):
-    agrees(GCALSTM(**{"joints": 4, "frames": 3, "channels": 3, "classes": 4, "hidden": 4, "schedule": schedule,
-                      "iterations": 2} | OTHERS[name]))  # fmt: skip
+    kind, changes = OTHERS[name]
+    agrees(kind(4, 3, 3, 4, hidden=4, schedule=schedule, **changes))
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("trust_gate", [False, True])
+@pytest.mark.parametrize("layer1", [FirstLayer(), TrustGate()], ids=["plain", "trust gate"])
 @pytest.mark.parametrize("head", HEADS)
-def test_the_networks_without_attention(head, trust_gate):
-    agrees(STLSTM(4, 3, 3, 4, hidden=4, head=head, trust_gate=trust_gate))
+def test_the_networks_without_attention(head, layer1):
+    agrees(STLSTM(4, 3, 3, 4, hidden=4, head=head, layer1=layer1))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from gca_scratch import runs, training
-from gca_scratch.network import gradcheck
 from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from gca_scratch.network.ops import nll_forward
 from gca_scratch.network.sweep import wavefront, wavefront_gpu
 from gca_scratch.training.optim import SGD
 from gca_scratch.training.parallel import Engine
+from gca_scratch.variants import gradcheck as variants
 from tests import strict_cupy
 from tests.helpers.tiny import TINY, skeletons
 from tests.strict_cupy import counts, no_transfers
@@ -69,7 +69,7 @@ def test_a_step_agrees_with_the_cpu(cupy, initial, iterations, recompute):
     )
 
 
-OTHERS = {label: network for label, network in gradcheck.networks() if not label.startswith("GCA-LSTM, N =")}
+OTHERS = {label: network for label, network in variants.everything() if not label.startswith("GCA-LSTM, N =")}
 
 
 @pytest.mark.parametrize("label", OTHERS)

@@ -21,17 +21,21 @@ from gca_scratch.network.ops import (
     tanh_forward,
 )
 from gca_scratch.network.sweep import raster
+from gca_scratch.network.two_stream import Coarse
 from gca_scratch.stepper import page
 from gca_scratch.stepper.record import gradients_above, record
 from gca_scratch.support.errors import InputError
+from gca_scratch.variants.ablations import Ablation
+from gca_scratch.variants.baselines import STLSTM
+from gca_scratch.variants.trust_gate import TrustGate
 
 J, T, H, GATES = 4, 3, 3, ("i", "f_S", "f_T", "o", "u")
 NETWORK = GCALSTM(J, T, 2, 3, hidden=H, iterations=2, initial="average", schedule="raster", dropout=0.0)
+SIZES = {"joints": J, "frames": T, "channels": 2, "classes": 3, "hidden": H}
 NETWORKS = [
     NETWORK,
     replace(NETWORK, initial="feedforward"),
     replace(NETWORK, iterations=0),
-    replace(NETWORK, sharing="b"),
 ]
 
 
@@ -53,7 +57,7 @@ def backward(network, params, x, y):
     return cache, dlogits, multiplied_out(network.backward(dlogits, cache))
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention", "shared"])
+@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention"])
 def test_forward_is_the_networks(network):
     params, x, y = made(network)
     found = record(replace(network, schedule="wavefront"), params, x[0], int(y[0]))
@@ -81,13 +85,13 @@ def test_forward_is_the_networks(network):
         np.testing.assert_allclose(parts, sweep["z"], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention", "shared"])
+@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention"])
 def test_gradients_are_those_of_backward(network):
     params, x, y = made(network)
     sweeps = record(network, params, x[0], int(y[0]))["sweeps"]
     cache, dlogits, gradients = backward(network, params, x[0], int(y[0]))
     above = gradients_above(network, cache, dlogits)
-    caches = [cache.layer1] + [one.layer2[0] for one in cache.streams[0].rounds]
+    caches = [cache.layer1] + [attended.caches[1][0] for attended in cache.streams[0].rounds]
     _, dW, db, _ = raster.backward(above[0], caches[0])
     assert (dW == gradients["layer1.W"]).all() and (db == gradients["layer1.b"]).all()
     total = {}
@@ -182,17 +186,18 @@ def test_command_writes_one_small_file(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("changes", "part"),
+    ("network", "part"),
     [
-        ({"streams_of": "coarse", "parts": (0, 1, 2, 3)}, "one stream"),
-        ({"attention": "soft"}, "one stream"),
-        ({"trust_gate": True}, "trust gate"),
-        ({"sharing": "c"}, "trust gate"),
+        (Coarse(**SIZES, parts=(0, 1, 2, 3)), "one stream"),
+        (STLSTM(**SIZES), "one stream"),
+        (GCALSTM(**SIZES, ablation=Ablation(attention="soft")), "an ablation"),
+        (GCALSTM(**SIZES, ablation=Ablation("b")), "an ablation"),
+        (GCALSTM(**SIZES, layer1=TrustGate()), "trust gate"),
     ],
 )
-def test_other_networks_are_refused(changes, part):
+def test_other_networks_are_refused(network, part):
     with pytest.raises(InputError, match=part):
-        page.page(replace(NETWORK, **changes), *made())
+        page.page(network, *made())
 
 
 def test_what_cannot_be_shown_is_refused(tmp_path, monkeypatch):

@@ -8,8 +8,9 @@ import pytest
 
 from gca_scratch.network.arrays import Workspace
 from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
-from gca_scratch.network.gradcheck import COMPLEX_TOLERANCE, complex_step, networks, problem, relative_error
+from gca_scratch.network.gradcheck import COMPLEX_TOLERANCE, complex_step, problem, relative_error
 from gca_scratch.training.parallel import Engine, slices
+from gca_scratch.variants.gradcheck import everything
 
 NETWORK = GCALSTM(3, 4, 2, 3, hidden=3, iterations=2)
 
@@ -49,7 +50,7 @@ def test_parts_add_up_to_the_whole(initial, iterations):
         np.testing.assert_allclose(engine.forward(params, x, iterations), logits, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize(("label", "network"), list(networks()))
+@pytest.mark.parametrize(("label", "network"), list(everything()))
 def test_parts_and_kept_memory_change_nothing_in_any_network(label, network):
     params, x, y, masks = problem(network, batch=3)
     engine = Engine(network, parts=2)
@@ -113,22 +114,22 @@ def test_recomputing_changes_nothing(initial):
 
 
 def test_workspaces_give_the_same_memory_by_name():
-    keep = Workspace()
-    one = keep.empty(np, "a", (2, 3), np.float64)
-    assert np.shares_memory(one, keep.empty(np, "a", (5,), np.float64))
-    assert not np.shares_memory(one, keep.empty(np, "b", (2, 3), np.float64))
-    assert not np.shares_memory(one, keep.at("inner").empty(np, "a", (2, 3), np.float64))
-    assert keep.empty(np, "a", (2, 3), np.complex128).dtype == complex
-    assert keep.at("inner") is keep.at("inner")
+    workspace = Workspace()
+    one = workspace.empty(np, "a", (2, 3), np.float64)
+    assert np.shares_memory(one, workspace.empty(np, "a", (5,), np.float64))
+    assert not np.shares_memory(one, workspace.empty(np, "b", (2, 3), np.float64))
+    assert not np.shares_memory(one, workspace.at("inner").empty(np, "a", (2, 3), np.float64))
+    assert workspace.empty(np, "a", (2, 3), np.complex128).dtype == complex
+    assert workspace.at("inner") is workspace.at("inner")
 
 
 def test_zeros_are_zero_again_when_the_shape_changes():
-    keep = Workspace()
+    workspace = Workspace()
     for shape in [(2, 3), (3, 2), (7,), (2, 3)]:
-        array = keep.zeros(np, "z", shape, np.float32)
+        array = workspace.zeros(np, "z", shape, np.float32)
         assert array.shape == shape and (array == 0).all()
         array[0] = 1
-        assert (keep.zeros(np, "z", shape, np.float32)[0] == 1).all()  # as its user left it
+        assert (workspace.zeros(np, "z", shape, np.float32)[0] == 1).all()  # as its user left it
 
 
 def test_small_batches_stay_whole():

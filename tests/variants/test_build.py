@@ -8,12 +8,16 @@ import pytest
 
 from gca_scratch import runs
 from gca_scratch.data.skeleton import OPENNI
+from gca_scratch.network.first_layer import FirstLayer
 from gca_scratch.network.gca_lstm import GCALSTM
+from gca_scratch.network.two_stream import TwoStream
 from gca_scratch.runs import checkpoint, fold
 from gca_scratch.settings import NETWORKS
 from gca_scratch.support.errors import InputError
+from gca_scratch.variants.ablations import Ablation
 from gca_scratch.variants.baselines import STLSTM
 from gca_scratch.variants.build import build
+from gca_scratch.variants.trust_gate import TrustGate
 from tests.helpers.tiny import TINY, of_layout, skeletons
 
 SOURCE = runs.Source("npz", "tiny.npz", "half")
@@ -68,11 +72,12 @@ def test_trained_interrupted_resumed_and_tested(name, data, tmp_path, monkeypatc
 def test_every_choice_reaches_the_network():
     sizes = {"joints": 4, "channels": 3, "classes": 2, "parts": [0, 1, 1, 2]}
     assert build(replace(TINY, network="st-lstm"), **sizes) == STLSTM(4, 4, 3, 2, hidden=4, dropout=0.3)
-    assert build(replace(TINY, network="global-2", trust_gate=True), **sizes).head == "average"
-    assert build(TINY, **sizes).parts == ()  # attention over joints knows of none
+    trusting = build(replace(TINY, network="global-2", trust_gate=True), **sizes)
+    assert (trusting.head, trusting.layer1) == ("average", TrustGate())
+    assert type(build(TINY, **sizes)) is GCALSTM and not hasattr(build(TINY, **sizes), "parts")
     both = build(replace(TINY, network="two-stream", sharing="b", attention="soft"), **sizes)
-    assert isinstance(both, GCALSTM) and both.streams_of == "both" and both.parts == (0, 1, 1, 2)
-    assert (both.sharing, both.attention) == ("b", "soft")
+    assert isinstance(both, TwoStream) and both.parts == (0, 1, 1, 2)
+    assert both.ablation == Ablation("b", "soft") and both.layer1 == FirstLayer()
 
 
 def test_joints_without_names_have_no_body_parts(tmp_path):

@@ -1,6 +1,7 @@
-"""The ST-LSTM unit over the grid as a loop over frames and joints: the definition that the engines are held against."""
+"""The ST-LSTM unit over the grid as a loop over frames and joints: the definition that the fast sweeps are held to."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,6 +9,15 @@ from .. import cell
 from ..arrays import FRESH, array_module
 from ..grid import cell_order, state_dtype
 from ..ops import affine_backward, affine_forward
+
+
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`."""
+
+    units: dict  # the cell.Cache of each cell (j, t)
+    project: tuple  # of the affine map x W_x + b
+    J: int
+    T: int
 
 
 @lru_cache
@@ -18,8 +28,8 @@ def _cell_index(J, T):
     return index  # the extra last row and column are what index -1 finds
 
 
-def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
-    """Frame by frame, joint by joint (Eqs. 1-3, 7); every array is new and remembered."""
+def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
+    """Frame by frame, joint by joint (Eqs. 1-3, 7); every array is new and remembered. Arguments as in grid.py."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
     dtype = state_dtype(x, W, b, a, r)
@@ -27,18 +37,19 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
     a_x, project = affine_forward(x, W[:D], b)  # (K, B, 5H): the inputs' share of Eq. 1
     a = a_x if a is None else a_x + a
     h, c = (xp.zeros((K + 1, B, H), dtype=dtype) for _ in range(2))  # the last row stays zero: the border
-    caches = {}
+    units = {}
     index = _cell_index(J, T)
     for t in range(T):
         for j in range(J):
             k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
-            h[k], c[k], caches[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, None if r is None else r[k])
-    return h[:K].copy(), (caches, project, J, T)  # units may have kept views of h; the caller may write into its own
+            r_k = None if r is None else r[k, :, None]  # (B, 1): one score for all units
+            h[k], c[k], units[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, r_k)
+    return h[:K].copy(), Cache(units, project, J, T)  # units may hold views of h; the caller may write into its own
 
 
-def backward(dh, cache, keep=FRESH):
+def backward(dh, cache, workspace=FRESH):
     """The same loop backwards: each cell collects the gradients of its two successors before its own turn."""
-    caches, project, J, T = cache
+    units, project, J, T = cache
     xp = array_module(dh)
     K, B, H = dh.shape
     dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=dh.dtype)])  # the extra row takes what flows out of the grid
@@ -50,7 +61,7 @@ def backward(dh, cache, keep=FRESH):
     for t in reversed(range(T)):
         for j in reversed(range(J)):
             k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
-            da[k], dh_S, dc_S, dh_T, dc_T, dU_k, dr_k = cell.step_backward(dh[k], dc[k], caches[j, t])
+            da[k], dh_S, dc_S, dh_T, dc_T, dU_k, dr_k = cell.step_backward(dh[k], dc[k], units[j, t])
             dh[S] += dh_S
             dc[S] += dc_S
             dh[T_] += dh_T
@@ -59,15 +70,15 @@ def backward(dh, cache, keep=FRESH):
             if dr_k is None:
                 dr = None
             else:
-                dr[k] = dr_k
+                dr[k] = dr_k.sum(axis=1)  # the cell's score served all its units
     _, dW_x, db = affine_backward(da, project)
     return da, xp.concatenate([dW_x, dU]), db, dr
 
 
 def gates(cache):
     """Mean over units of i, f_S, f_T, o in every cell: (4, K, B)."""
-    caches, _, J, T = cache
+    units, _, J, T = cache
     joint, frame = cell_order(J, T)
-    units = [caches[j, t] for j, t in zip(joint.tolist(), frame.tolist(), strict=True)]
-    xp = array_module(units[0][0])
-    return xp.stack([xp.stack([unit[k].mean(axis=1) for unit in units]) for k in range(4)])
+    gates = [units[place][:4] for place in zip(joint.tolist(), frame.tolist(), strict=True)]  # a cell.Cache begins so
+    xp = array_module(gates[0][0])
+    return xp.stack([xp.stack([gate.mean(axis=1) for gate in of_one_kind]) for of_one_kind in zip(*gates, strict=True)])

@@ -11,29 +11,45 @@ It computes what raster.py computes; docs/engine.md tells what each step is wort
 float32, float64 and complex numbers run through the same lines; the gradient checks prove these.
 """
 
-from ..arrays import FRESH, array_module
+from typing import NamedTuple
+
+from ..arrays import FRESH, Array, array_module
 from ..grid import diagonals, state_dtype
 from ..ops import matmul_dW
 
 NARROW = 64  # rows: BLAS shares out the rows of a product among threads, so one of fewer is turned over
 
 
-def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
-    """Sweep from the first cell to the last; arguments and results as described in grid.py, arrays from `keep`."""
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`; the arrays belong to its workspace."""
+
+    gates: Array  # (5 K, B, H), of each diagonal i, f_S, f_T, o, u
+    inputs: Array  # (K, B, 2H + D + 1), what Eq. 1 multiplies
+    c: Array  # (K + J + T, B, H), padded
+    tanh_c: Array  # (K, B, H)
+    W: Array
+    J: int
+    T: int
+    r: Array | None
+
+
+def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
+    """Sweep from the first cell to the last; arguments and results as described in grid.py, arrays from `workspace`."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
     dtype = state_dtype(x, W, b, a, r)
     widest = min(J, T)
     stored = K if remember else widest  # cells: without a backward pass each diagonal takes the place of the last
-    gates = keep.empty(xp, "gates", (5 * stored, B, H), dtype)  # of each diagonal i, f_S, f_T, o, u
+    gates = workspace.empty(xp, "gates", (5 * stored, B, H), dtype)  # of each diagonal i, f_S, f_T, o, u
     # what Eq. 1 multiplies, [h_S, h_T, x, 1]: zero at the border of the grid, and the 1 is the bias's
-    inputs = keep.zeros(xp, "inputs", (K, B, 2 * H + D + 1), dtype)
+    inputs = workspace.zeros(xp, "inputs", (K, B, 2 * H + D + 1), dtype, layout=(J, T, H))
     inputs[..., 2 * H : -1] = x
     inputs[..., -1] = 1
-    c = keep.zeros(xp, "c", (K + J + T, B, H), dtype)  # padded, so that predecessors are slices and the border is zero
-    tanh_c = keep.empty(xp, "tanh_c", (stored, B, H), dtype)
-    h = keep.empty(xp, "h", (K, B, H), dtype)
-    scratch = keep.empty(xp, "scratch", (2, widest, B, H), dtype)
+    # padded, so that predecessors are slices and the border is zero
+    c = workspace.zeros(xp, "c", (K + J + T, B, H), dtype, layout=(J, T, H))
+    tanh_c = workspace.empty(xp, "tanh_c", (stored, B, H), dtype)
+    h = workspace.empty(xp, "h", (K, B, H), dtype)
+    scratch = workspace.empty(xp, "scratch", (2, widest, B, H), dtype)
     minus_W = -xp.concatenate([W[D:], W[:D], b[None]])  # (2H+D+1, 5H)
     minus_WT, minus_W = minus_W.T, minus_W.reshape(-1, 5, H).swapaxes(0, 1)  # (5H, 2H+D+1), (5, 2H+D+1, H)
     if a is not None:
@@ -71,24 +87,24 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
             h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[first : first + n]), out=h[d.cells])  # Eq. 3
             inputs[d.next_S, :, :H] = h_d[d.has_next_S]  # on to the next joint and to the next frame
             inputs[d.next_T, :, H : 2 * H] = h_d[d.has_next_T]
-    return h, (gates, inputs, c, tanh_c, W, J, T, r)
+    return h, Cache(gates, inputs, c, tanh_c, W, J, T, r)
 
 
-def backward(dh, cache, keep=FRESH):
-    """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `keep`."""
+def backward(dh, cache, workspace=FRESH):
+    """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
     gates, inputs, c, tanh_c, W, J, T, r = cache
     xp = array_module(dh)
     K, B, H = dh.shape
     D = len(W) - 2 * H
     widest, dtype = min(J, T), xp.result_type(dh, gates)
-    da = keep.empty(xp, "da", (K, B, 5 * H), dtype)
+    da = workspace.empty(xp, "da", (K, B, 5 * H), dtype)
     dz = da.reshape(K, B, 5, H).transpose(2, 0, 1, 3)  # (5, K, B, H), a view
     dr = None if r is None else xp.empty(r.shape, dtype=dtype)
     # What the cells of one diagonal send back to the joint before [0] and to the frame before [1]: their cells lie in
     # slots 1 to n, and the slots beside them are zero, for predecessors with one successor only.
-    back_h, back_c = (keep.empty(xp, name, (2, widest + 2, B, H), dtype) for name in ("back_h", "back_c"))
+    back_h, back_c = (workspace.empty(xp, name, (2, widest + 2, B, H), dtype) for name in ("back_h", "back_c"))
     back_h[:, :2], back_c[:, :2] = 0, 0
-    scratch = keep.empty(xp, "scratch", (6, widest, B, H), dtype)
+    scratch = workspace.empty(xp, "scratch", (6, widest, B, H), dtype)
     W_back = W[D:].reshape(2, H, 5 * H).swapaxes(1, 2)  # (2, 5H, H)
 
     for d in reversed(diagonals(J, T)):

@@ -7,9 +7,10 @@ collects the gradients from where the product before it left them. Nothing here 
 It computes what raster.py computes. In the kernels, `i` counts the n B H elements of a diagonal, cell by cell.
 """
 
-from functools import cache
+from functools import cache as remembered
+from typing import NamedTuple
 
-from ..arrays import FRESH, array_module
+from ..arrays import FRESH, Array, array_module
 from ..grid import diagonals, state_dtype
 from ..ops import matmul, matmul_dW
 
@@ -71,7 +72,21 @@ BACKWARD = """
 """
 
 
-@cache
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`."""
+
+    gates: Array  # (K, B, 5H)
+    hh: Array  # (K, B, 2H): [h_S, h_T] of every cell
+    c: Array  # (K + J + T, B, H), padded
+    tanh_c: Array  # (K, B, H)
+    x: Array
+    W: Array
+    J: int
+    T: int
+    r: Array | None
+
+
+@remembered
 def _kernels(xp):
     """The two kernels, compiled at their first use."""
     forward = xp.ElementwiseKernel(
@@ -91,7 +106,7 @@ def _kernels(xp):
     return forward, backward
 
 
-def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
+def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
     """Sweep from the first cell to the last; arguments and results as described in grid.py."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
@@ -112,10 +127,10 @@ def forward(x, W, b, J, T, a=None, r=None, keep=FRESH, remember=True):
         links = (d.has_next_S.stop, d.next_S.start, d.has_next_T.start, d.next_T.start)
         outputs = (z_d, c[d.own], tanh_c[d.cells], h[d.cells], hh)
         kernel(a[d.cells], b, c[d.S], c[d.T], r_d, r is not None, B, H, *links, *outputs)
-    return h, (z, hh, c, tanh_c, x, W, J, T, r)
+    return h, Cache(z, hh, c, tanh_c, x, W, J, T, r)
 
 
-def backward(dh, cache, keep=FRESH):
+def backward(dh, cache, workspace=FRESH):
     """The diagonals in reverse, then the weights' gradients."""
     g, hh, c, tanh_c, x, W, J, T, r = cache
     xp = array_module(dh)
