@@ -29,7 +29,7 @@ def test_raster_and_wavefront_agree(initial):
 @pytest.mark.parametrize(("label", "network"), list(variants.everything()))
 def test_every_gradient(label, network):
     """Entry by entry by complex step, and by central differences along some directions; `gradcheck` has all entries."""
-    rows = gradcheck.check_network(network, 5, label, ("complex", "directions"))
+    rows = gradcheck.check_network(network, 1, label, ("complex", "directions"))
     assert {row.name for row in rows} == {*network.shapes(), "input"}
     assert all(row.passed for row in rows), gradcheck.table(rows)
 
