@@ -201,7 +201,7 @@ def largest_error(p, x, y, N):
 
 
 def main():
-    """The check, then sixty steps of descent with momentum: three classes, in each of which another joint stands out."""
+    """The check, then sixty steps of descent with momentum on three classes: in each another joint stands out."""
     rng, J, T, C, N = np.random.default_rng(0), 3, 4, 2, 2
     p, x, y = init(rng, C, H=3, classes=3, N=N), rng.standard_normal((2, T, J, C)), np.array([0, 2])
     print(f"largest relative error of {sum(v.size for v in p.values())} gradients: {largest_error(p, x, y, N):.0e}")
