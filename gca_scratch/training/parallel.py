@@ -23,10 +23,13 @@ PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 
 
 
 def slices(batch, width, parts=0):
-    """The nearly equal slices into which a batch is cut: `parts` of them or, by size, an even number or a single one.
+    """Cut a batch into slices of nearly equal length.
 
-    width: how many numbers h of the widest diagonal has for one sequence. A batch of less than one and a half parts is
-    quicker in one piece, with all threads at each matrix product (measured on two cores: docs/engine.md).
+    batch: how many sequences.
+    width: how many numbers h of the widest diagonal has for one sequence.
+    parts: how many slices; with 0 the size decides on an even number, or on a single slice where the batch is smaller
+        than one and a half parts: it is then quicker in one piece, with all threads at each matrix product (measured on
+        two cores: docs/engine.md).
     """
     size = batch * width / PART
     n = min(parts, batch) or (1 if size < 1.5 else 2 * max(1, round(size / 2)))
@@ -36,8 +39,9 @@ def slices(batch, width, parts=0):
 class Engine:
     """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
 
-    `parts`: into how many a batch is cut; 0 leaves it to `slices`.
-    `threads`: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed.
+    network: the network.
+    parts: into how many a batch is cut; 0 leaves it to `slices`.
+    threads: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed.
     """
 
     def __init__(self, network, parts=0, threads=None):
@@ -48,7 +52,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(self.threads)
 
     def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
-        """As `networks.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it."""
+        """As `gca_lstm.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it."""
         if on_gpu(x):
             return loss_and_factors(self.network, params, x, y, masks, iterations)
 

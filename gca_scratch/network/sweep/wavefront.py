@@ -1,4 +1,4 @@
-"""The engine on the CPU: the ST-LSTM unit over the grid, one batch of cells per diagonal (Eqs. 1-3, 7).
+"""The fast sweep on the CPU: the ST-LSTM unit over the grid, one batch of cells per diagonal (Eqs. 1-3, 7).
 
 It computes what raster.py computes; docs/engine.md tells what each step is worth.
 

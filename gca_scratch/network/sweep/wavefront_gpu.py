@@ -1,4 +1,4 @@
-"""The engine on a GPU: per diagonal one matrix product and one fused kernel, forward and backward (Eqs. 1-3, 7).
+"""The fast sweep on a GPU: per diagonal one matrix product and one fused kernel, forward and backward (Eqs. 1-3, 7).
 
 A GPU works through a diagonal in microseconds; what costs is to start work on it. So everything between two matrix
 products is one kernel, which also carries h on to the places where the next diagonal's product will read it, and
