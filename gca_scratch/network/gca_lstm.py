@@ -35,6 +35,7 @@ from .ops import (
 from .stream import AttentionStream
 from .sweep import raster
 from .sweep.schedules import SCHEDULES
+from .weights import fresh_weights
 
 INITIAL_MEMORIES = ("average", "feedforward")
 Arrays: TypeAlias = Mapping[str, Array]  # by the names of the parameters
@@ -89,22 +90,8 @@ class Network:
         return shapes
 
     def init(self, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> dict[str, np.ndarray]:
-        """Fresh parameters (NumPy): zero-mean Gaussian (Algorithm 1) of deviation 1/sqrt(fan-in), zero biases.
-
-        In the ST-LSTM layers the input's rows of W and the recurrent rows have each their own fan-in: the few numbers
-        of the input would hardly be heard among 2H states if they shared one.
-        """
-        params = {}
-        for name, shape in self.shapes().items():
-            if name.rpartition(".")[2].startswith("b"):
-                params[name] = np.zeros(shape, dtype)
-                continue
-            fan_in = shape[-1] if name.endswith(("We1", "We3")) else shape[-2]
-            if name.endswith(("layer1.W", "layer2.W")):
-                H = self.hidden
-                fan_in = np.repeat([shape[0] - 2 * H, 2 * H], [shape[0] - 2 * H, 2 * H])[:, None]
-            params[name] = (rng.standard_normal(shape) / np.sqrt(fan_in)).astype(dtype)
-        return params
+        """Fresh parameters by name, NumPy arrays of this dtype, as weights.py draws them."""
+        return fresh_weights(self.shapes(), self.hidden, rng, dtype)
 
     def masks(self, rng: Any, batch: int, dtype: DTypeLike = np.float32) -> dict[str, Array]:
         """Dropout masks for one pass over a batch, the same in every attention iteration.
