@@ -52,7 +52,7 @@ def draw(out: str) -> None:
         save_animation(animation(seen.title, where, run.body.bones, seen.of_joints, frames=2), "moving.gif")
     state, _, _, _, task = runs.reload(out)
     save(convergence(state.history), "convergence.png")
-    x, y = task.prepared.batch(task.fit[:2], run.network.frames)
+    x, y = task.aligned.batch(task.fit[:2], run.network.frames)
     loss, gradients, logits = loss_and_gradients(run.network, run.weights, x, y)
     assert set(gradients) == set(run.network.shapes())
 

@@ -30,7 +30,7 @@ import numpy as np
 from IPython.display import display
 
 from gca_scratch import runs, training
-from gca_scratch.data import noise, sampling, synthetic
+from gca_scratch.data import alignment, noise, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.experiments import paper
 from gca_scratch.figures import bodies, charts, localisation
@@ -58,14 +58,14 @@ task = runs.problem(data, runs.Source("synthetic"), settings)
 print(f"{len(data)} sequences: {len(task.fit)} to train on, {len(task.test)} of other people to test on")
 
 # %%
-network, prepared = task.network(settings), task.prepared
+network, aligned = task.network(settings), task.aligned
 J, T, H = network.joints, network.frames, network.hidden
 
 
 def trained_with(seed):
     """Weights after stepwise training; the seed decides the first weights and all that is random after them."""
     chosen = replace(settings, seed=seed)
-    state = training.train(network, training.start(network, chosen), prepared, task.fit, task.validate, chosen)
+    state = training.train(network, training.start(network, chosen), aligned, task.fit, task.validate, chosen)
     return training.best_weights(state)
 
 
@@ -76,7 +76,7 @@ weights = trained_with(seed=0)
 # `scores` takes $r^{(n)}_{j,t}$ of every iteration as an array (iterations, sequences, frames, joints).
 
 # %%
-x, y = prepared.batch(task.test, T)  # x (B, T, J, 3)
+x, y = aligned.batch(task.test, T)  # x (B, T, J, 3)
 logits, cache = network.forward(weights, x)
 scores = network.scores(cache)  # (N, B, T, J)
 right = logits.argmax(axis=1) == y
@@ -115,15 +115,15 @@ assert np.trace(confusion) == right.sum()
 # it. A joint *carries* the action while the two differ by more than 5 cm.
 
 # %%
-truth = localisation.truth_at(data, prepared, task.test, T)  # bool (B, T, J)
+truth = localisation.truth_at(data, aligned, task.test, T)  # bool (B, T, J)
 shown = int(np.flatnonzero(right & (y == ACTIONS.index("wave left hand")))[0])
-body = trained.body(data, prepared)
-poses = prepared.x[prepared.frame_index(task.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
-strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], prepared.up, frames=T)
+body = trained.body(data, aligned)
+poses = aligned.x[aligned.frame_index(task.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
+strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], aligned.up, frames=T)
 display(strip)
 
 # %%
-joint_names = [data.joint_names[j] for j in prepared.order]
+joint_names = [data.joint_names[j] for j in aligned.order]
 acting = [name for name, acts in zip(joint_names, truth[shown].any(axis=0), strict=True) if acts]
 acting_frames = np.flatnonzero(truth[shown].any(axis=1)) + 1
 print(f"the truth: {', '.join(acting)}, in frames {acting_frames.min()} to {acting_frames.max()}")
@@ -136,7 +136,7 @@ assert all(name.startswith("left") for name in acting)
 
 # %%
 per_joint = scores.sum(axis=2).mean(axis=1)  # (N, J): sums over frames, means over sequences
-display(bodies.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, prepared.up, named=4))
+display(bodies.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, aligned.up, named=4))
 np.testing.assert_allclose(per_joint.sum(axis=1), 1, rtol=1e-5)
 
 # %% [markdown]
@@ -204,7 +204,7 @@ assert across == 0.5 and within > 0.55
 # > **Predict.** Rank the four guesses, iteration 1, iteration 2, uniform and joint speed, in the column *action*.
 
 # %%
-areas = localisation.localise(network, weights, data, prepared, task.test)
+areas = localisation.localise(network, weights, data, aligned, task.test)
 print(f"{'':15}{'within':>8}{'action':>8}{'reached':>8}")
 for name, area in areas.items():
     print(f"{name:15}" + "".join(f"{value:8.2f}" for value in area.values()))
@@ -352,7 +352,7 @@ def probe(fit, labels, test, truth, ridge=10.0):
 # > right foot. Where does it rise? Three of the actions use the left side.
 
 # %%
-x_fit, y_fit = prepared.batch(task.fit, T)
+x_fit, y_fit = aligned.batch(task.fit, T)
 readable = {}
 for name, (fit, test) in {"x": (x_fit, x), "h": (layer_1(x_fit), layer_1(x))}.items():
     readable[name] = np.array([[probe(fit[:, t, j], y_fit, test[:, t, j], y) for j in range(J)] for t in range(T)])
@@ -500,7 +500,7 @@ for n in (0, 1):
     print(f"iteration {n + 1}: correlation of the maps {np.mean(correlations):5.2f}, top cells shared {shared:.0%}")
 
 # %%
-areas_2 = localisation.localise(network, weights_2, data, prepared, task.test)
+areas_2 = localisation.localise(network, weights_2, data, aligned, task.test)
 print(f"{'':15}{'within':>16}{'action':>16}{'reached':>16}")
 for name in ("iteration 1", "iteration 2"):
     both = (f"{areas[name][kind]:8.2f}/{areas_2[name][kind]:.2f}" for kind in areas[name])
@@ -525,8 +525,8 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 
 # %%
 def accuracy_on(changed):
-    """Accuracy on the test sequences of changed data, which is prepared as the data was."""
-    x = sampling.prepare(changed, settings.face_camera, settings.torso_scale).batch(task.test, T)[0]
+    """Accuracy on the test sequences of changed data, which is aligned as the data was."""
+    x = alignment.align(changed, settings.face_camera, settings.torso_scale).batch(task.test, T)[0]
     return np.mean(network.forward(weights, x)[0].argmax(axis=1) == y)
 
 
@@ -700,9 +700,9 @@ for name, map_ in (("gradient", np.linalg.norm(g, axis=-1)), ("iteration 1", sco
 # alone. Uniform scores need not: then F is the mean of h, which is IF(0).
 soft_settings = replace(settings, attention="soft", iterations=1)
 soft = task.network(soft_settings)
-state = training.train(soft, training.start(soft, soft_settings), prepared, task.fit, task.validate, soft_settings)
+state = training.train(soft, training.start(soft, soft_settings), aligned, task.fit, task.validate, soft_settings)
 soft_weights = training.best_weights(state)
-soft_areas = localisation.localise(soft, soft_weights, data, prepared, task.test)
+soft_areas = localisation.localise(soft, soft_weights, data, aligned, task.test)
 for name in ("iteration 1", "joint speed"):
     print(f"{name:12}", {kind: f"{value:.2f}" for kind, value in soft_areas[name].items()})
 for s in (1, 0, -1):

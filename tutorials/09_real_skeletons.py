@@ -46,7 +46,7 @@ from IPython.display import display
 
 from gca_scratch import runs, training
 from gca_scratch.commands.main import describe, summary
-from gca_scratch.data import neutral, protocols, sampling, synthetic
+from gca_scratch.data import alignment, coordinates, neutral, protocols, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.readers import utkinect
 from gca_scratch.data.readers.convert import prepare
@@ -116,8 +116,8 @@ assert len(missing) == (1 if REAL else 0)
 
 # %%
 JOINTS, EDGES = list(raw.joint_names), [tuple(map(int, edge)) for edge in raw.edges]
-faced = sampling.prepare(raw, face_camera=True)
-seen = faced.x[:, np.argsort(faced.order), 0] @ sampling.turn_matrix(np.radians([40.0]), faced.up)[0]
+faced = alignment.align(raw, face_camera=True)
+seen = faced.x[:, np.argsort(faced.order), 0] @ coordinates.turn_matrix(np.radians([40.0]), faced.up)[0]
 
 
 def draw(ax, pose, shift):
@@ -744,7 +744,7 @@ known = replace(unknown, fit=np.flatnonzero(data.repetition == 1), test=np.flatn
 
 def accuracy(task):
     network = task.network(plain)
-    state = training.train(network, training.start(network, plain), task.prepared, task.fit, task.validate, plain)
+    state = training.train(network, training.start(network, plain), task.aligned, task.fit, task.validate, plain)
     return runs.test(task, network, state, plain)["accuracy"]
 
 
@@ -767,11 +767,11 @@ assert abs(len(known.fit) - len(unknown.fit)) <= 1 and min(scores.values()) > 0.
 # Solution 5
 moving = replace(plain, motion=3.0)
 task = runs.problem(data, replace(source, protocol="half"), moving)
-x, xm = (problem.prepared.batch(task.test, plain.frames)[0] for problem in (unknown, task))
+x, xm = (problem.aligned.batch(task.test, plain.frames)[0] for problem in (unknown, task))
 moved = 3 * np.diff(x, axis=1, prepend=x[:, :1])
 np.testing.assert_allclose(xm, np.concatenate([x, moved], axis=-1), atol=1e-5)
 network = task.network(moving)
-state = training.train(network, training.start(network, moving), task.prepared, task.fit, task.validate, moving)
+state = training.train(network, training.start(network, moving), task.aligned, task.fit, task.validate, moving)
 score = runs.test(task, network, state, moving)["accuracy"]
 print(f"[{WHAT}] coordinates alone {scores['people unknown']:.0%}, and their change {score:.0%}")
 assert network.channels == 6 and score > 0.3

@@ -78,7 +78,7 @@ def _run(data, mark, source, settings, file, parent=None):
     network = task.network(settings)
     state = training.start(network, settings)
     with threadpool_limits(1):  # the same sums, whatever the number of jobs
-        training.train(network, state, task.prepared, task.fit, task.validate, settings)
+        training.train(network, state, task.aligned, task.fit, task.validate, settings)
         result = runs.test(task, network, state, settings)
     wrong = result["n_test"] - int(np.trace(result["confusion"]))
     result = asked | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}

@@ -49,7 +49,7 @@ def demo(out, seed=0, device="cpu", show=True):
     state, network, _, _ = checkpoint.load(out / "gca-lstm")
     task = runs.problem(data, source, settings)
     weights = training.best_weights(state)
-    areas = localisation.localise(network, weights, data, task.prepared, task.test)
+    areas = localisation.localise(network, weights, data, task.aligned, task.test)
     figures = draw(out, network, weights, state.history, task)
     summary = {
         "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
@@ -65,20 +65,20 @@ def demo(out, seed=0, device="cpu", show=True):
 def draw(out, network, weights, history, task):
     """Convergence, score maps of two actions, and a skeleton strip of each; returns the paths."""
     canvas.save(charts.convergence(history), out / "convergence.png")
-    data, prepared = task.data, task.prepared
+    data, aligned = task.data, task.aligned
     shown = [next(n for n in task.test if data.class_names[data.label[n]] == name) for name in SHOWN]
-    _, cache = network.forward(weights, prepared.batch(shown, network.frames)[0])
+    _, cache = network.forward(weights, aligned.batch(shown, network.frames)[0])
     scores = network.scores(cache)  # (iterations, 2, T, J)
-    truth = localisation.truth_at(data, prepared, shown, network.frames)
-    names = [data.joint_names[joint] for joint in prepared.order]
+    truth = localisation.truth_at(data, aligned, shown, network.frames)
+    names = [data.joint_names[joint] for joint in aligned.order]
     canvas.save(charts.score_maps(SHOWN, truth, scores, names), out / "scores.png")
     paths = [out / "convergence.png", out / "scores.png"]
-    body = trained.body(data, prepared)
+    body = trained.body(data, aligned)
     for k, name in enumerate(SHOWN):
-        positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
+        positions = aligned.x[aligned.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
         path = out / f"strip-{name.replace(' ', '-')}.png"
         title = f"Informativeness of joints: {name}"
-        canvas.save(bodies.skeleton_strip(title, positions, body.bones, scores[:, k], prepared.up), path)
+        canvas.save(bodies.skeleton_strip(title, positions, body.bones, scores[:, k], aligned.up), path)
         paths.append(path)
     return paths
 

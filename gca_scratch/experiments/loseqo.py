@@ -102,7 +102,7 @@ def _finish(data, mark, parent, source, folder):
     task = runs.problem(data, source, settings)
     state = training.State(training.best_weights(was), np.random.default_rng([settings.seed, 4, n]))
     with threadpool_limits(1):
-        training.train(network, state, task.prepared, task.fit, task.validate, settings)
+        training.train(network, state, task.aligned, task.fit, task.validate, settings)
         p = runs.outcome(task, network, state, settings)[2][0].astype(float).tolist()
     write_json(file, asked | {"p": p})
     return p

@@ -166,10 +166,10 @@ def _is_share(value):
 def _strip(asked):
     """Fig. 7."""
     run, seen = asked.attended()
-    prepared = run.task.prepared
-    frames = prepared.frame_index([seen.n], run.network.frames)[0] - prepared.offsets[seen.n]
+    aligned = run.task.aligned
+    frames = aligned.frame_index([seen.n], run.network.frames)[0] - aligned.offsets[seen.n]
     positions = poses(run, seen.n)[frames]
-    return bodies.skeleton_strip(seen.title, positions, run.body.bones, seen.of_joints, prepared.up, names=seen.names)
+    return bodies.skeleton_strip(seen.title, positions, run.body.bones, seen.of_joints, aligned.up, names=seen.names)
 
 
 def _body(asked):
@@ -183,10 +183,10 @@ def _body(asked):
         _must_attend(folder, scores, run)
         totals, count = totals + scores.sum(axis=(1, 2)) @ run.body.shares.T, count + len(test)
         pose += [_first_pose(poses(run, n, persons=1)) for n in test[:: max(1, len(test) // 100)]]
-    joint_names = [run.task.data.joint_names[run.task.prepared.order[place]] for place in run.body.places]
+    joint_names = [run.task.data.joint_names[run.task.aligned.order[place]] for place in run.body.places]
     return bodies.body_map(
         f"Mean score of every joint over {count} test sequences",
-        np.median(pose, axis=0), run.body.bones, totals / count, joint_names, run.task.prepared.up, names=names,
+        np.median(pose, axis=0), run.body.bones, totals / count, joint_names, run.task.aligned.up, names=names,
     )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def _first_pose(positions):
 
 def _gates(asked):
     run, seen = asked.run, asked.look
-    x, _ = run.task.prepared.batch([seen.n], run.network.frames)
+    x, _ = run.task.aligned.batch([seen.n], run.network.frames)
     gates = run.network.gates(run.weights, to_device(x, run.xp), run.iterations)
     gates = [(title, to_host(values)[:, 0]) for title, values in gates]
     # soft attention has scores, but no gates of a second layer
@@ -211,18 +211,18 @@ def _scores(asked):
     run, seen = asked.attended()
     truth = None
     if run.task.data.truth is not None:
-        truth = localisation.truth_at(run.task.data, run.task.prepared, [seen.n], run.network.frames)
+        truth = localisation.truth_at(run.task.data, run.task.aligned, [seen.n], run.network.frames)
     return charts.score_maps([seen.title], truth, seen.scores[:, None], _cell_names(run), seen.names)
 
 
 def _cell_names(run):
-    return [run.task.data.joint_names[joint] for joint in run.task.prepared.order]
+    return [run.task.data.joint_names[joint] for joint in run.task.aligned.order]
 
 
 def _animation(asked):
     run, seen = asked.attended()
     return bodies.animation(
-        seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up, LONGEST, names=seen.names
+        seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.aligned.up, LONGEST, names=seen.names
     )
 
 

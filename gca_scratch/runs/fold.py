@@ -22,7 +22,7 @@ import tomli_w
 from tqdm import tqdm
 
 from .. import training
-from ..data import neutral, protocols, sampling, synthetic
+from ..data import alignment, neutral, protocols, sampling, synthetic
 from ..data.joint_names import body_parts, spaced
 from ..data.readers import READERS
 from ..data.readers.recording import read_all
@@ -79,10 +79,10 @@ def load_data(source: Source) -> neutral.Skeletons:
 
 @dataclass
 class Problem:
-    """A source made ready for a network: prepared sequences, and which of them fit, validate and test (indices)."""
+    """A source made ready for a network: aligned sequences, and which of them fit, validate and test (indices)."""
 
     data: neutral.Skeletons
-    prepared: sampling.Prepared
+    aligned: sampling.Aligned
     fit: np.ndarray
     validate: np.ndarray
     test: np.ndarray
@@ -92,21 +92,21 @@ class Problem:
         parts = body_parts(self.data.joint_names) if settings.network in ("coarse", "two-stream") else None
         return build(
             settings,
-            joints=len(self.prepared.order),
-            channels=self.prepared.channels,
+            joints=len(self.aligned.order),
+            channels=self.aligned.channels,
             classes=len(self.data.class_names),
-            parts=[parts[joint] for joint in self.prepared.order] if parts else (),
+            parts=[parts[joint] for joint in self.aligned.order] if parts else (),
         )
 
 
 def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Problem:
-    """Split and prepare the data; the subjects held out for validation depend on the seed alone."""
+    """Split and align the data; the subjects held out for validation depend on the seed alone."""
     train, test = protocols.split(data, source.protocol, source.fold)
     fit, validate = train, train[:0]
     if settings.validation:
         rng = np.random.default_rng([settings.seed, 2])
         fit, validate = protocols.hold_out(data, train, settings.validation, rng)
-    prepared = sampling.prepare(
+    aligned = alignment.align(
         data,
         settings.face_camera,
         settings.torso_scale,
@@ -115,7 +115,7 @@ def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Prob
         settings.pair,
         motion=settings.motion,
     )
-    if settings.mirror and prepared.mirrored is None:
+    if settings.mirror and aligned.mirrored is None:
         raise InputError(
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
@@ -123,7 +123,7 @@ def problem(data: neutral.Skeletons, source: Source, settings: Settings) -> Prob
     sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", spaced(name))]
     if settings.mirror and sided:
         raise InputError(f"mirror would make another class of {shown(sided[0])}; switch it off with --no-mirror")
-    return Problem(data, prepared, fit, validate, test)
+    return Problem(data, aligned, fit, validate, test)
 
 
 def run(
@@ -155,7 +155,7 @@ def run(
         try:
             with np.errstate(all="ignore"):  # what overflows is told in one sentence after the epoch
                 training.train(
-                    network, state, task.prepared, task.fit, task.validate, settings, xp, recorder.on_epoch,
+                    network, state, task.aligned, task.fit, task.validate, settings, xp, recorder.on_epoch,
                     recorder.on_start,
                 )  # fmt: skip
         except KeyboardInterrupt:
@@ -253,7 +253,7 @@ def outcome(
     weights = training.best_weights(state, xp)
     engine = Engine(network, settings.parts)
     with np.errstate(all="ignore"):  # told in the next sentence
-        loss, p = training.evaluate(engine, weights, task.prepared, task.test, settings, iterations, xp)
+        loss, p = training.evaluate(engine, weights, task.aligned, task.test, settings, iterations, xp)
     if not np.isfinite(loss):
         raise InputError(
             f"the test loss is {loss}: weights have grown beyond what can be computed with; "
@@ -267,7 +267,7 @@ def test(
 ) -> dict[str, Any]:
     """How the best weights do on the test set, as plain values: `outcome`, and what can be counted in it."""
     iterations, loss, p = outcome(task, network, state, settings, xp)
-    truth, predicted = task.prepared.label[task.test], p.argmax(axis=1)
+    truth, predicted = task.aligned.label[task.test], p.argmax(axis=1)
     names = task.data.class_names
     confusion = np.zeros((len(names), len(names)), int)
     np.add.at(confusion, (truth, predicted), 1)

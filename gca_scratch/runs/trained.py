@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import training
 from ..data.neutral import Skeletons
-from ..data.sampling import Prepared
+from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for, to_device, to_host
 from ..network.gca_lstm import Network
 from ..settings import Settings
@@ -31,9 +31,9 @@ class Body(NamedTuple):
     shares: np.ndarray
 
 
-def body(data: Skeletons, prepared: Prepared) -> Body:
-    """The Body of skeletons (data.neutral) that have been prepared (data.sampling)."""
-    order = list(prepared.order)
+def body(data: Skeletons, aligned: Aligned) -> Body:
+    """The Body of skeletons (data.neutral) that have been aligned (data.sampling)."""
+    order = list(aligned.order)
     joints = list(dict.fromkeys(order))  # each once, also where the chain comes back to it
     bones = [(joints.index(a), joints.index(b)) for a, b in data.edges]
     cells = np.array(joints)[:, None] == order
@@ -69,7 +69,7 @@ def load(
         raise InputError(f"{path} holds a network that was never trained; train it with --resume")
     xp = module_for(device)
     weights = training.best_weights(state, xp)
-    return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
+    return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.aligned), xp)
 
 
 def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
@@ -81,7 +81,7 @@ def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarra
     """
     found, row_names = [], []
     for first in range(0, len(sequences), BATCH):
-        x, _ = run.task.prepared.batch(sequences[first : first + BATCH], run.network.frames)
+        x, _ = run.task.aligned.batch(sequences[first : first + BATCH], run.network.frames)
         _, cache = run.network.forward(run.weights, to_device(x, run.xp), iterations=run.iterations, remember=False)
         rows, row_names = [], []
         for number, (prefix, stream) in enumerate(run.network.streams().items()):
@@ -100,6 +100,6 @@ def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarra
 
 def probabilities_of(run: Run, sequences: Sequence[int] | np.ndarray) -> np.ndarray:
     """Probabilities (n, classes) of sequences as the test has them."""
-    engine, prepared = Engine(run.network, run.settings.parts), run.task.prepared
+    engine, aligned = Engine(run.network, run.settings.parts), run.task.aligned
     sequences = np.asarray(sequences)
-    return training.evaluate(engine, run.weights, prepared, sequences, run.settings, run.iterations, run.xp)[1]
+    return training.evaluate(engine, run.weights, aligned, sequences, run.settings, run.iterations, run.xp)[1]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data import sampling, synthetic
+from ..data import alignment, synthetic
 from ..network.gca_lstm import GCALSTM, loss_and_gradients
 from ..network.grid import cell_order
 from ..support.errors import InputError, shown
@@ -63,15 +63,15 @@ def example(seed=0):
     if seed < 0:
         raise InputError(f"--seed {seed} cannot be used: a seed is 0 or more")
     data = synthetic.generate(seed, subjects=7, repetitions=2, classes=CLASSES)
-    prepared = sampling.prepare(data, face_camera=True, torso_scale=True)
-    names = [data.joint_names[joint] for joint in prepared.order]
+    aligned = alignment.align(data, face_camera=True, torso_scale=True)
+    names = [data.joint_names[joint] for joint in aligned.order]
     places = [place for place, name in enumerate(names) if name in JOINTS]  # in the order of the chain
     joint_names = tuple(names[place] for place in places)
     bones = tuple((joint_names.index(JOINTS[parent]), joint_names.index(name))
                   for name, parent in zip(JOINTS, PARENTS, strict=True) if parent is not None)  # fmt: skip
 
     def batch(sequences, *positions):
-        pairs = [prepared.batch(sequences, FRAMES, position=position) for position in positions]
+        pairs = [aligned.batch(sequences, FRAMES, position=position) for position in positions]
         x, y = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
         return np.ascontiguousarray(x[:, :, places]), y
 

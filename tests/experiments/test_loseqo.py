@@ -29,9 +29,9 @@ def test_a_network_is_trained_on_all_sequences_but_those_it_is_tested_on(tmp_pat
     data, seen = skeletons(subjects=3, repetitions=1), []
     train = training.train
 
-    def watched(network, state, prepared, fit, *rest):
+    def watched(network, state, aligned, fit, *rest):
         seen.append(set(fit.tolist()))
-        return train(network, state, prepared, fit, *rest)
+        return train(network, state, aligned, fit, *rest)
 
     for place in (training, stepwise):
         monkeypatch.setattr(place, "train", watched)

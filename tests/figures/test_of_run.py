@@ -11,7 +11,7 @@ from PIL import Image
 
 from gca_scratch import runs, training
 from gca_scratch.commands import plot as plotting
-from gca_scratch.data import neutral, protocols, sampling
+from gca_scratch.data import alignment, neutral, protocols
 from gca_scratch.figures import bodies, canvas, look, of_run
 from gca_scratch.runs import trained
 from gca_scratch.runs.folds import run_all_folds
@@ -97,10 +97,10 @@ def test_all_figures_of_a_run(made, tmp_path, capsys, monkeypatch):
     mean = scores.mean(axis=1).sum(axis=1)  # over sequences, over frames
     for k, ax in enumerate(drawn["body.png"].axes[:2]):
         np.testing.assert_allclose(ax.collections[0].get_array(), 6 * mean[k], rtol=1e-5)
-        highest = data.joint_names[run.task.prepared.order[mean[k].argmax()]]
+        highest = data.joint_names[run.task.aligned.order[mean[k].argmax()]]
         assert f"{highest}\n{6 * mean[k].max():.2f}" in texts(drawn["body.png"])
 
-    x = run.task.prepared.batch([seen.n], run.network.frames)[0]
+    x = run.task.aligned.batch([seen.n], run.network.frames)[0]
     gates = run.network.gates(run.weights, x, run.iterations)
     images = [ax.get_images()[0] for ax in drawn["gates.png"].axes if ax.get_images()]
     assert len(images) == 4 * 3 + 2
@@ -152,7 +152,7 @@ def test_a_sequence_by_number_and_name(made):
 
 def test_poses_are_seen_from_the_front_or_from_the_side(made):
     run = trained.load(made / "stepwise")
-    prepared, places = run.task.prepared, run.body.places
+    aligned, places = run.task.aligned, run.body.places
     for n in (0, 7):
         both, one = look.poses(run, n), look.poses(run, n, persons=1)
         F = run.task.data.lengths[n]
@@ -161,10 +161,10 @@ def test_poses_are_seen_from_the_front_or_from_the_side(made):
         line = (both[1:, 0, 0] - both[1:, 0, 1]).mean(axis=0)
         assert line[0] > 1.4 and abs(line[2]) < 1e-6  # across = (up + 2) % 3 = 0: the first one stands on the left
         right, left = (run.task.data.joint_names.index(f"{side} hip") for side in ("right", "left"))
-        order = list(prepared.order)
+        order = list(aligned.order)
         across = one[0, order.index(right), 0] - one[0, order.index(left), 0]
         assert across[0] > 0 and abs(across[2]) < 1e-6
-        original = prepared.x[prepared.offsets[n] : prepared.offsets[n + 1], :, 0][:, places]
+        original = aligned.x[aligned.offsets[n] : aligned.offsets[n + 1], :, 0][:, places]
         np.testing.assert_allclose(
             np.linalg.norm(one[:, :, 0] - one[:, :1, 0], axis=-1),
             np.linalg.norm(original - original[:, :1], axis=-1),
@@ -175,11 +175,11 @@ def test_poses_are_seen_from_the_front_or_from_the_side(made):
 def test_an_axis_that_points_down_is_turned_up(tmp_path):
     data = skeletons(subjects=2, repetitions=1)
     data.joints[..., 1] *= -1
-    prepared = sampling.prepare(data)
-    task = argparse.Namespace(data=data, prepared=prepared)
-    run = trained.Run(None, {}, None, 0, task, runs.Source("npz"), trained.body(data, prepared), np)
+    aligned = alignment.align(data)
+    task = argparse.Namespace(data=data, aligned=aligned)
+    run = trained.Run(None, {}, None, 0, task, runs.Source("npz"), trained.body(data, aligned), np)
     positions = look.poses(run, 0)
-    neck = [data.joint_names[prepared.order[k]] for k in run.body.places].index("neck")
+    neck = [data.joint_names[aligned.order[k]] for k in run.body.places].index("neck")
     assert (positions[:, neck, 0, 1] > positions[:, 0, 0, 1]).all()
 
 
@@ -197,16 +197,16 @@ def test_other_networks_with_attention(tmp_path, settings, rows):
     run = trained.load(folder)
     seen = look.look(run)
     assert seen.names == rows
-    cells = len(run.task.prepared.order)
+    cells = len(run.task.aligned.order)
     assert seen.scores.shape == (len(rows), 4, cells) and seen.of_joints.shape == (len(rows), 4, 6)
-    network, x = run.network, run.task.prepared.batch([seen.n], 4)[0]
+    network, x = run.network, run.task.aligned.batch([seen.n], 4)[0]
     _, cache = network.forward(run.weights, x)
     for row, name in enumerate(rows):
         r = network.scores(cache, row)[0, 0]
         guesses = 4 * len(set(network.parts)) if settings.get("network") == "coarse" or "coarse" in name else 4 * cells
         np.testing.assert_allclose(seen.scores[row] * 4 * cells, r * guesses, rtol=1e-5)
         for k, place in enumerate(run.body.places):
-            visits = np.array(run.task.prepared.order) == run.task.prepared.order[place]
+            visits = np.array(run.task.aligned.order) == run.task.aligned.order[place]
             np.testing.assert_allclose(seen.of_joints[row, :, k] * 24, (r * guesses)[:, visits].mean(axis=1), rtol=1e-5)
     asked = of_run.Request(folder)
     drawn = {figure: of_run.FIGURES[figure](asked) for figure in ("strip", "body", "gates", "scores")}

@@ -35,7 +35,7 @@ def whole(tmp_path_factory):
         kept.append(training.snapshot(state))
 
     training.train(
-        network, training.start(network, TINY), task.prepared, task.fit, task.validate, TINY, on_epoch=on_epoch
+        network, training.start(network, TINY), task.aligned, task.fit, task.validate, TINY, on_epoch=on_epoch
     )
     path = tmp_path_factory.mktemp("whole") / "checkpoint.npz"
     state = next(state for state in kept if state.stage == 1 and state.epoch == 2 and state.waited == 1)
@@ -107,7 +107,7 @@ def test_a_fresh_and_a_finished_state_are_loaded(mode):
         loaded = checkpoint.load("checkpoint.npz")[0]
         assert loaded.best is None and loaded.best_score is None and loaded.history == state.history
         assert loaded.finished == state.finished
-        training.train(network, state, task.prepared, task.fit, task.validate, chosen)
+        training.train(network, state, task.aligned, task.fit, task.validate, chosen)
     assert state.finished
 
 

@@ -127,7 +127,7 @@ def test_cells_that_are_told_of_motion_are_so_from_training_to_evaluation():
     again = runs.retest("run")
     assert again == {name: value for name, value in returned.items() if name != "stopped_early"}
     state, network, settings, _, task = runs.reload("run")
-    assert network.channels == task.prepared.channels == 6 and settings.motion == 3.0
+    assert network.channels == task.aligned.channels == 6 and settings.motion == 3.0
     assert state.params["layer1.W"].shape[0] == 6 + 2 * settings.hidden
 
 
@@ -242,7 +242,7 @@ def test_between_two_steps_the_weights_are_tested_as_they_were_trained(monkeypat
     assert returned["epochs"] == 2 and returned["iterations"] == 0
     task = runs.problem(DATA, SOURCE, settings)
     state, network, _, _ = checkpoint.load("cut")
-    loss, _ = training.evaluate(Engine(network), state.params, task.prepared, task.test, settings, 0)
+    loss, _ = training.evaluate(Engine(network), state.params, task.aligned, task.test, settings, 0)
     assert returned["loss"] == loss
 
 

@@ -92,5 +92,5 @@ def test_a_tree_has_two_joints_less_one_cells(data):
     tree = runs.problem(data, SOURCE, replace(FEW, traversal="tree"))
     assert tree.network(FEW).joints == 2 * len(data.joint_names) - 1
     chain = runs.problem(data, SOURCE, FEW)
-    first = [tree.prepared.order.index(joint) for joint in chain.prepared.order]
-    np.testing.assert_array_equal(tree.prepared.x[:, first], chain.prepared.x)
+    first = [tree.aligned.order.index(joint) for joint in chain.aligned.order]
+    np.testing.assert_array_equal(tree.aligned.x[:, first], chain.aligned.x)
