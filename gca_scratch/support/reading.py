@@ -27,6 +27,7 @@ from .errors import InputError, shown
 LARGEST_JSON = 1 << 20  # bytes; what they become in memory is up to 45 times as much
 LARGEST_TOML = 1 << 16
 LARGEST_CSV = 1 << 20
+LARGEST_NUMBER = 1e300  # that is believed: a sum of some is finite, too
 MAPPED = 2**28  # bytes: arrays that are larger can be mapped instead of read
 _PLAIN = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false", dict: "a table"}
 
@@ -73,6 +74,11 @@ def read_csv(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         yield from csv.DictReader(io.StringIO(read_bytes(path, LARGEST_CSV).decode("utf-8"), newline=""))
     except csv.Error as error:
         raise ValueError(str(error)) from None
+
+
+def is_number(value: Any, low: float = -LARGEST_NUMBER, high: float = LARGEST_NUMBER) -> bool:
+    """Is it a whole or floating-point number, no boolean, finite, and from `low` to `high`?"""
+    return type(value) in (int, float) and low <= value <= high  # not true of NaN
 
 
 def reason(error: Exception) -> str:
@@ -211,7 +217,7 @@ def from_plain(kind, values, where, complete=True):
         wrong = not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
         if isinstance(value, int) and not wrong and abs(value) >= 2**63:
             raise InputError(f"{where}: {name} is {shown(value)}, too much; correct it")
-        if wrong or (isinstance(value, float) and not math.isfinite(value)):
+        if wrong or (wanted is float and not is_number(value)):
             raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {shown(value)}")
         converted[name] = value
     try:
