@@ -382,10 +382,10 @@ settings = settings_from(
 )
 
 # %%
-task = runs.problem(data, runs.Source("synthetic", protocol="half"), settings)
-people = {what: set(data.subject[getattr(task, what)].tolist()) for what in ("fit", "validate", "test")}
+split = runs.make_split(data, runs.Source("synthetic", protocol="half"), settings)
+people = {what: set(data.subject[getattr(split, what)].tolist()) for what in ("fit", "validate", "test")}
 for what, who in people.items():
-    print(f"{what:9} {len(getattr(task, what)):4} sequences of subjects {sorted(who)}")
+    print(f"{what:9} {len(getattr(split, what)):4} sequences of subjects {sorted(who)}")
 assert not people["fit"] & people["test"] and not people["validate"] & (people["fit"] | people["test"])
 
 # %% [markdown]
@@ -403,11 +403,11 @@ assert not people["fit"] & people["test"] and not people["validate"] & (people["
 # gates of 32. `classifier.W` is $(32, 6)$: from the memory to the six actions. Tutorials 1 to 4 explain them all.
 
 # %%
-network = task.network(settings)
+network = split.network(settings)
 for name, shape in network.shapes().items():
     print(f"{name:18} {shape}")
 count = sum(int(np.prod(shape)) for shape in network.shapes().values())
-print(f"{count} weights to learn from {len(task.fit)} sequences")
+print(f"{count} weights to learn from {len(split.fit)} sequences")
 assert network.shapes()["layer1.W"] == (3 + 2 * 32, 5 * 32)
 
 # %% [markdown]
@@ -417,7 +417,7 @@ assert network.shapes()["layer1.W"] == (3 + 2 * 32, 5 * 32)
 
 # %%
 state = training.start(network, settings)
-before, _ = training.evaluate(Engine(network), state.params, aligned, task.test, settings)
+before, _ = training.evaluate(Engine(network), state.params, aligned, split.test, settings)
 print(f"loss {before:.3f}, ln 6 = {np.log(6):.3f}")
 assert abs(before - np.log(6)) < 0.4
 
@@ -435,7 +435,7 @@ def tell(state, done):
         print(f"training step {row['step']}: loss {row['train_loss']:.3f} after {row['epoch']} epochs")
 
 
-state = training.train(network, state, task.aligned, task.fit, task.validate, settings, on_epoch=tell)
+state = training.train(network, state, split.aligned, split.fit, split.validate, settings, on_epoch=tell)
 assert state.finished and len(state.history) == 20
 
 # %%
@@ -470,7 +470,7 @@ assert abs(last - floor) < 0.08
 # > **Predict.** If the guess is right: which two actions? Section 3 has a table that could help.
 
 # %%
-result = runs.test(task, network, state, settings)
+result = runs.test(split, network, state, settings)
 confusion = np.array(result["confusion"])  # true classes down, answers across
 print(f"accuracy {result['accuracy']:.1%} on {result['n_test']} sequences of people never seen")
 assert result["accuracy"] > 0.7
@@ -492,8 +492,8 @@ assert between >= 0.8 * errors
 # the network knows that it is one of these two, and hardly knows which.
 
 # %%
-_, p = training.evaluate(Engine(network), training.best_weights(state), aligned, task.test, settings)
-true = aligned.label[task.test]
+_, p = training.evaluate(Engine(network), training.best_weights(state), aligned, split.test, settings)
+true = aligned.label[split.test]
 for k in (kick, nod):
     mean = p[true == k].mean(axis=0)
     print(f"true: {NAMES[k]:11} mean probability of a kick {mean[kick]:.2f}, of a nod {mean[nod]:.2f}")
@@ -603,9 +603,9 @@ assert old_jumps == len(old_ends) - 1 == 4
 # Solution 2
 sequences = [aligned.x[a:b, :, 0] for a, b in pairwise(aligned.offsets)]
 extent = np.array([np.ptp(s, axis=0).ravel() for s in sequences])
-known = np.concatenate([task.fit, task.validate])
+known = np.concatenate([split.fit, split.validate])
 means = np.array([extent[known][aligned.label[known] == k].mean(axis=0) for k in range(6)])
-nearest = np.linalg.norm(extent[task.test][:, None] - means, axis=-1).argmin(axis=1)
+nearest = np.linalg.norm(extent[split.test][:, None] - means, axis=-1).argmin(axis=1)
 print(f"nearest mean of extents: {(nearest == true).mean():.1%}, the network: {result['accuracy']:.1%}")
 assert (nearest == true).mean() > 0.95  # always measure a simple method first
 
@@ -644,7 +644,7 @@ assert abs(tossed - stuck(2, 14)[1]) < 0.005  # 92.9 %, and 92.1 % and 94.1 % we
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
-waves = task.test[aligned.label[task.test] == NAMES.index("wave right hand")]
+waves = split.test[aligned.label[split.test] == NAMES.index("wave right hand")]
 x, _ = aligned.batch(waves, T)  # one person, so the last axis is x, y, z
 sign = np.where(np.arange(3) == aligned.flipped[waves][:, None], -1, 1)[:, None, None]
 mirror = (x[:, :, aligned.mirrored] * sign).astype(np.float32)
@@ -671,11 +671,11 @@ def salute(phase, beats, size):
 ACTIONS["salute"] = salute, 2.0
 seven = synthetic.generate(seed=0, subjects=24, repetitions=2, classes=(*NAMES, "salute"))
 del ACTIONS["salute"]
-task_7 = runs.problem(seven, runs.Source("synthetic", protocol="half"), settings)
-network_7 = task_7.network(settings)
+split_7 = runs.make_split(seven, runs.Source("synthetic", protocol="half"), settings)
+network_7 = split_7.network(settings)
 state_7 = training.start(network_7, settings)
-state_7 = training.train(network_7, state_7, task_7.aligned, task_7.fit, task_7.validate, settings)
-row = np.array(runs.test(task_7, network_7, state_7, settings)["confusion"])[6]
+state_7 = training.train(network_7, state_7, split_7.aligned, split_7.fit, split_7.validate, settings)
+row = np.array(runs.test(split_7, network_7, state_7, settings)["confusion"])[6]
 print("a salute is taken for:", {name: int(n) for name, n in zip(seven.class_names, row, strict=True) if n})
 arm = [NAMES.index("wave right hand"), NAMES.index("drink right hand"), 6]
 assert row[arm].sum() > 0.8 * row.sum()  # for itself, or for something else that the right arm does

@@ -54,18 +54,18 @@ np.set_printoptions(precision=3, suppress=True)
 ACTIONS = ["wave left hand", "wave right hand", "punch left", "punch right", "kick left", "kick right"]
 data = synthetic.generate(seed=0, subjects=60, repetitions=1, classes=ACTIONS)
 settings = replace(PRESETS["demo"], hidden=32, epochs=12, patience=12, validation=0)
-task = runs.problem(data, runs.Source("synthetic"), settings)
-print(f"{len(data)} sequences: {len(task.fit)} to train on, {len(task.test)} of other people to test on")
+split = runs.make_split(data, runs.Source("synthetic"), settings)
+print(f"{len(data)} sequences: {len(split.fit)} to train on, {len(split.test)} of other people to test on")
 
 # %%
-network, aligned = task.network(settings), task.aligned
+network, aligned = split.network(settings), split.aligned
 J, T, H = network.joints, network.frames, network.hidden
 
 
 def trained_with(seed):
     """Weights after stepwise training; the seed decides the first weights and all that is random after them."""
     chosen = replace(settings, seed=seed)
-    state = training.train(network, training.start(network, chosen), aligned, task.fit, task.validate, chosen)
+    state = training.train(network, training.start(network, chosen), aligned, split.fit, split.validate, chosen)
     return training.best_weights(state)
 
 
@@ -76,7 +76,7 @@ weights = trained_with(seed=0)
 # `scores` takes $r^{(n)}_{j,t}$ of every iteration as an array (iterations, sequences, frames, joints).
 
 # %%
-x, y = aligned.batch(task.test, T)  # x (B, T, J, 3)
+x, y = aligned.batch(split.test, T)  # x (B, T, J, 3)
 logits, cache = network.forward(weights, x)
 scores = network.scores(cache)  # (N, B, T, J)
 right = logits.argmax(axis=1) == y
@@ -115,10 +115,10 @@ assert np.trace(confusion) == right.sum()
 # it. A joint *carries* the action while the two differ by more than 5 cm.
 
 # %%
-truth = localisation.truth_at(data, aligned, task.test, T)  # bool (B, T, J)
+truth = localisation.truth_at(data, aligned, split.test, T)  # bool (B, T, J)
 shown = int(np.flatnonzero(right & (y == ACTIONS.index("wave left hand")))[0])
 body = trained.body(data, aligned)
-poses = aligned.x[aligned.frame_index(task.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
+poses = aligned.x[aligned.frame_index(split.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
 strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], aligned.up, frames=T)
 display(strip)
 
@@ -204,7 +204,7 @@ assert across == 0.5 and within > 0.55
 # > **Predict.** Rank the four guesses, iteration 1, iteration 2, uniform and joint speed, in the column *action*.
 
 # %%
-areas = localisation.localise(network, weights, data, aligned, task.test)
+areas = localisation.localise(network, weights, data, aligned, split.test)
 print(f"{'':15}{'within':>8}{'action':>8}{'reached':>8}")
 for name, area in areas.items():
     print(f"{name:15}" + "".join(f"{value:8.2f}" for value in area.values()))
@@ -352,7 +352,7 @@ def probe(fit, labels, test, truth, ridge=10.0):
 # > right foot. Where does it rise? Three of the actions use the left side.
 
 # %%
-x_fit, y_fit = aligned.batch(task.fit, T)
+x_fit, y_fit = aligned.batch(split.fit, T)
 readable = {}
 for name, (fit, test) in {"x": (x_fit, x), "h": (layer_1(x_fit), layer_1(x))}.items():
     readable[name] = np.array([[probe(fit[:, t, j], y_fit, test[:, t, j], y) for j in range(J)] for t in range(T)])
@@ -500,7 +500,7 @@ for n in (0, 1):
     print(f"iteration {n + 1}: correlation of the maps {np.mean(correlations):5.2f}, top cells shared {shared:.0%}")
 
 # %%
-areas_2 = localisation.localise(network, weights_2, data, aligned, task.test)
+areas_2 = localisation.localise(network, weights_2, data, aligned, split.test)
 print(f"{'':15}{'within':>16}{'action':>16}{'reached':>16}")
 for name in ("iteration 1", "iteration 2"):
     both = (f"{areas[name][kind]:8.2f}/{areas_2[name][kind]:.2f}" for kind in areas[name])
@@ -526,7 +526,7 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 # %%
 def accuracy_on(changed):
     """Accuracy on the test sequences of changed data, which is aligned as the data was."""
-    x = alignment.align(changed, settings.face_camera, settings.torso_scale).batch(task.test, T)[0]
+    x = alignment.align(changed, settings.face_camera, settings.torso_scale).batch(split.test, T)[0]
     return np.mean(network.forward(weights, x)[0].argmax(axis=1) == y)
 
 
@@ -699,10 +699,10 @@ for name, map_ in (("gradient", np.linalg.norm(g, axis=-1)), ("iteration 1", sco
 # up for bad scores. Upside down should hurt more, and does: by 8 to 50 points in our runs, which differ in rounding
 # alone. Uniform scores need not: then F is the mean of h, which is IF(0).
 soft_settings = replace(settings, attention="soft", iterations=1)
-soft = task.network(soft_settings)
-state = training.train(soft, training.start(soft, soft_settings), aligned, task.fit, task.validate, soft_settings)
+soft = split.network(soft_settings)
+state = training.train(soft, training.start(soft, soft_settings), aligned, split.fit, split.validate, soft_settings)
 soft_weights = training.best_weights(state)
-soft_areas = localisation.localise(soft, soft_weights, data, aligned, task.test)
+soft_areas = localisation.localise(soft, soft_weights, data, aligned, split.test)
 for name in ("iteration 1", "joint speed"):
     print(f"{name:12}", {kind: f"{value:.2f}" for kind, value in soft_areas[name].items()})
 for s in (1, 0, -1):

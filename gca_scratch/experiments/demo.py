@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from .. import runs, training
@@ -12,7 +11,7 @@ from ..figures import bodies, canvas, charts, localisation
 from ..network.arrays import module_for
 from ..runs import checkpoint, trained
 from ..settings import PRESETS
-from ..support import writing
+from ..support import workers, writing
 from ..support.errors import InputError
 
 SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
@@ -39,18 +38,17 @@ def demo(out, seed=0, device="cpu", show=True):
     print(f"GCA-LSTM with {settings.iterations} attention iterations is trained stepwise; beside it the same network")
     print("without attention (N = 0), for at most as many epochs as the training steps have together.\n", flush=True)
     without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
-    trainings = ((settings, "gca-lstm", show), (without, "without-attention", False))
-    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):  # one core each
-        result, baseline = joblib.Parallel()(
-            joblib.delayed(runs.run)(data, source, each, out / folder, device=device, show=bar)
-            for each, folder, bar in trainings
-        )
+    trainings = (
+        (source, settings, out / "gca-lstm", False, device, show),
+        (source, without, out / "without-attention", False, device, False),
+    )
+    result, baseline = workers.results(runs.run, trainings, jobs=2, data=data)  # one core each
 
     state, network, _, _ = checkpoint.load(out / "gca-lstm")
-    task = runs.problem(data, source, settings)
+    split = runs.make_split(data, source, settings)
     weights = training.best_weights(state)
-    areas = localisation.localise(network, weights, data, task.aligned, task.test)
-    figures = draw(out, network, weights, state.history, task)
+    areas = localisation.localise(network, weights, data, split.aligned, split.test)
+    figures = draw(out, network, weights, state.history, split)
     summary = {
         "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
         "area_under_roc": areas,
@@ -62,11 +60,11 @@ def demo(out, seed=0, device="cpu", show=True):
     return summary
 
 
-def draw(out, network, weights, history, task):
+def draw(out, network, weights, history, split):
     """Convergence, score maps of two actions, and a skeleton strip of each; returns the paths."""
     canvas.save(charts.convergence(history), out / "convergence.png")
-    data, aligned = task.data, task.aligned
-    shown = [next(n for n in task.test if data.class_names[data.label[n]] == name) for name in SHOWN]
+    data, aligned = split.data, split.aligned
+    shown = [next(n for n in split.test if data.class_names[data.label[n]] == name) for name in SHOWN]
     _, cache = network.forward(weights, aligned.batch(shown, network.frames)[0])
     scores = network.scores(cache)  # (iterations, 2, T, J)
     truth = localisation.truth_at(data, aligned, shown, network.frames)

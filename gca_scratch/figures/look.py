@@ -8,7 +8,7 @@ In a notebook:
 
     run = load("run")
     seen = look(run)  # a test sequence and its scores (None where the network has no attention)
-    player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.aligned.up))
+    player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.split.aligned.up))
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def look(run: Run, sequence: str | int | None = None) -> Look:
 
     Where none is given it is the first sequence of the test set that is recognised, or the first of all if none is.
     """
-    data, test = run.task.data, run.task.test
+    data, test = run.split.data, run.split.test
     if sequence is None:
         right = probabilities_of(run, test).argmax(axis=1) == data.label[test]
         n = test[right.argmax()]  # of nothing but wrong ones the first
@@ -70,7 +70,7 @@ def poses(run: Run, n: int, persons: int | None = None) -> np.ndarray:
 
     One person faces the camera in the first frame; two stand on both sides of the picture, the first one on the left.
     """
-    data, aligned = run.task.data, run.task.aligned
+    data, aligned = run.split.data, run.split.aligned
     roles = find_roles(data.joint_names, [tuple(map(int, edge)) for edge in data.edges], run.source.hip or None)
     order, up = list(aligned.order), aligned.up
     x = aligned.x[aligned.offsets[n] : aligned.offsets[n + 1], :, :persons].astype(float)

@@ -182,7 +182,7 @@ def test_a_run_is_the_same_to_the_bit():
     assert results[0]["confusion"] == results[1]["confusion"]
     assert runs.retest("a")["loss"] == results[1]["loss"]
     run_a, run_b = trained.load("a"), trained.load("b", data=DATA)
-    assert not isinstance(run_a.task.aligned.x, np.ndarray) and isinstance(run_b.task.aligned.x, np.ndarray)
+    assert not isinstance(run_a.split.aligned.x, np.ndarray) and isinstance(run_b.split.aligned.x, np.ndarray)
     for n in (0, 2, 5):
         assert (look.poses(run_a, n) == look.poses(run_b, n)).all()
     assert (trained.classify(run_a, [0, 4])[1] == trained.classify(run_b, [0, 4])[1]).all()
@@ -205,7 +205,7 @@ def test_no_copy_is_made_of_the_whole():
 
     def most(settings):
         tracemalloc.start()
-        aligned = runs.problem(neutral.load("data.npz"), runs.Source("npz", "data.npz"), settings).aligned
+        aligned = runs.make_split(neutral.load("data.npz"), runs.Source("npz", "data.npz"), settings).aligned
         aligned.batch(np.arange(len(DATA)), 10, settings, np.random.default_rng(0))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -411,15 +411,15 @@ def test_what_needs_names_says_so_before_training(option):
     with pytest.raises(
         InputError, match=f"{option} needs .*Nacken.*switch it off with --no-{option.replace('_', '-')}"
     ):
-        runs.problem(
+        runs.make_split(
             skeletons(ODD),
             runs.Source("npz", hip="Hueftmitte"),
             dataclasses.replace(TINY, **{option: True}),
         )
     data = dataclasses.replace(skeletons(BODY), class_names=("bow", "stand upright", "nod"))
-    runs.problem(data, runs.Source("npz"), dataclasses.replace(TINY, **{option: True}))
+    runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, **{option: True}))
 
 
 def test_mirror_images_are_refused_where_a_class_names_a_side():
     with pytest.raises(InputError, match=r"another class of 'raise left'.*--no-mirror"):
-        runs.problem(skeletons(BODY), runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
+        runs.make_split(skeletons(BODY), runs.Source("npz"), dataclasses.replace(TINY, mirror=True))

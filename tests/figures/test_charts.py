@@ -232,7 +232,7 @@ def test_no_screen_is_asked_for(tmp_path):
 
 def test_the_truth_is_sampled_like_the_input():
     data = skeletons()
-    aligned = runs.problem(data, runs.Source("npz"), TINY).aligned
+    aligned = runs.make_split(data, runs.Source("npz"), TINY).aligned
     truth = localisation.truth_at(data, aligned, np.arange(len(data)), 4)
     assert truth.shape == (24, 4, 6) and truth.dtype == bool
     for n in range(len(data)):
@@ -242,7 +242,7 @@ def test_the_truth_is_sampled_like_the_input():
 
 def test_the_speed_of_joints_finds_the_joint_that_moves():
     data = skeletons()
-    aligned = runs.problem(data, runs.Source("npz"), TINY).aligned
+    aligned = runs.make_split(data, runs.Source("npz"), TINY).aligned
     everybody = np.arange(len(data))
     speed = localisation.joint_speed(aligned, everybody, 4)
     assert speed.shape == (24, 4, 6)
@@ -263,7 +263,7 @@ def test_one_frame_has_no_speed():
         offsets=np.arange(len(data) + 1),
         truth=data.truth[data.offsets[:-1]],
     )
-    aligned = runs.problem(one, runs.Source("npz"), dataclasses.replace(TINY, validation=0)).aligned
+    aligned = runs.make_split(one, runs.Source("npz"), dataclasses.replace(TINY, validation=0)).aligned
     assert (localisation.joint_speed(aligned, np.arange(len(one)), 4) == 0).all()
 
 

@@ -65,7 +65,7 @@ def items(root: str | os.PathLike) -> list[Path]:
         found[path.name] = path
     if not found:
         raise InputError(
-            f"{root} holds no skeletons of Berkeley MHAD (skl_s01_a01_r01.bvh); give with --root the folder that holds "
+            f"{root} holds no skeletons of Berkeley MHAD (skl_s01_a01_r01.bvh); give with --data the folder that holds "
             "Mocap/SkeletalData."
         )
     return [found[name] for name in sorted(found)]

@@ -53,7 +53,7 @@ def items(root: str | os.PathLike) -> list[Item]:
     """What `root/actionLabel.txt` labels, in its order; InputError, with file and line, if it is missing or damaged."""
     root = Path(root)
     if not os.path.isdir(root):
-        raise InputError(f"there is no folder {root}; give with --root the folder that holds actionLabel.txt.")
+        raise InputError(f"there is no folder {root}; give with --data the folder that holds actionLabel.txt.")
     labels = _read_labels(root / "actionLabel.txt")
     paths = {file: root / "joints" / f"joints_{file}.txt" for _, file, *_ in labels}
     return [Item(paths[file], action, first, last, line) for line, file, action, first, last in labels]
