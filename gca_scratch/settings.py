@@ -27,7 +27,7 @@ def _choice(default, meaning, *choices) -> Any:
     return _setting(default, f"{meaning}: {', '.join(choices)}", f"one of {', '.join(choices)}", lambda v: v in choices)
 
 
-def _part(default, meaning, below=1.0) -> Any:
+def _fraction(default, meaning, below=1.0) -> Any:
     return _setting(default, meaning, f"from 0 to below {below:g}", lambda value: 0 <= value < below)
 
 
@@ -43,7 +43,9 @@ class Settings:
     hidden: int = _count(128, "width of hidden states and of the memory", most=10_000)
     iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0, most=100)
     initial: str = _choice("feedforward", "initial memory, the average of Eq. 4 or a layer", "average", "feedforward")
-    dropout: float = _part(0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier")
+    dropout: float = _fraction(
+        0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier"
+    )
     # training
     mode: str = _choice("stepwise", "training by Algorithm 1 or of the whole network at once", "stepwise", "direct")
     batch_size: int = _count(100, "sequences in a batch")
@@ -57,7 +59,7 @@ class Settings:
     learning_rate: float = _setting(
         1.5e-3, "learning rate", "a finite number above 0", lambda value: 0 < value < float("inf")
     )
-    momentum: float = _part(0.9, "momentum")
+    momentum: float = _fraction(0.9, "momentum")
     decay: float = _setting(
         0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
     )
@@ -86,9 +88,9 @@ class Settings:
     mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
     exchange: bool = _setting(False, "with PAIR, in training, exchange the two persons in half of the sequences")
     turn: float = _number(0.0, "in training, turn bodies about the vertical by up to so many degrees")
-    stretch: float = _part(0.0, "in training, make bodies larger or smaller by up to this part")
+    stretch: float = _fraction(0.0, "in training, make bodies larger or smaller by up to this part")
     jitter: float = _number(0.0, "in training, add Gaussian noise of this deviation (in units of the input)")
-    crop: float = _part(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
+    crop: float = _fraction(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 

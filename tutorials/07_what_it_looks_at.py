@@ -517,7 +517,7 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 # ## 9. Noise in centimetres
 #
 # Table VI adds Gaussian noise of deviation $\sigma$ to all coordinates. `data.noise.noisy` does this to raw
-# coordinates in metres, before any preparation. Our data has noise of 1 cm already, and short glitches; training added
+# coordinates in metres, before they are aligned. Our data has noise of 1 cm already, and short glitches; training added
 # nothing to that.
 #
 # > **Predict.** At which $\sigma$ will accuracy have fallen half-way to chance: 4, 8, 16 or 32 cm?
@@ -554,12 +554,12 @@ assert curve[0] == right.mean() and curve[-1] < curve[0] - 0.2
 # Half-way comes at 10 or 11 cm. The two curves are of different data, people and training; what they share is the
 # shape, a shoulder and then a slope.
 #
-# Why does noise hurt? Not all joints are alike. The preparation uses four of them: the hip of the first frame is the
+# Why does noise hurt? Not all joints are alike. Alignment uses four of them: the hip of the first frame is the
 # origin of *all* coordinates, the line from the left hip to the right in that frame decides how the whole body is
 # *turned*, and the distance from hip to neck, its median over time, is the *unit*. So let us put 16 cm on some joints
 # only.
 #
-# > **Predict.** Noise on the 21 joints that the preparation does not use, or on the 4 that it does: which hurts more?
+# > **Predict.** Noise on the 21 joints that alignment does not use, or on the 4 that it does: which hurts more?
 
 # %%
 roles = find_roles(data.joint_names, [tuple(bone) for bone in data.edges.tolist()])
@@ -585,7 +585,7 @@ assert abs(hit["the 4 used"] - hit["all 25 joints"]) < 0.2
 # Noise on 21 joints does next to nothing: it differs from cell to cell, and the network averages it away. The harm is
 # done by the four, by the hips above all. A wrong origin shifts all 250 cells together, a wrong line turns them
 # together, and there is nothing to average. (The unit suffers little, being a median over all frames.) So what looked
-# like a weakness of the network is mostly one of its preparation, which trusts a single frame.
+# like a weakness of the network is mostly one of alignment, which trusts a single frame.
 
 # %% [markdown]
 # ## 10. What you may say
@@ -597,7 +597,7 @@ assert abs(hit["the 4 used"] - hit["all 25 joints"]) < 0.2
 # | hands bright on average | the mean map is so | it follows hands: a fixed map does that |
 # | iteration 2 differs | the memory changed the scores | it looks more accurately: ask the truth |
 # | one network's maps | this network, this seed | these actions: train again |
-# | a fall of accuracy with noise | network *and* preparation suffer | the network does: try joint by joint |
+# | a fall of accuracy with noise | network *and* alignment suffer | the network does: try joint by joint |
 #
 # **Summary.** We measured where a network looks. Its scores find the acting joints hardly better than chance and far
 # worse than joint speed does. Eq. 5 reads $h$, and $h_{j,t}$ knows everything in the rectangle before it: the probe

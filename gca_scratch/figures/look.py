@@ -75,8 +75,8 @@ def poses(run: Run, n: int, persons: int | None = None) -> np.ndarray:
     order, up = list(aligned.order), aligned.up
     x = aligned.x[aligned.offsets[n] : aligned.offsets[n + 1], :, :persons].astype(float)
     if roles.top is not None:
-        some = aligned.x[:: max(1, len(aligned.x) // 2000), :, 0, up]
-        if (some[:, order.index(roles.top)] - some[:, 0]).mean() < 0:  # an axis that points down
+        sample = aligned.x[:: max(1, len(aligned.x) // 2000), :, 0, up]
+        if (sample[:, order.index(roles.top)] - sample[:, 0]).mean() < 0:  # an axis that points down
             x[..., up] *= -1
     there = (x != 0).any(axis=(1, 3))  # (F, P)
     line = np.zeros(3)

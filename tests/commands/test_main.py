@@ -109,6 +109,17 @@ def test_the_examples_are_understood():
             assert parser().parse_args(line.split()).command is module.command
 
 
+def test_help_is_quick_to_come():
+    """Matplotlib, SciPy and Dask take their time: nobody waits for them who only asks what a command does."""
+    script = (
+        "import sys\nfrom gca_scratch.commands.main import main\n"
+        "try:\n    main(['table', '--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(' '.join({'matplotlib', 'scipy', 'distributed', 'cupy'} & sys.modules.keys()) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_version(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["--version"])

@@ -92,8 +92,8 @@ def read_item(item: Path) -> Recording:
     metres, values = _unit(motion, order, item), motion.values[::step]
     joints = np.empty((len(values), 1, len(order), 3), np.float32)
     for start in range(0, len(values), _BLOCK):
-        some = slice(start, start + _BLOCK)
-        joints[some, 0] = bvh.positions(motion._replace(values=values[some]))[:, order] * metres
+        block = slice(start, start + _BLOCK)
+        joints[block, 0] = bvh.positions(motion._replace(values=values[block]))[:, order] * metres
     return Recording(
         joints=joints,
         label=action - 1,
