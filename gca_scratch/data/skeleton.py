@@ -124,7 +124,7 @@ def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> t
     if unreached:
         missed = ", ".join(map(str, unreached[:10])) + " and others" * (len(unreached) > 10)
         raise InputError(
-            f"the bones of the skeleton do not lead from joint {root} to joint {missed}; add the missing bones to edges."
+            f"the bones of the skeleton do not lead from joint {root} to joint {missed}; add the missing bones."
         )
     return tuple(order)
 

@@ -59,8 +59,8 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
     except OSError as error:
         if error.errno in FULL:
             say(
-                f"output or a temporary file cannot be written ({error.strerror}); free some space and give the command "
-                "again (train: with --resume)"
+                f"output or a temporary file cannot be written ({error.strerror}); free some space and give the "
+                "command again (train: with --resume)"
             )
         elif error.filename is not None:
             say(f"{error.filename} cannot be used ({error.strerror}); check the path given")
