@@ -20,7 +20,7 @@ def _count(default, meaning, least=1, most=LARGEST) -> Any:
 
 
 def _number(default, meaning) -> Any:
-    return _setting(default, meaning, f"from 0 to {LARGEST:,}", lambda value: 0 <= value <= LARGEST)
+    return _setting(default, meaning, f"from 0 to {LARGEST}", lambda value: 0 <= value <= LARGEST)
 
 
 def _choice(default, meaning, *choices) -> Any:

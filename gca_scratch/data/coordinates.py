@@ -19,7 +19,7 @@ def turn_matrix(angle: np.ndarray, up: int) -> np.ndarray:
 
 
 def present(x: np.ndarray, axes: tuple[int, int] = (-2, -1)) -> np.ndarray:
-    """Where a person is there, and not all joints are zeros: bool, the shape of x with 1 in place of J and 3.
+    """Where a person is present, that is not all zeros: bool, the shape of x with 1 in place of J and 3.
 
     axes: which of x are the joints and their coordinates.
     """
@@ -58,7 +58,7 @@ class LazyJoints:
         x = (x - self.origin[n][..., None, None, :]) * there / self.size[n][..., None, None, None]
         if self.turn is not None:
             x = x @ self.turn[n][..., None, :, :]
-        with np.errstate(over="ignore"):  # found below
+        with np.errstate(over="ignore"):  # what overflows is found below
             x = x[..., list(self.order), :].swapaxes(-3, -2).astype(np.float32, order="C")  # (..., J, P, 3)
         if not np.isfinite(x).all():
             wrong = np.unique(n[~np.isfinite(x).all(axis=(-3, -2, -1))])[0]

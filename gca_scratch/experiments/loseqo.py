@@ -3,11 +3,11 @@
     python -m gca_scratch.experiments.loseqo --dataset utkinect --data UTKinect --seeds 3 --out loseqo
 
 Whoever trains anew for each of 199 sequences trains 199 networks that differ by one sequence in 198. Here a network is
-trained, whole, for each subject, on all other subjects. Then, for each of his sequences, its weights are trained for
-twelve epochs more, on all sequences but that one. So no weight was ever touched by the sequence that it is tested on,
-as the protocol asks, but only the last epochs were on all 198 others. With more seeds than one, the networks of a
-sequence are also asked together: the mean of their probabilities. What is done is not done again. The settings
-are those of the networks of subjects; finishing takes all from them but what FINISH says.
+trained, whole, for each subject, on all other subjects. Then, for each sequence of that subject, its weights are
+trained for twelve epochs more, on all sequences but that one. So no weight is ever touched by the sequence that it is
+tested on, as the protocol asks, but only the last epochs see all 198 others. With more seeds than one, the networks of
+a sequence also answer together, by the mean of their probabilities. What is done is not done again. The settings are
+those of the networks of subjects; finishing changes only what FINISH says.
 """
 
 import sys
@@ -67,7 +67,7 @@ def measure(data, source, settings, out, seeds=1, jobs=2):
 
 
 def _train(data, source, settings, folder):
-    """The network of one subject, trained on all others; the probabilities of his sequences (n, classes)."""
+    """The network of one subject, trained on all others; the probabilities of its sequences (n, classes)."""
     result = runs.run(data, source, settings, folder, resume=True, show=False)
     if result["stopped_early"]:
         raise KeyboardInterrupt

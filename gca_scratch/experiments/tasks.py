@@ -1,6 +1,6 @@
 """Tasks of a table: one training on one fold with one seed each, run once, side by side, here or on a cluster.
 
-The result of a task comes back as a plain dict and is written by whoever asked for it, into a file of its own.
+A task returns its result as a plain dict; the process that asked for it writes it into a file of its own.
 """
 
 import contextlib

@@ -35,12 +35,12 @@ class Request:
 
     @cached_property
     def run(self):
-        """The trained.Run."""
+        """The network, brought back."""
         return load(self.folder, self.data, self.device)
 
     @cached_property
     def look(self):
-        """The trained.Look at its sequence."""
+        """What it sees in the sequence."""
         return look(self.run, self.sequence)
 
     def attended(self):

@@ -33,7 +33,7 @@ def run_all_folds(
 
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
     """
-    out = Path(out).absolute()  # a process that runs a fold may have been started in another folder
+    out = Path(out).absolute()  # a worker may have been started in another folder
     if jobs < 1:
         raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
     data = load_data(source)

@@ -34,7 +34,7 @@ class Body(NamedTuple):
 
 
 def body(data: Skeletons, aligned: Aligned) -> Body:
-    """The Body of skeletons (data.neutral) that have been aligned (data.sampling)."""
+    """The Body of skeletons (data.neutral) that have been aligned (data.alignment)."""
     order = list(aligned.order)
     joints = list(dict.fromkeys(order))  # each once, also where the chain comes back to it
     bones = [(joints.index(a), joints.index(b)) for a, b in data.edges]

@@ -24,7 +24,7 @@ import numpy as np
 
 from .errors import InputError, shown
 
-LARGEST_JSON = 1 << 20  # bytes; what they become in memory is up to 45 times as much
+LARGEST_JSON = 1 << 20  # bytes; in memory they become up to 45 times as many
 LARGEST_TOML = 1 << 16
 LARGEST_CSV = 1 << 20
 LARGEST_NUMBER = 1e300  # that is believed: a sum of some is finite, too
@@ -82,15 +82,16 @@ def is_number(value: Any, low: float = -LARGEST_NUMBER, high: float = LARGEST_NU
 
 
 def reason(error: Exception) -> str:
-    """What an error says, in one line that is not long whatever it quotes."""
+    """What an error says, in one short line, whatever it quotes."""
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = (), whole: bool = False) -> Iterator[Path]:
-    """The paths of all that is in a folder and the folders below it and is no folder itself; links are not followed.
+    """The paths of all files in a folder and the folders below it, those that lie higher first; no link is followed.
 
-    Those that lie higher come first. A folder is passed over if its name begins with one of `hidden`, if it cannot be
-    listed, or if it lies deeper than a path can tell; with `whole` the latter two, and links to folders, are OSErrors.
+    hidden: folders whose names begin with one of these are passed over.
+    whole: raise OSError for a link to a folder, and for a folder that cannot be listed or lies deeper than a path can
+    tell; otherwise these are passed over, too.
     """
     waiting = deque([Path(root)])
     while waiting:
@@ -198,7 +199,7 @@ def from_plain(kind, values, where, complete=True):
 
     A whole number passes for a floating-point one. Raises InputError, naming `where`, if a value is unknown, of another
     type or not finite, if one is missing (with `complete`; otherwise it keeps its default where it has one), or if
-    `kind` itself does not want it.
+    `kind` itself refuses it.
     """
     if not isinstance(values, dict):
         raise InputError(f"{where} is {shown(values)} where a table belongs; correct it")
