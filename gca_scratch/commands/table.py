@@ -5,6 +5,7 @@ from pathlib import Path
 from .. import runs, settings
 from ..data import protocols
 from ..experiments import paper, tables
+from ..support import workers
 from ..support.errors import InputError
 from ..support.writing import replacing
 from .options import add_device, add_source, source_of
@@ -111,9 +112,7 @@ def _check(options):
     """InputError for options that cannot be, or cannot go together."""
     if not (options.data or options.dataset):
         raise InputError("say which skeletons to use: --data FILE, or --dataset NAME --data FOLDER")
-    for name in ("seeds", "jobs"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise InputError(f"--{name} {getattr(options, name)} cannot be used: it must be 1 or more")
+    workers.at_least_one(seeds=options.seeds, jobs=options.jobs)
     if options.cluster is not None and (options.jobs or options.keep):
         raise InputError(
             "leave --jobs and --keep out with --cluster: its workers say how many folds run at a time, and keep nothing"

@@ -150,8 +150,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     def run():
-        if options.jobs < 1:
-            raise InputError("--jobs must be 1 or more")
+        workers.at_least_one(jobs=options.jobs)
         data, source = data_of(options, options.protocol)
         publish(options.out, lambda: table(*measure(data, source, options.preset, options.out, options.jobs)))
 

@@ -2,7 +2,7 @@
 
     python -m gca_scratch.experiments.loseqo --dataset utkinect --data UTKinect --seeds 3 --out loseqo
 
-Whoever trains anew for each of 199 sequences trains 199 networks that differ by one sequence in 198. Here a network is
+To train anew for each of 199 sequences is to train 199 networks that differ by one sequence in 198. Here a network is
 trained, whole, for each subject, on all other subjects. Then, for each sequence of that subject, its weights are
 trained for twelve epochs more, on all sequences but that one. So no weight is ever touched by the sequence that it is
 tested on, as the protocol asks, but only the last epochs see all 198 others. With more seeds than one, the networks of
@@ -135,9 +135,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     def run():
-        for name in ("seeds", "jobs"):
-            if getattr(options, name) < 1:
-                raise InputError(f"--{name} must be 1 or more")
+        workers.at_least_one(seeds=options.seeds, jobs=options.jobs)
         settings = settings_from(options.preset, **given(options))
         data, source = data_of(options)
         if protocols.folds(data, "loso") < 2:

@@ -211,7 +211,7 @@ def table_X():
 
 
 def table_XI():
-    """Table XI: ways to initialise the memory; and soft attention, of which section V-I tells without a table."""
+    """Table XI: ways to initialise the memory; and soft attention, which section V-I reports without a table."""
     rows = (
         Row("Averaging", (73.8, 83.1), DIRECT | {"initial": "average"}),
         Row("Feed-forward network", (74.3, 82.8), DIRECT | {"initial": "feedforward"}, fastest=FEEDFORWARD_RATE),

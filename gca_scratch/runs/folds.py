@@ -13,7 +13,6 @@ from ..data.neutral import fingerprint, refuse_other
 from ..network.arrays import module_for
 from ..settings import Settings
 from ..support import workers, writing
-from ..support.errors import InputError
 from ..support.processes import alone
 from ..support.progress import progress
 from .fold import run
@@ -34,8 +33,7 @@ def run_all_folds(
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
     """
     out = Path(out).absolute()  # a worker may have been started in another folder
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    workers.at_least_one(jobs=jobs)
     data = load_data(source)
     count = protocols.folds(data, source.protocol)
     folds = [replace(source, fold=fold) for fold in range(1, count + 1)]

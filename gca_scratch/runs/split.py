@@ -46,9 +46,9 @@ class Source:
 
 
 def dataset_of(data: str | None) -> str:
-    """The data set that a path stands for where nobody names one: "npz" of a file, "synthetic" of no path at all.
+    """The data set that is meant where none is named: "npz" for a file, "synthetic" without a path.
 
-    Raises InputError for a folder, which does not tell whose files it holds.
+    Raises InputError for a folder, for it may hold any data set.
     """
     if not data:
         return "synthetic"

@@ -10,10 +10,10 @@ from tqdm import tqdm
 def progress(
     items: Iterable[Any] | None = None, *, total: int, what: str, unit: str, done: int = 0, show: bool = True
 ) -> Any:
-    """A bar that tells how many of `total` are done: it counts the items as they pass, or is told by `update()`.
+    """A bar that shows how many of `total` are done. It counts the items as they pass, or what `update(n)` adds.
 
-    what: the word before it.  unit: of what it counts.  done: how many were there before.  It is silent unless `show`,
-    and where nobody watches, as in a file or a pipe.
+    what: the word before it.  unit: what it counts.  done: how many were done before.  show: whether to show it at all;
+    in a file or a pipe, where nobody watches, it never is.
     """
     shown = show and sys.stderr is not None and sys.stderr.isatty()
     return tqdm(

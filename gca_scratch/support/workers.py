@@ -55,6 +55,13 @@ def results(
         ) from error
 
 
+def at_least_one(**options: int | None) -> None:
+    """InputError for an option, `jobs` or another, that is given and below 1."""
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise InputError(f"--{name} {value} cannot be used: it must be 1 or more")
+
+
 def _called(function, check, parent, *arguments):
     end_with(parent)
     if check:

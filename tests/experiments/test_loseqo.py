@@ -151,8 +151,8 @@ def test_every_setting_can_be_given(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--seeds", "0"], "--seeds must be 1 or more"),
-        (["--jobs", "-1"], "--jobs must be 1 or more"),
+        (["--seeds", "0"], "--seeds 0 cannot be used: it must be 1 or more"),
+        (["--jobs", "-1"], "--jobs -1 cannot be used: it must be 1 or more"),
         (["--dataset", "npz"], "say where with --data"),
         (["--data", "nowhere.npz"], "nowhere.npz"),
         (["--preset", "huge"], "unknown preset 'huge'"),

@@ -60,16 +60,16 @@ def convert(
 ) -> Converted:
     """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Converted.
 
-    `jobs` processes read at a time, and a progress bar tells how far they are if `show`. The bytes of `out` are those
-    that neutral.save writes of the same data, however many the jobs and however often it was stopped and run again.
-    Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv beside `out` (its columns
-    are file and reason).
+    jobs: processes that read at a time.  show: a progress bar.
+
+    The bytes of `out` are those that neutral.save writes of the same data, however many the jobs and however often it
+    was stopped and run again. Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv
+    beside `out` (its columns are file and reason).
 
     Raises InputError if `out` exists or cannot be written, if the reader finds nothing in `root`, or, leaving nothing
     on the disk, if everything that it finds is damaged.
     """
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    workers.at_least_one(jobs=jobs)
     root, out = Path(root).absolute(), Path(out).absolute()  # the processes may have been started in another folder
     if not out.name:
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")

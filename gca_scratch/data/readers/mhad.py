@@ -78,7 +78,7 @@ def read_item(item: Path) -> Recording:
     left out. Of the frames, 480 in a second, every k-th is kept (k = 16), the first included, so that about
     FRAMES_PER_SECOND are left. y is up, as in the files.
 
-    BVH tells no unit (these files are in centimetres). It is found from the body: the bones from the left ankle over
+    BVH names no unit (these files are in centimetres). The body gives it away: the bones from the left ankle over
     the hips to the head are 0.9 to 2.2 m long in just one of metres, centimetres, inches and millimetres.
 
     Raises InputError, with file and place, if the file is damaged (see bvh.read), if its joints are not those of

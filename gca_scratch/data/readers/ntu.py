@@ -266,7 +266,7 @@ _FOLLOW_APART = {0: (0, 3, 4), 3: (0, 4), 4: (0,)}
 
 
 def _plain(text: bytes) -> bool:
-    """Is there nothing but decimal numbers and blanks? Tells it by neighbouring bytes, without reading the numbers.
+    """Is there nothing but decimal numbers and blanks? It looks at neighbouring bytes, without reading the numbers.
 
     What it takes for plain is; of what is not, like nan or .5, `_check_numbers` takes a closer look.
     """

@@ -127,7 +127,7 @@ def _read_once(path: Path, size: int, changed: int) -> tuple[np.ndarray, np.ndar
 def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Frame numbers, int64 (rows,), and poses, float32 (rows, joints, 3), of one file.
 
-    Every row ends with a blank or a new line, so that a number cut short is told from a whole one.
+    Every row ends with a blank or a new line, so that a number cut short does not pass for a whole one.
     """
     numbers, poses = [], []
     for line, text in enumerate(read_lines(path), start=1):
