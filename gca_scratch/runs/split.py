@@ -53,7 +53,7 @@ def dataset_of(data: str | None) -> str:
     if not data:
         return "synthetic"
     if os.path.isdir(data):
-        raise InputError(f"{data} is a folder: say which data set it holds, --dataset {', '.join(READERS)}")
+        raise InputError(f"{data} is a folder; say which data set it holds, with --dataset: {', '.join(READERS)}")
     return "npz"
 
 
