@@ -77,22 +77,22 @@ def command(options):
     usual = "demo" if source.dataset == "synthetic" else "paper" if len(data) >= LARGE else "small"
     preset = options.preset or usual
     base = settings.settings_from(preset, **given)
-    splits = tables.protocols_of(table, data, options.protocol)
+    protocol_names = tables.protocols_of(table, data, options.protocol)
     out = Path(options.out or f"table-{options.table}")
     noise = (options.noise or "test") if options.table == "VI" else None
     measured = tables.measure(
-        table, source, base, data, out, splits, chosen, options.seeds, noise,
+        table, source, base, data, out, protocol_names, chosen, options.seeds, noise,
         device=options.device, jobs=options.jobs or 2, cluster=options.cluster, keep=options.keep,
     )  # fmt: skip
     training = {row.method: tables.training_of(row, base) for row in table.rows if row.changes}
 
-    counts = [protocols.folds(data, protocol) for protocol in splits]
-    folds = ", ".join(f"{name} ({n} fold{'s' * (n > 1)})" for name, n in zip(splits, counts, strict=True))
+    counts = [protocols.folds(data, protocol) for protocol in protocol_names]
+    folds = ", ".join(f"{name} ({n} fold{'s' * (n > 1)})" for name, n in zip(protocol_names, counts, strict=True))
     seeds = f"seed {base.seed}" if options.seeds == 1 else f"seeds {base.seed} to {base.seed + options.seeds - 1}"
     changed = "".join(f", {name} = {value}" for name, value in given.items())
     text = f"""# {f"Table {options.table}: {table.title}" if options.table.isupper() else table.title}
 
-{tables.markdown(table, splits, measured, training)}
+{tables.markdown(table, protocol_names, measured, training)}
 
 {Path(source.data).name or source.dataset}: {len(data)} sequences; protocol {folds}; {seeds}; preset {preset}{changed}.
 Accuracy in per cent, the mean over the folds; ± the standard deviation over the seeds.
@@ -104,7 +104,7 @@ Training: epochs in all their steps, and the learning rate at the start.
     name = f"table-{options.table}{'-noise-both' if noise == 'both' else ''}"
     with replacing(out / f"{name}.md") as temporary:
         temporary.write_text(text, "utf-8")
-    tables.write_csv(out / f"{name}.csv", table, splits, measured, training)
+    tables.write_csv(out / f"{name}.csv", table, protocol_names, measured, training)
     print(text + f"\nwritten to {out}: {name}.md, {name}.csv, and a folder per training")
 
 

@@ -19,24 +19,25 @@ from . import tasks
 NOISE = ("test", "both")  # which sequences have it where rows differ in noise (Table VI)
 
 
-def measure(table, source, base, data, out, splits, chosen, seeds=1, noise=None, **how):
+def measure(table, source, base, data, out, protocol_names, chosen, seeds=1, noise=None, **how):
     """What the chosen rows gave: {(method, protocol): `summary`}; what is finished in the folder `out` is only read.
 
-    table: paper.Table.  source: runs.Source of the data, whose protocol is replaced by each of `splits`.  base: the
-    settings that the rows change.  chosen: names of methods.  noise: one of NOISE where the rows differ in it.
+    table: paper.Table.  base: the settings that its rows change.  chosen: names of methods.
+    source: runs.Source of the data, whose protocol is replaced by each of protocol_names.
+    noise: one of NOISE where the rows differ in it.
     how: device, jobs, cluster and keep, as `tasks.run_all` takes them.
     """
     plan = {
         (row.method, protocol): _tasks(row, table, replace(source, protocol=protocol), base, data, seeds, noise)
         for row in table.rows
-        for protocol in splits
+        for protocol in protocol_names
         if row.changes
     }
     every = list(dict.fromkeys(task for seeds in plan.values() for folds in seeds for task in folds))
     wanted = {task for (method, _), seeds in plan.items() if method in chosen for folds in seeds for task in folds}
     results = dict(zip(every, tasks.run_all(data, every, out, wanted, **how), strict=True))
     rows = {row.method: row for row in table.rows}
-    return {(method, split): summary(rows[method], seeds, results) for (method, split), seeds in plan.items()}
+    return {(method, protocol): summary(rows[method], seeds, results) for (method, protocol), seeds in plan.items()}
 
 
 def choose(table, texts=None):
@@ -129,11 +130,11 @@ def summary(row, seeds, results):
     }
 
 
-def markdown(table, splits, measured, training):
+def markdown(table, protocol_names, measured, training):
     """The table as Markdown, its columns aligned to be read as it is."""
     papers = [f"paper, {column.name}" if len(table.columns) > 1 else "paper" for column in table.columns]
     lines = [["method", "training", *papers]]
-    for protocol in splits:
+    for protocol in protocol_names:
         split_by = f", {protocol}" if len(papers) > 1 else ""
         lines[0] += [f"ours{split_by}", "sequences tested", "seconds per training"]
     for row in table.rows:
@@ -144,7 +145,7 @@ def markdown(table, splits, measured, training):
                 *("–" if number is None else f"{number:.1f}" for number in row.paper),
             ]
         ]
-        for protocol in splits:
+        for protocol in protocol_names:
             found = measured.get((row.method, protocol))
             lines[-1] += ["–"] * 3 if found is None else [
                 _mean_and_spread(found["accuracy"]), str(found["tested"]), f"{found['seconds']:.1f}"
@@ -161,7 +162,7 @@ def _mean_and_spread(accuracy):
     return mean if len(accuracy) == 1 else f"{mean} ± {100 * np.std(accuracy, ddof=1):.1f}"
 
 
-def write_csv(path, table, splits, measured, training):
+def write_csv(path, table, protocol_names, measured, training):
     """The same numbers unrounded, a line for each row and protocol; accuracies in per cent."""
     names = [f"paper {column.name}" for column in table.columns]
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -170,7 +171,7 @@ def write_csv(path, table, splits, measured, training):
             ["method", "training", *names, "protocol", "ours", "spread", "seeds", "tested", "seconds", "each seed"]
         )
         for row in table.rows:
-            for protocol in splits if row.changes else [""]:
+            for protocol in protocol_names if row.changes else [""]:
                 found = measured.get((row.method, protocol))
                 cells = ["", "", "", "", "", ""]
                 if found:
