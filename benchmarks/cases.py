@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gca_scratch.data.sampling import Prepared
+from gca_scratch.data.sampling import Aligned
 from gca_scratch.network.gca_lstm import GCALSTM
 
 INITIAL = "feedforward"  # the initial memory; "average" leaves out its large matrix
@@ -54,7 +54,7 @@ class Case:
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((sequences * self.frames, self.joints, 1, CHANNELS), dtype=np.float32)
         offsets = np.arange(sequences + 1) * self.frames
-        return Prepared(
+        return Aligned(
             x,
             offsets,
             rng.integers(0, CLASSES, sequences),

@@ -1,5 +1,6 @@
-"""Every number that a training run depends on, and the named presets that set them together."""
+"""Every number that a training run depends on, the named presets that set them together, and their options."""
 
+import argparse
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -7,20 +8,26 @@ from .support.errors import InputError, shown
 
 NETWORKS = ("gca", "coarse", "two-stream", "st-lstm", "global-1", "global-2")
 
+LARGEST = 1_000_000  # of any setting that has no limit of its own
+
 
 def _setting(default, meaning, must_be="", holds=lambda value: True) -> Any:
     return field(default=default, metadata={"help": meaning, "must_be": must_be, "holds": holds})
 
 
-def _count(default, meaning, least=1, most=1_000_000) -> Any:
+def _count(default, meaning, least=1, most=LARGEST) -> Any:
     return _setting(default, meaning, f"from {least} to {most}", lambda value: least <= value <= most)
+
+
+def _number(default, meaning) -> Any:
+    return _setting(default, meaning, f"from 0 to {LARGEST}", lambda value: 0 <= value <= LARGEST)
 
 
 def _choice(default, meaning, *choices) -> Any:
     return _setting(default, f"{meaning}: {', '.join(choices)}", f"one of {', '.join(choices)}", lambda v: v in choices)
 
 
-def _part(default, meaning, below=1.0) -> Any:
+def _fraction(default, meaning, below=1.0) -> Any:
     return _setting(default, meaning, f"from 0 to below {below:g}", lambda value: 0 <= value < below)
 
 
@@ -36,7 +43,9 @@ class Settings:
     hidden: int = _count(128, "width of hidden states and of the memory", most=10_000)
     iterations: int = _count(2, "attention iterations N; 0 leaves attention out", least=0, most=100)
     initial: str = _choice("feedforward", "initial memory, the average of Eq. 4 or a layer", "average", "feedforward")
-    dropout: float = _part(0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier")
+    dropout: float = _fraction(
+        0.5, "dropout probability on the outputs of layer 1 and on the memory before the classifier"
+    )
     # training
     mode: str = _choice("stepwise", "training by Algorithm 1 or of the whole network at once", "stepwise", "direct")
     batch_size: int = _count(100, "sequences in a batch")
@@ -50,12 +59,12 @@ class Settings:
     learning_rate: float = _setting(
         1.5e-3, "learning rate", "a finite number above 0", lambda value: 0 < value < float("inf")
     )
-    momentum: float = _part(0.9, "momentum")
+    momentum: float = _fraction(0.9, "momentum")
     decay: float = _setting(
         0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
-    clip: float = _count(0.0, "largest norm of the gradient; 0 for no limit", least=0)
+    clip: float = _number(0.0, "largest norm of the gradient; 0 for no limit")
     # other networks: the paper's ablations and baselines
     network: str = _choice(
         "gca",
@@ -73,15 +82,15 @@ class Settings:
     face_camera: bool = _setting(False, "turn every body to face the camera in its first frame")
     pair: bool = _setting(False, "of two persons, put the middle at the origin and turn the line between them")
     torso_scale: bool = _setting(False, "divide coordinates by the length of the torso")
-    motion: float = _count(
-        0.0, "give each cell, beside its coordinates, MOTION times their change since the frame before", least=0
+    motion: float = _number(
+        0.0, "give each cell, beside its coordinates, MOTION times their change since the frame before"
     )
     mirror: bool = _setting(False, "in training, exchange left and right in half of the sequences")
     exchange: bool = _setting(False, "with PAIR, in training, exchange the two persons in half of the sequences")
-    turn: float = _count(0.0, "in training, turn bodies about the vertical by up to so many degrees", least=0)
-    stretch: float = _part(0.0, "in training, make bodies larger or smaller by up to this part")
-    jitter: float = _count(0.0, "in training, add Gaussian noise of this deviation (in units of the input)", least=0)
-    crop: float = _part(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
+    turn: float = _number(0.0, "in training, turn bodies about the vertical by up to so many degrees")
+    stretch: float = _fraction(0.0, "in training, make bodies larger or smaller by up to this part")
+    jitter: float = _number(0.0, "in training, add Gaussian noise of this deviation (in units of the input)")
+    crop: float = _fraction(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 
@@ -149,3 +158,23 @@ def settings_from(preset: str, **changes: Any) -> Settings:
     if preset not in PRESETS:
         raise InputError(f"unknown preset {shown(preset)}: choose one of {', '.join(PRESETS)}")
     return replace(PRESETS[preset], **changes)
+
+
+# --- on the command line ----------------------------------------------------------------------------------------------
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """An option for every setting; None where it is not given."""
+    group = parser.add_argument_group("settings", "each changes one value of the preset")
+    for setting in fields(Settings):
+        flag, meaning = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
+        if isinstance(setting.default, bool):
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=meaning)
+        else:
+            group.add_argument(flag, type=type(setting.default), metavar=setting.name.upper(), help=meaning)
+
+
+def given(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings that were given, by name."""
+    values = {setting.name: getattr(options, setting.name) for setting in fields(Settings)}
+    return {name: value for name, value in values.items() if value is not None}

@@ -102,14 +102,14 @@ def anonymous():
 
 
 class Watched:
-    """The prepared sequences; notes when each batch was asked for and handed out, and the memory in between."""
+    """The aligned sequences; notes when each batch was asked for and handed out, and the memory in between."""
 
-    def __init__(self, prepared):
-        self.prepared, self.times, self.memory = prepared, [], array("d")  # compact, for it is measured with the rest
+    def __init__(self, aligned):
+        self.aligned, self.times, self.memory = aligned, [], array("d")  # compact, for it is measured with the rest
 
     def batch(self, *arguments):
         began = time.monotonic()
-        batch = self.prepared.batch(*arguments)
+        batch = self.aligned.batch(*arguments)
         self.times.append((began, time.monotonic()))
         return batch
 
@@ -125,13 +125,13 @@ def train(file, steps, started):
     source = runs.Source("npz", file, "cross-subject")
     data = runs.load_data(source)
     neutral.fingerprint(data)  # as a run does, to go on with the same data alone
-    task = runs.problem(data, source, SETTINGS)
-    network = task.network(SETTINGS)
+    split = runs.make_split(data, source, SETTINGS)
+    network = split.network(SETTINGS)
     state = training.start(network, SETTINGS)
-    watched = Watched(task.prepared)
+    watched = Watched(split.aligned)
     threading.Thread(target=watched.look, daemon=True).start()
-    chosen = np.random.default_rng(2).choice(task.fit, steps * SETTINGS.batch_size, replace=False)
-    training.train(network, state, watched, chosen, task.validate[:0], SETTINGS)
+    chosen = np.random.default_rng(2).choice(split.fit, steps * SETTINGS.batch_size, replace=False)
+    training.train(network, state, watched, chosen, split.validate[:0], SETTINGS)
     began, ended = np.array(watched.times).T
     measured = {"start": ended[0] - started, "loss": state.history[-1]["train_loss"], "steps": len(began)}
     measured["threads"] = max(library["num_threads"] for library in threadpool_info())

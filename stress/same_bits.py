@@ -91,11 +91,11 @@ for change in ({"network": "coarse"}, {"sharing": "a"}, {"sharing": "b"}, {"shar
 
 data = synthetic.generate(subjects=6, repetitions=1)
 chosen = dataclasses.replace(settings.PRESETS["demo"], epochs=2, patience=2, hidden=8, seed=3)
-prepare = getattr(sampling, "prepare", None) or first("data.alignment").align
-prepared = prepare(data, face_camera=True, torso_scale=True)
-network = models.build(chosen, joints=len(prepared.order), channels=prepared.channels, classes=len(data.class_names))
+align = getattr(sampling, "prepare", None) or first("data.alignment").align
+aligned = align(data, face_camera=True, torso_scale=True)
+network = models.build(chosen, joints=len(aligned.order), channels=aligned.channels, classes=len(data.class_names))
 state = training.start(network, chosen)
-training.train(network, state, prepared, np.arange(40), np.arange(40, 50), chosen)
+training.train(network, state, aligned, np.arange(40), np.arange(40, 50), chosen)
 for name, value in sorted(training.best_weights(state).items()):
     keep(f"stepwise training: {name}", value)
 json.dump(found, open(sys.argv[1], "w"))

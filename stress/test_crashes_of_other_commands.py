@@ -1,4 +1,4 @@
-"""Crashes lose nothing: prepare, table and train --fold all, killed with and without their workers, end with the same.
+"""Crashes lose nothing: convert, table and train --fold all, killed with and without their workers, end with the same.
 
     OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest stress/test_crashes_of_other_commands.py
 
@@ -40,9 +40,9 @@ from tests.helpers.crashing import (
 )
 from tests.helpers.tiny import TINY, skeletons
 
-KILLS_OF_PREPARE = 40  # while writing, and as many from outside
+KILLS_OF_CONVERT = 40  # while writing, and as many from outside
 KILLS_OF_WORKERS = 8  # of each command that has some
-SEQUENCES = 300  # that prepare converts with workers
+SEQUENCES = 300  # that convert converts with workers
 DISKS = (4, 8, 16)  # sizes in KB, all too small
 RANDOM = random.Random(0)
 FOLDS = (*train("config.toml"), "--protocol", "loso", "--fold", "all", "--jobs", "2")
@@ -57,24 +57,24 @@ def place(tmp_path, monkeypatch):
     runs.write_config("config.toml", runs.Source("npz", "data.npz"), settings)
 
 
-# --- prepare ----------------------------------------------------------------------------------------------------------
+# --- convert ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def prepare():
+def convert():
     """Eleven original files of NTU RGB+D, two of them damaged: the command but for its --out."""
     os.mkdir("raw")
     for n in range(11):
         people = [(FIRST, 0, body(n, 3 + n))] + ([(SECOND, 0, body(50 + n, 3 + n))] if n % 3 == 0 else [])
         text = text_of(frames_of(*people, length=3 + n))
         Path("raw", f"S001C001P{n + 1:03}R001A{n + 1:03}.skeleton").write_bytes(text[: -20 if n in (4, 9) else None])
-    return "prepare", "ntu", "--root", "raw", "--jobs", "1", "--out"
+    return "convert", "--dataset", "ntu", "--data", "raw", "--jobs", "1", "--out"
 
 
-def prepared_to(expected, prepare, out):
+def converted_to(expected, convert, out):
     """Give the command again: it ends with the same bytes, or says that its file is there, which is then whole."""
     there = os.path.exists(out)
-    ended = command(*prepare, out)
+    ended = command(*convert, out)
     assert ended.code == (2 if there else 0), ended.said
     if there:
         assert f"{out} is there already" in sentence(ended.said)
@@ -84,46 +84,46 @@ def prepared_to(expected, prepare, out):
     os.remove(out)
 
 
-def test_prepare_killed_and_on_a_full_disk(prepare, tell):
+def test_convert_killed_and_on_a_full_disk(convert, tell):
     began = time.monotonic()
-    ended = command(*prepare, "out.npz")
+    ended = command(*convert, "out.npz")
     seconds = time.monotonic() - began
     assert ended.code == 0, ended.said
     expected = Path("out.npz").read_bytes(), Path("out.damaged.csv").read_bytes()
     os.remove("out.npz")
-    for k in range(KILLS_OF_PREPARE):
-        moment = 1 + k * (ended.moments - 1) // (KILLS_OF_PREPARE - 1)
-        assert command(*prepare, "out.npz", kill=moment).code == KILLED
-        prepared_to(expected, prepare, "out.npz")
-        full = command(*prepare, "out.npz", full=moment)
+    for k in range(KILLS_OF_CONVERT):
+        moment = 1 + k * (ended.moments - 1) // (KILLS_OF_CONVERT - 1)
+        assert command(*convert, "out.npz", kill=moment).code == KILLED
+        converted_to(expected, convert, "out.npz")
+        full = command(*convert, "out.npz", full=moment)
         if full.code:  # else nothing was left to write
             assert full.code == 2 and "cannot be written (No space left on device)" in sentence(full.said)
             assert not os.path.exists("out.npz")
-        prepared_to(expected, prepare, "out.npz")
+        converted_to(expected, convert, "out.npz")
     killed = 0
-    for _ in range(3 * KILLS_OF_PREPARE):
-        if command(*prepare, "out.npz", after=RANDOM.uniform(0, seconds)).code == KILLED:
+    for _ in range(3 * KILLS_OF_CONVERT):
+        if command(*convert, "out.npz", after=RANDOM.uniform(0, seconds)).code == KILLED:
             killed += 1
         else:
             seconds *= 0.9  # others may have had the machine while it was timed
-        prepared_to(expected, prepare, "out.npz")
-        if killed == KILLS_OF_PREPARE:
+        converted_to(expected, convert, "out.npz")
+        if killed == KILLS_OF_CONVERT:
             break
-    assert killed == KILLS_OF_PREPARE
-    tell(f"prepare killed {KILLS_OF_PREPARE} times while writing and {killed} times from outside, and as often full")
+    assert killed == KILLS_OF_CONVERT
+    tell(f"convert killed {KILLS_OF_CONVERT} times while writing and {killed} times from outside, and as often full")
 
 
-def test_prepare_with_workers_killed_and_begun_again_at_once(tell):
+def test_convert_with_workers_killed_and_begun_again_at_once(tell):
     os.mkdir("raw")
     for n in range(SEQUENCES):
         name = f"S001C001P{n % 100 + 1:03}R{n // 100 + 1:03}A{n % 60 + 1:03}.skeleton"
         Path("raw", name).write_bytes(text_of(frames_of((FIRST, 0, body(n, 5)), length=5)))
-    prepare = "prepare", "ntu", "--root", "raw", "--jobs"
-    timed(*prepare, "1", "--out", "one.npz")
-    seconds = timed(*prepare, "2", "--out", "two.npz")
+    convert = "convert", "--dataset", "ntu", "--data", "raw", "--jobs"
+    timed(*convert, "1", "--out", "one.npz")
+    seconds = timed(*convert, "2", "--out", "two.npz")
     killed, kept = 0, set()
     for _ in range(KILLS_OF_WORKERS):
-        killed += command_line(*prepare, "2", "--out", "out.npz", after=RANDOM.uniform(0.4, 1) * seconds).code == KILLED
+        killed += command_line(*convert, "2", "--out", "out.npz", after=RANDOM.uniform(0.4, 1) * seconds).code == KILLED
         now = (
             {name for name in os.listdir("out.npz.part") if name[0] != "."} if os.path.isdir("out.npz.part") else set()
         )
@@ -133,23 +133,23 @@ def test_prepare_with_workers_killed_and_begun_again_at_once(tell):
             assert kept <= now
         kept = now
     assert killed
-    timed(*prepare, "2", "--out", "out.npz")
+    timed(*convert, "2", "--out", "out.npz")
     assert not os.path.exists("out.npz.part")
     assert Path("one.npz").read_bytes() == Path("two.npz").read_bytes() == Path("out.npz").read_bytes()
-    tell(f"prepare with two workers killed {killed} times")
+    tell(f"convert with two workers killed {killed} times")
 
 
-def test_prepare_on_real_disks_that_are_full(prepare, tell):
-    assert command(*prepare, "out.npz").code == 0
+def test_convert_on_real_disks_that_are_full(convert, tell):
+    assert command(*convert, "out.npz").code == 0
     for kilobytes in DISKS:
         with disk(kilobytes):
-            ended = command(*prepare, "disk/out.npz")
+            ended = command(*convert, "disk/out.npz")
             assert ended.code == 2 and "(No space left on device); " in sentence(ended.said)
             enlarge()
-            assert command(*prepare, "disk/out.npz").code == 0
+            assert command(*convert, "disk/out.npz").code == 0
             assert Path("disk/out.npz").read_bytes() == Path("out.npz").read_bytes()
             assert sorted(os.listdir("disk")) == ["out.damaged.csv", "out.npz"]
-    tell(f"prepare on {len(DISKS)} full disks")
+    tell(f"convert on {len(DISKS)} full disks")
 
 
 # --- table, and all folds ---------------------------------------------------------------------------------------------

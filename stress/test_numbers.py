@@ -53,7 +53,7 @@ def test_ten_times_the_presets_rate_stays_finite_or_stops_with_a_remedy(name, pr
     source = runs.Source("npz", "none.npz", "half")
     steps = settings.iterations + 1 if settings.attentive and settings.mode == "stepwise" else 1
     batch = min(BATCH, settings.batch_size)
-    a_step = -(-len(runs.problem(data, source, settings).fit) // batch)  # batches of an epoch
+    a_step = -(-len(runs.make_split(data, source, settings).fit) // batch)  # batches of an epoch
     epochs = -(-STEPS // (steps * a_step))
     settings = replace(
         settings, learning_rate=FASTER * settings.learning_rate, batch_size=batch, epochs=epochs, patience=epochs

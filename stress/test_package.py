@@ -50,9 +50,9 @@ def draw(out: str) -> None:
     where: np.ndarray = poses(run, seen.n)
     if seen.of_joints is not None:
         save_animation(animation(seen.title, where, run.body.bones, seen.of_joints, frames=2), "moving.gif")
-    state, _, _, _, task = runs.reload(out)
+    state, _, _, _, split = runs.reload(out)
     save(convergence(state.history), "convergence.png")
-    x, y = task.prepared.batch(task.fit[:2], run.network.frames)
+    x, y = split.aligned.batch(split.fit[:2], run.network.frames)
     loss, gradients, logits = loss_and_gradients(run.network, run.weights, x, y)
     assert set(gradients) == set(run.network.shapes())
 

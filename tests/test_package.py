@@ -21,8 +21,8 @@ SYSTEMS = ({"sys_platform": "linux", "os_name": "posix"}, {"sys_platform": "darw
            {"sys_platform": "win32", "os_name": "nt"})  # fmt: skip
 TYPED = (
     "figures.bodies", "figures.charts", "figures.localisation", "figures.look", "network.gca_lstm", "runs.checkpoint",
-    "runs.fold", "runs.folds", "runs.trained", "settings", "support.errors", "support.exit_code", "training.stepwise",
-    "variants.build",
+    "runs.fold", "runs.folds", "runs.split", "runs.testing", "runs.trained", "settings", "support.errors",
+    "support.exit_code", "support.progress", "support.workers", "training.stepwise", "variants.build",
     *(".".join(path.relative_to(ROOT / "gca_scratch").with_suffix("").parts)
       for path in (ROOT / "gca_scratch" / "data").rglob("[a-z]*.py")),
 )  # fmt: skip

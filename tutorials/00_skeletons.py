@@ -44,7 +44,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import runs, training
-from gca_scratch.data import neutral, sampling, synthetic
+from gca_scratch.data import alignment, coordinates, neutral, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.skeleton import KINECT_V1, chain
 from gca_scratch.data.synthetic.actions import ACTIONS, held
@@ -98,8 +98,8 @@ def draw(ax, pose, shift=0.0):
 
 
 # %%
-turned_by_60 = sampling.turn_matrix(np.radians([60.0]), up=1)[0]
-faced = sampling.prepare(data, face_camera=True)  # all turned the same way: section 6
+turned_by_60 = coordinates.turn_matrix(np.radians([60.0]), up=1)[0]
+faced = alignment.align(data, face_camera=True)  # all turned the same way: section 6
 poses_of = faced.x[:, np.argsort(faced.order), 0] @ turned_by_60
 figure, axes = plt.subplots(4, 1, figsize=(8.5, 9), layout="constrained")
 for ax, name in zip(axes, ("wave right hand", "kick right", "squat", "nod"), strict=True):
@@ -261,15 +261,15 @@ print(len(tree), "places in the walk that comes back,", len(order), "in the chai
 
 # %%
 T = 10
-prepared = sampling.prepare(data, face_camera=True, torso_scale=True)
+aligned = alignment.align(data, face_camera=True, torso_scale=True)
 length = data.lengths[0]
 by_hand = np.floor((np.arange(T) + 0.5) / T * length).astype(int)
 print(f"{length} frames, and of them", by_hand)
-assert np.array_equal(by_hand, prepared.frame_index(np.array([0]), T)[0] - data.offsets[0])
+assert np.array_equal(by_hand, aligned.frame_index(np.array([0]), T)[0] - data.offsets[0])
 
 # %%
 rng = np.random.default_rng(0)
-drawn = prepared.frame_index(np.zeros(1000, int), T, rng=rng) - data.offsets[0]  # (1000, T)
+drawn = aligned.frame_index(np.zeros(1000, int), T, rng=rng) - data.offsets[0]  # (1000, T)
 edge = np.arange(T + 1) / T * length
 assert np.all(drawn >= np.floor(edge[:-1])) and np.all(drawn <= edge[1:])  # always within its segment
 assert len(np.unique(drawn[:, 0])) >= length // T  # and anywhere in it
@@ -296,7 +296,7 @@ assert short.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]  # every frame twice
 # %% [markdown]
 # ## 6. Coordinates of the body
 #
-# Where somebody stands in the room says nothing about what they do. Before anything is learnt, `sampling.prepare`
+# Where somebody stands in the room says nothing about what they do. Before anything is learnt, `alignment.align`
 # puts the **hip of the first frame at the origin**:
 #
 # $$x_{j,t} \;\leftarrow\; x_{j,t} - x_{\text{hip},\,1} .$$
@@ -314,7 +314,7 @@ assert short.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]  # every frame twice
 
 # %%
 angle = np.radians([40.0])
-turned = (two.joints.astype(float) @ sampling.turn_matrix(angle, up=1)[0]).astype(np.float32)
+turned = (two.joints.astype(float) @ coordinates.turn_matrix(angle, up=1)[0]).astype(np.float32)
 CHANGES = {
     "moved by 1 m": replace(two, joints=two.joints + np.float32([1, 0, 0])),
     "turned by 40°": replace(two, joints=turned),
@@ -328,7 +328,7 @@ change = {}
 print(f"{'largest change of the input':28}" + "".join(f"{step:>13}" for step in STEPS))
 for name, changed in CHANGES.items():
     for step, options in STEPS.items():
-        a, b = sampling.prepare(two, **options).x, sampling.prepare(changed, **options).x
+        a, b = alignment.align(two, **options).x, alignment.align(changed, **options).x
         change[name, step] = np.abs(a - b).max()
     print(f"{name:28}" + "".join(f"{change[name, step]:13.6f}" for step in STEPS))
 
@@ -350,10 +350,10 @@ for key, value in change.items():
 # At the same time the joints have been put into the order of the chain.
 
 # %%
-x, y = prepared.batch(np.array([0, 5, 9]), T)
+x, y = aligned.batch(np.array([0, 5, 9]), T)
 print("input", x.shape, "= sequences, frames T, joints J, numbers per cell; labels", y)
 assert x.shape == (3, 10, 25, 3)
-assert np.array_equal(prepared.order, order)
+assert np.array_equal(aligned.order, order)
 
 # %% [markdown]
 # ## 7. The task
@@ -382,10 +382,10 @@ settings = settings_from(
 )
 
 # %%
-task = runs.problem(data, runs.Source("synthetic", protocol="half"), settings)
-people = {what: set(data.subject[getattr(task, what)].tolist()) for what in ("fit", "validate", "test")}
+split = runs.make_split(data, runs.Source("synthetic", protocol="half"), settings)
+people = {what: set(data.subject[getattr(split, what)].tolist()) for what in ("fit", "validate", "test")}
 for what, who in people.items():
-    print(f"{what:9} {len(getattr(task, what)):4} sequences of subjects {sorted(who)}")
+    print(f"{what:9} {len(getattr(split, what)):4} sequences of subjects {sorted(who)}")
 assert not people["fit"] & people["test"] and not people["validate"] & (people["fit"] | people["test"])
 
 # %% [markdown]
@@ -403,11 +403,11 @@ assert not people["fit"] & people["test"] and not people["validate"] & (people["
 # gates of 32. `classifier.W` is $(32, 6)$: from the memory to the six actions. Tutorials 1 to 4 explain them all.
 
 # %%
-network = task.network(settings)
+network = split.network(settings)
 for name, shape in network.shapes().items():
     print(f"{name:18} {shape}")
 count = sum(int(np.prod(shape)) for shape in network.shapes().values())
-print(f"{count} weights to learn from {len(task.fit)} sequences")
+print(f"{count} weights to learn from {len(split.fit)} sequences")
 assert network.shapes()["layer1.W"] == (3 + 2 * 32, 5 * 32)
 
 # %% [markdown]
@@ -417,7 +417,7 @@ assert network.shapes()["layer1.W"] == (3 + 2 * 32, 5 * 32)
 
 # %%
 state = training.start(network, settings)
-before, _ = training.evaluate(Engine(network), state.params, prepared, task.test, settings)
+before, _ = training.evaluate(Engine(network), state.params, aligned, split.test, settings)
 print(f"loss {before:.3f}, ln 6 = {np.log(6):.3f}")
 assert abs(before - np.log(6)) < 0.4
 
@@ -435,7 +435,7 @@ def tell(state, done):
         print(f"training step {row['step']}: loss {row['train_loss']:.3f} after {row['epoch']} epochs")
 
 
-state = training.train(network, state, task.prepared, task.fit, task.validate, settings, on_epoch=tell)
+state = training.train(network, state, split.aligned, split.fit, split.validate, settings, on_epoch=tell)
 assert state.finished and len(state.history) == 20
 
 # %%
@@ -470,7 +470,7 @@ assert abs(last - floor) < 0.08
 # > **Predict.** If the guess is right: which two actions? Section 3 has a table that could help.
 
 # %%
-result = runs.test(task, network, state, settings)
+result = runs.test(split, network, state, settings)
 confusion = np.array(result["confusion"])  # true classes down, answers across
 print(f"accuracy {result['accuracy']:.1%} on {result['n_test']} sequences of people never seen")
 assert result["accuracy"] > 0.7
@@ -492,8 +492,8 @@ assert between >= 0.8 * errors
 # the network knows that it is one of these two, and hardly knows which.
 
 # %%
-_, p = training.evaluate(Engine(network), training.best_weights(state), prepared, task.test, settings)
-true = prepared.label[task.test]
+_, p = training.evaluate(Engine(network), training.best_weights(state), aligned, split.test, settings)
+true = aligned.label[split.test]
 for k in (kick, nod):
     mean = p[true == k].mean(axis=0)
     print(f"true: {NAMES[k]:11} mean probability of a kick {mean[kick]:.2f}, of a nod {mean[nod]:.2f}")
@@ -508,7 +508,7 @@ for k in (kick, nod):
 # action.
 
 # %%
-truth = localisation.truth_at(data, prepared, np.arange(len(data)), T)  # (sequences, T, J)
+truth = localisation.truth_at(data, aligned, np.arange(len(data)), T)  # (sequences, T, J)
 cells = np.array([truth[data.label == k].sum(axis=(1, 2)).mean() for k in range(6)])
 for k in np.argsort(cells):
     print(f"{NAMES[k]:17} {cells[k]:6.1f} of 250 cells, recognised {confusion[k, k] / confusion[k].sum():4.0%}")
@@ -591,8 +591,8 @@ assert old_jumps == len(old_ends) - 1 == 4
 
 # %% [markdown]
 # **2 (easy).** Describe each sequence by how far each coordinate of each joint ranges, `max - min` over the frames: 75
-# numbers, no order, no time. (`prepared.x` has the shape (all frames, joints in the order of the chain, persons, 3);
-# sequence $n$ is `prepared.x[prepared.offsets[n]:prepared.offsets[n + 1]]`.) Take the mean description of each class
+# numbers, no order, no time. (`aligned.x` has the shape (all frames, joints in the order of the chain, persons, 3);
+# sequence $n$ is `aligned.x[aligned.offsets[n]:aligned.offsets[n + 1]]`.) Take the mean description of each class
 # over the training people (fit and validation), and give each test sequence the class whose mean is nearest. How well
 # does that do?
 
@@ -601,11 +601,11 @@ assert old_jumps == len(old_ends) - 1 == 4
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 2
-sequences = [prepared.x[a:b, :, 0] for a, b in pairwise(prepared.offsets)]
+sequences = [aligned.x[a:b, :, 0] for a, b in pairwise(aligned.offsets)]
 extent = np.array([np.ptp(s, axis=0).ravel() for s in sequences])
-known = np.concatenate([task.fit, task.validate])
-means = np.array([extent[known][prepared.label[known] == k].mean(axis=0) for k in range(6)])
-nearest = np.linalg.norm(extent[task.test][:, None] - means, axis=-1).argmin(axis=1)
+known = np.concatenate([split.fit, split.validate])
+means = np.array([extent[known][aligned.label[known] == k].mean(axis=0) for k in range(6)])
+nearest = np.linalg.norm(extent[split.test][:, None] - means, axis=-1).argmin(axis=1)
 print(f"nearest mean of extents: {(nearest == true).mean():.1%}, the network: {result['accuracy']:.1%}")
 assert (nearest == true).mean() > 0.95  # always measure a simple method first
 
@@ -634,9 +634,9 @@ assert abs(tossed - stuck(2, 14)[1]) < 0.005  # 92.9 %, and 92.1 % and 94.1 % we
 
 # %% [markdown]
 # **4 (medium).** A mirror image of a person waving with the right hand waves with the left. Make mirror images of
-# the test sequences of "wave right hand" and ask the network about them. You need `prepared.mirrored` (at each place
-# of the chain, the place of the same joint of the other side) and `prepared.flipped` (per sequence, the axis whose
-# sign changes), the batch `x` of shape (sequences, frames, joints, 3) from `prepared.batch`, and the answers of the
+# the test sequences of "wave right hand" and ask the network about them. You need `aligned.mirrored` (at each place
+# of the chain, the place of the same joint of the other side) and `aligned.flipped` (per sequence, the axis whose
+# sign changes), the batch `x` of shape (sequences, frames, joints, 3) from `aligned.batch`, and the answers of the
 # network: `logits, _ = network.forward(weights, x)`, the largest logit wins, with `training.best_weights(state)`.
 
 # %%
@@ -644,10 +644,10 @@ assert abs(tossed - stuck(2, 14)[1]) < 0.005  # 92.9 %, and 92.1 % and 94.1 % we
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
-waves = task.test[prepared.label[task.test] == NAMES.index("wave right hand")]
-x, _ = prepared.batch(waves, T)  # one person, so the last axis is x, y, z
-sign = np.where(np.arange(3) == prepared.flipped[waves][:, None], -1, 1)[:, None, None]
-mirror = (x[:, :, prepared.mirrored] * sign).astype(np.float32)
+waves = split.test[aligned.label[split.test] == NAMES.index("wave right hand")]
+x, _ = aligned.batch(waves, T)  # one person, so the last axis is x, y, z
+sign = np.where(np.arange(3) == aligned.flipped[waves][:, None], -1, 1)[:, None, None]
+mirror = (x[:, :, aligned.mirrored] * sign).astype(np.float32)
 logits, _ = network.forward(training.best_weights(state), mirror)
 answers = logits.argmax(axis=1)
 print({NAMES[k]: int((answers == k).sum()) for k in np.unique(answers)})
@@ -671,11 +671,11 @@ def salute(phase, beats, size):
 ACTIONS["salute"] = salute, 2.0
 seven = synthetic.generate(seed=0, subjects=24, repetitions=2, classes=(*NAMES, "salute"))
 del ACTIONS["salute"]
-task_7 = runs.problem(seven, runs.Source("synthetic", protocol="half"), settings)
-network_7 = task_7.network(settings)
+split_7 = runs.make_split(seven, runs.Source("synthetic", protocol="half"), settings)
+network_7 = split_7.network(settings)
 state_7 = training.start(network_7, settings)
-state_7 = training.train(network_7, state_7, task_7.prepared, task_7.fit, task_7.validate, settings)
-row = np.array(runs.test(task_7, network_7, state_7, settings)["confusion"])[6]
+state_7 = training.train(network_7, state_7, split_7.aligned, split_7.fit, split_7.validate, settings)
+row = np.array(runs.test(split_7, network_7, state_7, settings)["confusion"])[6]
 print("a salute is taken for:", {name: int(n) for name, n in zip(seven.class_names, row, strict=True) if n})
 arm = [NAMES.index("wave right hand"), NAMES.index("drink right hand"), 6]
 assert row[arm].sum() > 0.8 * row.sum()  # for itself, or for something else that the right arm does

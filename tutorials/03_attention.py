@@ -35,7 +35,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from gca_scratch.data.sampling import prepare
+from gca_scratch.data.alignment import align
 from gca_scratch.data.synthetic import generate
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
 from gca_scratch.network import GCALSTM, attention, cell, grid, memory
@@ -606,8 +606,8 @@ for f in (0.45, 0.5, 0.55, 0.6, 0.65):
 # stands, on skeletons: 25 joints, 20 frames, hidden width 32.
 
 # %%
-prepared = prepare(generate(seed=0, subjects=2, repetitions=1), face_camera=True, torso_scale=True)
-x, _ = prepared.batch(np.arange(len(prepared.label)), T)
+aligned = align(generate(seed=0, subjects=2, repetitions=1), face_camera=True, torso_scale=True)
+x, _ = aligned.batch(np.arange(len(aligned.label)), T)
 network = GCALSTM(J, T, 3, 14, hidden=32, initial="average", dropout=0)
 params = network.init(np.random.default_rng(0), np.float64)
 _, network_cache = network.forward(params, x.astype(np.float64))

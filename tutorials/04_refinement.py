@@ -37,7 +37,7 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 
-from gca_scratch.data.sampling import prepare
+from gca_scratch.data.alignment import align
 from gca_scratch.data.synthetic import generate
 from gca_scratch.experiments.paper import table_VII, table_VIII
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
@@ -424,8 +424,8 @@ assert wrong["all parameters of iteration 1"] == set(params) - last - layer1
 # > much?
 
 # %%
-prepared = prepare(generate(seed=0, subjects=1, repetitions=1), face_camera=True, torso_scale=True)
-x_large, y_large = prepared.batch(np.arange(len(prepared.label)), 20)
+aligned = align(generate(seed=0, subjects=1, repetitions=1), face_camera=True, torso_scale=True)
+x_large, y_large = aligned.batch(np.arange(len(aligned.label)), 20)
 large = GCALSTM(25, 20, 3, 14, hidden=16, iterations=3, initial="average", dropout=0)
 p_large = large.init(np.random.default_rng(0), np.float64)
 logits_large, cache_large = large.forward(p_large, x_large.astype(float))

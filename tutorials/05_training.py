@@ -479,9 +479,9 @@ data = synthetic.generate(seed=0, subjects=24, repetitions=1, classes=ACTIONS)
 stepwise = settings_from(
     "demo", frames=8, hidden=16, batch_size=8, epochs=12, patience=12, validation=3, decay=0.97, mode="stepwise"
 )
-task = runs.problem(data, runs.Source("synthetic", protocol="half"), stepwise)
-network = task.network(stepwise)
-print(f"{len(task.fit)} sequences to train on, {len(task.validate)} to validate, {len(task.test)} to test")
+split = runs.make_split(data, runs.Source("synthetic", protocol="half"), stepwise)
+network = split.network(stepwise)
+print(f"{len(split.fit)} sequences to train on, {len(split.validate)} to validate, {len(split.test)} to test")
 print(f"{network.joints} joints, {network.frames} frames, {network.hidden} hidden units")
 
 # %% [markdown]
@@ -493,10 +493,10 @@ print(f"{network.joints} joints, {network.frames} frames, {network.hidden} hidde
 # %%
 state = training.start(network, stepwise)  # fresh weights and a generator, both from the seed
 optimiser = SGD(stepwise.learning_rate, stepwise.momentum, stepwise.clip)
-order = state.rng.permutation(task.fit)
+order = state.rng.permutation(split.fit)
 losses = []
 for first in range(0, len(order), stepwise.batch_size):
-    x, labels = task.prepared.batch(order[first : first + stepwise.batch_size], network.frames, stepwise, state.rng)
+    x, labels = split.aligned.batch(order[first : first + stepwise.batch_size], network.frames, stepwise, state.rng)
     masks = network.masks(state.rng, len(labels))
     loss, gradients, _ = loss_and_gradients(network, state.params, x, labels, masks, iterations=0)
     optimiser.step(state.params, gradients)
@@ -512,7 +512,7 @@ theirs = training.start(network, stepwise)
 optimiser = SGD(stepwise.learning_rate, stepwise.momentum, stepwise.clip)
 step, library = 0, np  # training step 0, computed by NumPy (on a GPU: by CuPy)
 mean_loss, error = training.run_epoch(
-    Engine(network, parts=1), theirs, task.prepared, task.fit, stepwise, optimiser, step, library
+    Engine(network, parts=1), theirs, split.aligned, split.fit, stepwise, optimiser, step, library
 )
 for name in network.shapes():
     np.testing.assert_array_equal(theirs.params[name], state.params[name])
@@ -543,12 +543,13 @@ direct = replace(stepwise, mode="direct", epochs=36, patience=36)
 
 
 def trained(settings):
-    """A trained state, its task, and its accuracy on people never seen."""
-    task = runs.problem(data, runs.Source("synthetic", protocol="half"), settings)
-    network = task.network(settings)
-    state = training.train(network, training.start(network, settings), task.prepared, task.fit, task.validate, settings)
-    _, yhat = training.evaluate(Engine(network), state.params, task.prepared, task.test, settings)
-    return state, task, float((yhat.argmax(axis=1) == task.prepared.label[task.test]).mean())
+    """A trained state, its split, and its accuracy on people never seen."""
+    split = runs.make_split(data, runs.Source("synthetic", protocol="half"), settings)
+    network = split.network(settings)
+    state = training.start(network, settings)
+    training.train(network, state, split.aligned, split.fit, split.validate, settings)
+    _, yhat = training.evaluate(Engine(network), state.params, split.aligned, split.test, settings)
+    return state, split, float((yhat.argmax(axis=1) == split.aligned.label[split.test]).mean())
 
 
 results = {
@@ -588,8 +589,8 @@ def remember(state, done):
 
 only_first = replace(stepwise, iterations=0)  # same seed, hence the same first step
 state = training.start(network, stepwise)
-training.train(network, state, task.prepared, task.fit, task.validate, only_first, on_epoch=remember)
-losses = [training.evaluate(Engine(network), left[0], task.prepared, task.validate, stepwise, n)[0] for n in (0, 1)]
+training.train(network, state, split.aligned, split.fit, split.validate, only_first, on_epoch=remember)
+losses = [training.evaluate(Engine(network), left[0], split.aligned, split.validate, stepwise, n)[0] for n in (0, 1)]
 print(f"validation loss read at iteration 0: {losses[0]:.2f}; at the untrained iteration 1: {losses[1]:.2f}")
 assert losses[1] > losses[0]
 
@@ -664,7 +665,7 @@ def keep(state, done):
         handed_on[state.history[-1]["step"]] = copies[-1]
 
 
-training.train(network, state, task.prepared, task.fit, task.validate, hasty, on_epoch=keep)
+training.train(network, state, split.aligned, split.fit, split.validate, hasty, on_epoch=keep)
 print({n: sum(row["step"] == n for row in state.history) for n in (0, 1, 2)}, "epochs in each training step")
 
 # %% [markdown]
@@ -728,7 +729,7 @@ def save_in_the_middle(state, done):
 
 state = training.start(network, stepwise)
 undisturbed = training.train(
-    network, state, task.prepared, task.fit, task.validate, stepwise, on_epoch=save_in_the_middle
+    network, state, split.aligned, split.fit, split.validate, stepwise, on_epoch=save_in_the_middle
 )
 
 # %%
@@ -745,7 +746,7 @@ print("random generator:", type(loaded.rng.bit_generator).__name__)
 # be others: no disaster, but no longer the same experiment.
 
 # %%
-resumed = training.train(network, loaded, task.prepared, task.fit, task.validate, stepwise)
+resumed = training.train(network, loaded, split.aligned, split.fit, split.validate, stepwise)
 for name in network.shapes():
     np.testing.assert_array_equal(resumed.params[name], undisturbed.params[name])
 for one, other in zip(resumed.history, undisturbed.history, strict=True):
@@ -816,7 +817,7 @@ np.testing.assert_allclose((probabilities(z) - q) / 4, complex_step(soft_loss, z
 # Solution 3
 params = {name: value.astype(np.float64) for name, value in left[0].items()}
 before = {name: value.copy() for name, value in params.items()}
-x, labels = task.prepared.batch(task.fit, network.frames)  # the middle frames, no random changes, no dropout
+x, labels = split.aligned.batch(split.fit, network.frames)  # the middle frames, no random changes, no dropout
 old = set(loss_and_gradients(network, params, x, labels, iterations=0)[1])
 optimiser, losses = SGD(0.02, 0.9, clip=5.0), []
 for _ in range(10):
@@ -840,7 +841,7 @@ assert all((params[name] == before[name]).all() for name in old)
 # Solution 4
 forgetful, *_ = checkpoint.load(file)
 forgetful.velocity = {}
-training.train(network, forgetful, task.prepared, task.fit, task.validate, stepwise)
+training.train(network, forgetful, split.aligned, split.fit, split.validate, stepwise)
 for name in network.shapes():
     off = np.abs(forgetful.params[name] - undisturbed.params[name]).max()
     print(f"{name:18} largest difference {off:.3f}")

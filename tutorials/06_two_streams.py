@@ -64,19 +64,19 @@ small = settings_from(
     "demo", iterations=1, frames=8, hidden=16, batch_size=8, epochs=30, patience=30, validation=3, mode="direct"
 )
 source = runs.Source("synthetic", protocol="half")
-prepared = runs.problem(data, source, small).prepared
+aligned = runs.make_split(data, source, small).aligned
 part_of = body_parts(data.joint_names)  # in the order of the data
-parts = tuple(part_of[joint] for joint in prepared.order)  # in the order of the chain
+parts = tuple(part_of[joint] for joint in aligned.order)  # in the order of the chain
 sizes = np.bincount(parts)
 print({name: int(size) for name, size in zip(PARTS, sizes, strict=True)})
 assert sizes.sum() == 25 and sizes.argmax() in (1, 2)
 
 # %%
 COLOURS, MARKERS = ("#000000", "#0072B2", "#D55E00", "#56B4E9", "#E69F00"), "oDs^v"
-person = prepared.x[0, :, 0]  # the first frame of the first sequence, joints in chain order
-across, up = -person[:, (prepared.up + 2) % 3], person[:, prepared.up]  # the right side is on the left of the picture
+person = aligned.x[0, :, 0]  # the first frame of the first sequence, joints in chain order
+across, up = -person[:, (aligned.up + 2) % 3], person[:, aligned.up]  # the right side is on the left of the picture
 figure, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
-for a, b in body(data, prepared).bones:
+for a, b in body(data, aligned).bones:
     ax.plot(across[[a, b]], up[[a, b]], color="#bbbbbb", zorder=0)
 for part, name in enumerate(PARTS):
     at = np.array(parts) == part
@@ -484,11 +484,12 @@ ROWS = {
 def trained(seed, changes):
     """Trained weights with their network and settings, what they were trained on, and the accuracy on new people."""
     settings = replace(small, seed=seed, **changes)
-    task = runs.problem(data, source, settings)
-    network = task.network(settings)
-    state = training.train(network, training.start(network, settings), task.prepared, task.fit, task.validate, settings)
-    _, p = training.evaluate(Engine(network), state.params, task.prepared, task.test, settings)
-    return network, state, task, float((p.argmax(axis=1) == task.prepared.label[task.test]).mean())
+    split = runs.make_split(data, source, settings)
+    network = split.network(settings)
+    state = training.start(network, settings)
+    training.train(network, state, split.aligned, split.fit, split.validate, settings)
+    _, p = training.evaluate(Engine(network), state.params, split.aligned, split.test, settings)
+    return network, state, split, float((p.argmax(axis=1) == split.aligned.label[split.test]).mean())
 
 
 found = {name: [trained(seed, changes) for seed in range(3)] for name, changes in ROWS.items()}
@@ -521,8 +522,8 @@ assert all(values.mean() > 0.4 for values in accuracy.values())  # guessing gets
 
 # %%
 print("seed   fine  coarse  average")
-for seed, (network, state, task, both) in enumerate(found["two streams"]):
-    test_x, labels = task.prepared.batch(task.test, network.frames)
+for seed, (network, state, split, both) in enumerate(found["two streams"]):
+    test_x, labels = split.aligned.batch(split.test, network.frames)
     logits = Engine(network).forward(state.params, test_x)  # (2, sequences, classes)
     alone = [float((z.argmax(axis=1) == labels).mean()) for z in logits]
     print(f"{seed:4}{alone[0]:7.0%}{alone[1]:8.0%}{both:9.0%}")
@@ -542,13 +543,13 @@ for seed, (network, state, task, both) in enumerate(found["two streams"]):
 # > **Predict.** How will you tell the coarse maps from the fine ones at a glance?
 
 # %%
-network, state, task, _ = found["two streams"][0]
-n = next(n for n in task.test if data.class_names[data.label[n]] == "clap")
-_, cache = network.forward(state.params, task.prepared.batch([n], network.frames)[0])
+network, state, split, _ = found["two streams"][0]
+n = next(n for n in split.test if data.class_names[data.label[n]] == "clap")
+_, cache = network.forward(state.params, split.aligned.batch([n], network.frames)[0])
 of_fine, of_coarse = (network.scores(cache, stream=s) for s in (0, 1))  # (iterations, 1, T, J)
 scores = np.concatenate([of_fine, of_coarse * len(PARTS) / network.joints])
-truth = localisation.truth_at(data, task.prepared, [n], network.frames)
-joint_names = [data.joint_names[j] for j in task.prepared.order]
+truth = localisation.truth_at(data, split.aligned, [n], network.frames)
+joint_names = [data.joint_names[j] for j in split.aligned.order]
 charts.score_maps(["clap"], truth, scores, joint_names, ("fine", "coarse"))
 
 # %% [markdown]
@@ -687,8 +688,8 @@ def agreement(network, weights, x, labels):
     return np.degrees(np.arccos(cosine)), np.corrcoef(withheld)[0, 1]
 
 
-for seed, (network, state, task, _) in enumerate(found["two streams"]):
-    fit_x, labels = task.prepared.batch(task.fit, network.frames)
+for seed, (network, state, split, _) in enumerate(found["two streams"]):
+    fit_x, labels = split.aligned.batch(split.fit, network.frames)
     for name, weights_now in (("fresh", network.init(np.random.default_rng(seed))), ("trained", state.params)):
         angle, alike = agreement(network, weights_now, fit_x, labels)
         print(f"seed {seed}, {name:8} angle {angle:3.0f} degrees, correlation of the failures {alike:5.2f}")

@@ -30,7 +30,7 @@ import numpy as np
 from IPython.display import display
 
 from gca_scratch import runs, training
-from gca_scratch.data import noise, sampling, synthetic
+from gca_scratch.data import alignment, noise, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.experiments import paper
 from gca_scratch.figures import bodies, charts, localisation
@@ -54,18 +54,18 @@ np.set_printoptions(precision=3, suppress=True)
 ACTIONS = ["wave left hand", "wave right hand", "punch left", "punch right", "kick left", "kick right"]
 data = synthetic.generate(seed=0, subjects=60, repetitions=1, classes=ACTIONS)
 settings = replace(PRESETS["demo"], hidden=32, epochs=12, patience=12, validation=0)
-task = runs.problem(data, runs.Source("synthetic"), settings)
-print(f"{len(data)} sequences: {len(task.fit)} to train on, {len(task.test)} of other people to test on")
+split = runs.make_split(data, runs.Source("synthetic"), settings)
+print(f"{len(data)} sequences: {len(split.fit)} to train on, {len(split.test)} of other people to test on")
 
 # %%
-network, prepared = task.network(settings), task.prepared
+network, aligned = split.network(settings), split.aligned
 J, T, H = network.joints, network.frames, network.hidden
 
 
 def trained_with(seed):
     """Weights after stepwise training; the seed decides the first weights and all that is random after them."""
     chosen = replace(settings, seed=seed)
-    state = training.train(network, training.start(network, chosen), prepared, task.fit, task.validate, chosen)
+    state = training.train(network, training.start(network, chosen), aligned, split.fit, split.validate, chosen)
     return training.best_weights(state)
 
 
@@ -76,7 +76,7 @@ weights = trained_with(seed=0)
 # `scores` takes $r^{(n)}_{j,t}$ of every iteration as an array (iterations, sequences, frames, joints).
 
 # %%
-x, y = prepared.batch(task.test, T)  # x (B, T, J, 3)
+x, y = aligned.batch(split.test, T)  # x (B, T, J, 3)
 logits, cache = network.forward(weights, x)
 scores = network.scores(cache)  # (N, B, T, J)
 right = logits.argmax(axis=1) == y
@@ -115,15 +115,15 @@ assert np.trace(confusion) == right.sum()
 # it. A joint *carries* the action while the two differ by more than 5 cm.
 
 # %%
-truth = localisation.truth_at(data, prepared, task.test, T)  # bool (B, T, J)
+truth = localisation.truth_at(data, aligned, split.test, T)  # bool (B, T, J)
 shown = int(np.flatnonzero(right & (y == ACTIONS.index("wave left hand")))[0])
-body = trained.body(data, prepared)
-poses = prepared.x[prepared.frame_index(task.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
-strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], prepared.up, frames=T)
+body = trained.body(data, aligned)
+poses = aligned.x[aligned.frame_index(split.test[shown : shown + 1], T)[0]]  # (T, J, 1, 3)
+strip = bodies.skeleton_strip("Waving the left hand", poses, body.bones, scores[:, shown], aligned.up, frames=T)
 display(strip)
 
 # %%
-joint_names = [data.joint_names[j] for j in prepared.order]
+joint_names = [data.joint_names[j] for j in aligned.order]
 acting = [name for name, acts in zip(joint_names, truth[shown].any(axis=0), strict=True) if acts]
 acting_frames = np.flatnonzero(truth[shown].any(axis=1)) + 1
 print(f"the truth: {', '.join(acting)}, in frames {acting_frames.min()} to {acting_frames.max()}")
@@ -136,7 +136,7 @@ assert all(name.startswith("left") for name in acting)
 
 # %%
 per_joint = scores.sum(axis=2).mean(axis=1)  # (N, J): sums over frames, means over sequences
-display(bodies.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, prepared.up, named=4))
+display(bodies.body_map("Mean score", poses[0, :, 0], body.bones, per_joint, joint_names, aligned.up, named=4))
 np.testing.assert_allclose(per_joint.sum(axis=1), 1, rtol=1e-5)
 
 # %% [markdown]
@@ -204,7 +204,7 @@ assert across == 0.5 and within > 0.55
 # > **Predict.** Rank the four guesses, iteration 1, iteration 2, uniform and joint speed, in the column *action*.
 
 # %%
-areas = localisation.localise(network, weights, data, prepared, task.test)
+areas = localisation.localise(network, weights, data, aligned, split.test)
 print(f"{'':15}{'within':>8}{'action':>8}{'reached':>8}")
 for name, area in areas.items():
     print(f"{name:15}" + "".join(f"{value:8.2f}" for value in area.values()))
@@ -352,7 +352,7 @@ def probe(fit, labels, test, truth, ridge=10.0):
 # > right foot. Where does it rise? Three of the actions use the left side.
 
 # %%
-x_fit, y_fit = prepared.batch(task.fit, T)
+x_fit, y_fit = aligned.batch(split.fit, T)
 readable = {}
 for name, (fit, test) in {"x": (x_fit, x), "h": (layer_1(x_fit), layer_1(x))}.items():
     readable[name] = np.array([[probe(fit[:, t, j], y_fit, test[:, t, j], y) for j in range(J)] for t in range(T)])
@@ -500,7 +500,7 @@ for n in (0, 1):
     print(f"iteration {n + 1}: correlation of the maps {np.mean(correlations):5.2f}, top cells shared {shared:.0%}")
 
 # %%
-areas_2 = localisation.localise(network, weights_2, data, prepared, task.test)
+areas_2 = localisation.localise(network, weights_2, data, aligned, split.test)
 print(f"{'':15}{'within':>16}{'action':>16}{'reached':>16}")
 for name in ("iteration 1", "iteration 2"):
     both = (f"{areas[name][kind]:8.2f}/{areas_2[name][kind]:.2f}" for kind in areas[name])
@@ -517,7 +517,7 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 # ## 9. Noise in centimetres
 #
 # Table VI adds Gaussian noise of deviation $\sigma$ to all coordinates. `data.noise.noisy` does this to raw
-# coordinates in metres, before any preparation. Our data has noise of 1 cm already, and short glitches; training added
+# coordinates in metres, before they are aligned. Our data has noise of 1 cm already, and short glitches; training added
 # nothing to that.
 #
 # > **Predict.** At which $\sigma$ will accuracy have fallen half-way to chance: 4, 8, 16 or 32 cm?
@@ -525,8 +525,8 @@ assert areas["joint speed"]["within"] > 0.1 + max(areas_2[f"iteration {n}"]["wit
 
 # %%
 def accuracy_on(changed):
-    """Accuracy on the test sequences of changed data, which is prepared as the data was."""
-    x = sampling.prepare(changed, settings.face_camera, settings.torso_scale).batch(task.test, T)[0]
+    """Accuracy on the test sequences of changed data, which is aligned as the data was."""
+    x = alignment.align(changed, settings.face_camera, settings.torso_scale).batch(split.test, T)[0]
     return np.mean(network.forward(weights, x)[0].argmax(axis=1) == y)
 
 
@@ -554,12 +554,12 @@ assert curve[0] == right.mean() and curve[-1] < curve[0] - 0.2
 # Half-way comes at 10 or 11 cm. The two curves are of different data, people and training; what they share is the
 # shape, a shoulder and then a slope.
 #
-# Why does noise hurt? Not all joints are alike. The preparation uses four of them: the hip of the first frame is the
+# Why does noise hurt? Not all joints are alike. Alignment uses four of them: the hip of the first frame is the
 # origin of *all* coordinates, the line from the left hip to the right in that frame decides how the whole body is
 # *turned*, and the distance from hip to neck, its median over time, is the *unit*. So let us put 16 cm on some joints
 # only.
 #
-# > **Predict.** Noise on the 21 joints that the preparation does not use, or on the 4 that it does: which hurts more?
+# > **Predict.** Noise on the 21 joints that alignment does not use, or on the 4 that it does: which hurts more?
 
 # %%
 roles = find_roles(data.joint_names, [tuple(bone) for bone in data.edges.tolist()])
@@ -585,7 +585,7 @@ assert abs(hit["the 4 used"] - hit["all 25 joints"]) < 0.2
 # Noise on 21 joints does next to nothing: it differs from cell to cell, and the network averages it away. The harm is
 # done by the four, by the hips above all. A wrong origin shifts all 250 cells together, a wrong line turns them
 # together, and there is nothing to average. (The unit suffers little, being a median over all frames.) So what looked
-# like a weakness of the network is mostly one of its preparation, which trusts a single frame.
+# like a weakness of the network is mostly one of alignment, which trusts a single frame.
 
 # %% [markdown]
 # ## 10. What you may say
@@ -597,7 +597,7 @@ assert abs(hit["the 4 used"] - hit["all 25 joints"]) < 0.2
 # | hands bright on average | the mean map is so | it follows hands: a fixed map does that |
 # | iteration 2 differs | the memory changed the scores | it looks more accurately: ask the truth |
 # | one network's maps | this network, this seed | these actions: train again |
-# | a fall of accuracy with noise | network *and* preparation suffer | the network does: try joint by joint |
+# | a fall of accuracy with noise | network *and* alignment suffer | the network does: try joint by joint |
 #
 # **Summary.** We measured where a network looks. Its scores find the acting joints hardly better than chance and far
 # worse than joint speed does. Eq. 5 reads $h$, and $h_{j,t}$ knows everything in the rectangle before it: the probe
@@ -699,10 +699,10 @@ for name, map_ in (("gradient", np.linalg.norm(g, axis=-1)), ("iteration 1", sco
 # up for bad scores. Upside down should hurt more, and does: by 8 to 50 points in our runs, which differ in rounding
 # alone. Uniform scores need not: then F is the mean of h, which is IF(0).
 soft_settings = replace(settings, attention="soft", iterations=1)
-soft = task.network(soft_settings)
-state = training.train(soft, training.start(soft, soft_settings), prepared, task.fit, task.validate, soft_settings)
+soft = split.network(soft_settings)
+state = training.train(soft, training.start(soft, soft_settings), aligned, split.fit, split.validate, soft_settings)
 soft_weights = training.best_weights(state)
-soft_areas = localisation.localise(soft, soft_weights, data, prepared, task.test)
+soft_areas = localisation.localise(soft, soft_weights, data, aligned, split.test)
 for name in ("iteration 1", "joint speed"):
     print(f"{name:12}", {kind: f"{value:.2f}" for kind, value in soft_areas[name].items()})
 for s in (1, 0, -1):

@@ -45,11 +45,11 @@ import numpy as np
 from IPython.display import display
 
 from gca_scratch import runs, training
-from gca_scratch.commands.main import describe, summary
-from gca_scratch.data import neutral, protocols, sampling, synthetic
+from gca_scratch.commands.info import describe
+from gca_scratch.data import alignment, coordinates, neutral, protocols, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.readers import utkinect
-from gca_scratch.data.readers.convert import prepare
+from gca_scratch.data.readers.convert import convert
 from gca_scratch.data.readers.recording import read_all
 from gca_scratch.experiments import paper, tables, tasks
 from gca_scratch.figures import charts
@@ -116,8 +116,8 @@ assert len(missing) == (1 if REAL else 0)
 
 # %%
 JOINTS, EDGES = list(raw.joint_names), [tuple(map(int, edge)) for edge in raw.edges]
-faced = sampling.prepare(raw, face_camera=True)
-seen = faced.x[:, np.argsort(faced.order), 0] @ sampling.turn_matrix(np.radians([40.0]), faced.up)[0]
+faced = alignment.align(raw, face_camera=True)
+seen = faced.x[:, np.argsort(faced.order), 0] @ coordinates.turn_matrix(np.radians([40.0]), faced.up)[0]
 
 
 def draw(ax, pose, shift):
@@ -317,17 +317,17 @@ plt.show()
 # %% [markdown]
 # ## 4. One file
 #
-# `prepare` reads all original files once, on all cores, and writes one file of the neutral format; what is damaged is
+# `convert` reads all original files once, on all cores, and writes one file of the neutral format; what is damaged is
 # left out and listed. On the command line:
 #
 # ```
-# python -m gca_scratch prepare utkinect --root utkinect --out utkinect.npz
+# python -m gca_scratch convert --dataset utkinect --data utkinect --out utkinect.npz
 # ```
 
 # %%
 file = WORK / "skeletons.npz"
 if REAL:
-    done = prepare("utkinect", ROOT, file, jobs=2, show=False)
+    done = convert("utkinect", ROOT, file, jobs=2, show=False)
     print(f"[{WHAT}] {done.sequences} sequences, {done.frames} frames, {len(done.damaged)} damaged")
 else:
     neutral.save(file, raw)
@@ -520,7 +520,7 @@ np.testing.assert_allclose(drawn.std(), deviation, rtol=0.02)
 # Motion, too, was chosen on validation people. Exercise 5 is about it.
 #
 # ```
-# python -m gca_scratch train --dataset npz --root utkinect.npz --protocol loso --fold all --out run-loso
+# python -m gca_scratch train --data utkinect.npz --protocol loso --fold all --out run-loso
 # python -m gca_scratch table V --data utkinect.npz --protocol loso --rows stepwise
 # python -m gca_scratch table V --data utkinect.npz --rows stepwise
 # ```
@@ -647,15 +647,15 @@ own = runs.Source("npz", str(mine), protocol="loso", fold=4)
 small = settings_from("small", hidden=16, iterations=1, epochs=15, patience=15, dropout=0.0, decay=0.97)
 small = replace(small, batch_size=4, mirror=False, turn=0.0)
 result = runs.run(runs.load_data(own), own, small, WORK / "run-mine", show=False)
-print(summary(result))
+print(runs.summary(result))
 assert result["accuracy"] > 0.7
 
 # %% [markdown]
 # And on the command line:
 #
 # ```
-# python -m gca_scratch info mine.npz
-# python -m gca_scratch train --dataset npz --root mine.npz --protocol loso --fold all --out run-mine
+# python -m gca_scratch info --data mine.npz
+# python -m gca_scratch train --data mine.npz --protocol loso --fold all --out run-mine
 # python -m gca_scratch plot all run-mine
 # ```
 
@@ -665,7 +665,7 @@ assert result["accuracy"] > 0.7
 # - Read, **look**, measure, and only then train. Bones that change their length and joints that jump tell the error
 #   of a sensor without any ground truth.
 # - A number needs its protocol: leave-one-sequence-out knows the person, leave-one-subject-out does not.
-# - `prepare`, `table`, `train`: original files, one file, a row beside the paper's. Results lie in files that know
+# - `convert`, `table`, `train`: original files, one file, a row beside the paper's. Results lie in files that know
 #   what they depend on.
 # - A quick run on 40 sequences scatters by more than five points. It shows that something works; it does not compare
 #   methods.
@@ -729,7 +729,7 @@ assert np.median(after) < np.median(jump)
 # **4 (harder).** What is it worth to know the person? Train twice with the same number of sequences: once on
 # everybody's first time, tested on everybody's second time; once on the odd-numbered people, tested on the
 # even-numbered ones (`half`). Take `quick` without attention (`iterations=0`, 30 epochs). Replace `fit` and `test` of
-# a `runs.Problem`.
+# a `runs.Split`.
 
 # %%
 # your answer here
@@ -738,14 +738,14 @@ assert np.median(after) < np.median(jump)
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
 plain = replace(quick, iterations=0, mode="direct", epochs=30, patience=30)
-unknown = runs.problem(data, replace(source, protocol="half"), plain)
+unknown = runs.make_split(data, replace(source, protocol="half"), plain)
 known = replace(unknown, fit=np.flatnonzero(data.repetition == 1), test=np.flatnonzero(data.repetition == 2))
 
 
-def accuracy(task):
-    network = task.network(plain)
-    state = training.train(network, training.start(network, plain), task.prepared, task.fit, task.validate, plain)
-    return runs.test(task, network, state, plain)["accuracy"]
+def accuracy(split):
+    network = split.network(plain)
+    state = training.train(network, training.start(network, plain), split.aligned, split.fit, split.validate, plain)
+    return runs.test(split, network, state, plain)["accuracy"]
 
 
 scores = {"people known": accuracy(known), "people unknown": accuracy(unknown)}
@@ -766,13 +766,13 @@ assert abs(len(known.fit) - len(unknown.fit)) <= 1 and min(scores.values()) > 0.
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 5
 moving = replace(plain, motion=3.0)
-task = runs.problem(data, replace(source, protocol="half"), moving)
-x, xm = (problem.prepared.batch(task.test, plain.frames)[0] for problem in (unknown, task))
+split = runs.make_split(data, replace(source, protocol="half"), moving)
+x, xm = (one.aligned.batch(split.test, plain.frames)[0] for one in (unknown, split))
 moved = 3 * np.diff(x, axis=1, prepend=x[:, :1])
 np.testing.assert_allclose(xm, np.concatenate([x, moved], axis=-1), atol=1e-5)
-network = task.network(moving)
-state = training.train(network, training.start(network, moving), task.prepared, task.fit, task.validate, moving)
-score = runs.test(task, network, state, moving)["accuracy"]
+network = split.network(moving)
+state = training.train(network, training.start(network, moving), split.aligned, split.fit, split.validate, moving)
+score = runs.test(split, network, state, moving)["accuracy"]
 print(f"[{WHAT}] coordinates alone {scores['people unknown']:.0%}, and their change {score:.0%}")
 assert network.channels == 6 and score > 0.3
 # One seed says little here, too; docs/results.md has more of them, and there it is worth two points.

@@ -1,36 +1,37 @@
-"""Options that several commands share: the device, the data, and every setting."""
-
-import argparse
-import dataclasses
+"""Options that several commands share, and where skeletons come from by them."""
 
 from .. import runs
-from ..settings import Settings
 
 
-def add_device(sub):
+def add_device(parser):
     """--device"""
-    sub.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute (default: cpu)")
 
 
-def add_data(sub):
-    """--dataset, --root and --hip"""
-    sub.add_argument("--dataset", choices=tuple(runs.DATASETS), help="which data (default: synthetic)")
-    sub.add_argument("--root", metavar="PATH", help="folder of the original files, or the .npz file")
-    sub.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
+def add_seed(parser, meaning):
+    """--seed"""
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help=f"{meaning} (default: 0)")
 
 
-def add_settings(sub):
-    """An option for every setting; None where it is not given."""
-    group = sub.add_argument_group("settings", "each changes one value of the preset")
-    for setting in dataclasses.fields(Settings):
-        flag, text = "--" + setting.name.replace("_", "-"), setting.metadata["help"]
-        if isinstance(setting.default, bool):
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
-        else:
-            group.add_argument(flag, type=type(setting.default), metavar=setting.name.upper(), help=text)
+def add_source(parser, without="the synthetic actions"):
+    """--data, --dataset and --hip; `without` says what is taken where neither of the first two is given."""
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help=f"the skeletons: a file of the neutral format (.npz), or a folder of original files (default: {without})",
+    )
+    parser.add_argument(
+        "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is no file of the neutral format"
+    )
+    parser.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
 
 
-def given_settings(options):
-    """The settings that were given, by name."""
-    values = {setting.name: getattr(options, setting.name) for setting in dataclasses.fields(Settings)}
-    return {name: value for name, value in values.items() if value is not None}
+def add_moved_data(parser):
+    """--data of a command that knows already where the data was."""
+    parser.add_argument("--data", metavar="PATH", help="where the data lies now, if it has moved")
+
+
+def source_of(options, **more):
+    """The runs.Source that the options name; more: its other fields."""
+    dataset = options.dataset or runs.dataset_of(options.data)
+    return runs.Source(dataset, options.data or "", hip=options.hip or "", **more)

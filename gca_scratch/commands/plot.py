@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 
 from ..support.errors import InputError, shown
-from .options import add_device
+from .options import add_device, add_moved_data
+
+HELP = "draw a figure of a trained network"
+EXAMPLES = ["plot all run", "plot strip run", "plot convergence run-stepwise run-direct"]
 
 FILES = {  # what can be drawn, and the file that it goes into
     "convergence": "convergence.png",
@@ -17,30 +20,32 @@ FILES = {  # what can be drawn, and the file that it goes into
 }
 
 
-def add_options(sub):
-    """Add the arguments of `plot` to an argparse parser."""
-    sub.add_argument(
+def add_options(parser):
+    """The arguments of `plot`."""
+    parser.add_argument(
         "figure",
         metavar="FIGURE",
         help="convergence (Fig. 6), strip (Fig. 7: skeletons over frames), body (Fig. 8: mean score of every joint), "
         "confusion, gates, scores (maps over joints and frames), animation, or all",
     )
-    sub.add_argument("run", metavar="RUN", help="folder that train has written; confusion and body also take all folds")
-    sub.add_argument("second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both")
-    sub.add_argument(
+    parser.add_argument(
+        "run", metavar="RUN", help="folder that train has written; confusion and body also take all folds"
+    )
+    parser.add_argument("second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both")
+    parser.add_argument(
         "--out",
         metavar="FILE",
         help="file to write, PNG or for the animation GIF; a folder for all (default: FIGURE.png, FIGURE.gif or "
         "figures, in RUN)",
     )
-    sub.add_argument("--root", metavar="PATH", help="where the data lies now, if it has moved")
-    sub.add_argument(
+    add_moved_data(parser)
+    parser.add_argument(
         "--sequence",
         metavar="N",
         help="the sequence to draw, its number in the data (from 0) or its name (default: the first of the test set "
         "that is recognised)",
     )
-    add_device(sub)
+    add_device(parser)
 
 
 def command(options):
@@ -53,13 +58,13 @@ def command(options):
 
     from ..figures.of_run import NotInRun, Request, draw  # Matplotlib takes its time: only now
 
-    asked = Request(folder, second, options.root, options.sequence, options.device)
+    request = Request(folder, second, options.data, options.sequence, options.device)
     if options.figure != "all":
-        print("written to", draw(options.figure, asked, Path(options.out or folder / FILES[options.figure])))
+        print("written to", draw(options.figure, request, Path(options.out or folder / FILES[options.figure])))
         return
     for figure, file in FILES.items():
         try:
-            print("written to", draw(figure, asked, Path(options.out or folder / "figures") / file), flush=True)
+            print("written to", draw(figure, request, Path(options.out or folder / "figures") / file), flush=True)
         except NotInRun as error:
             print(f"no {figure}: {error}", flush=True)
 

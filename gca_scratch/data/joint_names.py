@@ -11,7 +11,7 @@ from .skeleton import Edges
 
 @dataclass(frozen=True)
 class Roles:
-    """The joints that place and orient a body, as indices; left, right and top are None where no name told them.
+    """The joints that place and orient a body, as indices; left, right and top are None where no name tells.
 
     hip: origin of the coordinates and root of the chain.
     left, right: the two hips (else the two shoulders), the line across the body that is turned to face the camera.

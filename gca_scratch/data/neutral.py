@@ -160,9 +160,9 @@ def _check_offsets(data: Skeletons, where: str) -> None:
     shrinking = np.flatnonzero(offsets[1:] <= offsets[:-1])  # no difference is taken: it could overflow
     if len(shrinking):
         n = shrinking[0]
-        problem = "has no frames" if offsets[n + 1] == offsets[n] else "ends before it starts"
+        fault = "has no frames" if offsets[n + 1] == offsets[n] else "ends before it starts"
         raise InputError(
-            f"{where}: sequence {n} ({shown(str(data.name[n]))}) {problem}, since offsets go from {offsets[n]} "
+            f"{where}: sequence {n} ({shown(str(data.name[n]))}) {fault}, since offsets go from {offsets[n]} "
             f"to {offsets[n + 1]}; leave the sequence out or correct offsets."
         )
 
@@ -211,8 +211,8 @@ def fingerprint(data: Skeletons) -> str:
         array = getattr(data, name)
         if array is not None:
             marks.append((name, array.shape, array.dtype.str, zlib.crc32(np.ascontiguousarray(array))))
-    told = repr([marks, list(data.class_names), list(data.joint_names)])
-    return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+    content = repr([marks, list(data.class_names), list(data.joint_names)])
+    return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
 
 def refuse_other(data: Skeletons, mark: str) -> None:
@@ -269,7 +269,7 @@ def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarr
         )
     if dtype.kind == "U":
         array = array.astype(array.dtype.newbyteorder("="), copy=False)
-        if (array.view(np.uint32) > 0x10FFFF).any():  # NumPy and Python would make broken text of it unasked
+        if (array.view(np.uint32) > 0x10FFFF).any():  # NumPy and Python would quietly make broken text of it
             raise InputError(f"{path}: {key} holds letters beyond unicode; the file is damaged, copy it again.")
         return array
     if key == "offsets" and array.size > 1 << 8 * array.dtype.itemsize:

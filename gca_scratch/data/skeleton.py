@@ -122,9 +122,9 @@ def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> t
             order.append(path[-1])
     unreached = [joint for joint in range(joint_count) if joint not in seen]
     if unreached:
-        some = ", ".join(map(str, unreached[:10])) + " and others" * (len(unreached) > 10)
+        missed = ", ".join(map(str, unreached[:10])) + " and others" * (len(unreached) > 10)
         raise InputError(
-            f"the bones of the skeleton do not lead from joint {root} to joint {some}; add the missing bones to edges."
+            f"the bones of the skeleton do not lead from joint {root} to joint {missed}; add the missing bones."
         )
     return tuple(order)
 

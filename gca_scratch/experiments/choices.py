@@ -1,31 +1,30 @@
 """What each choice of input and training is worth, measured on validation data: one change after the other.
 
-    python -m gca_scratch.experiments.choices --dataset sbu --root SBU --protocol sbu --out choices
+    python -m gca_scratch.experiments.choices --dataset sbu --data SBU --protocol sbu --out choices
 
 The test set of a fold is never looked at: a network is tested on the test set of the next fold, and trained on what is
 in neither. Every row adds its change to those above it. Runs that are done are not run again.
 """
 
 import argparse
-import os
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
-import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from .. import runs, training
 from ..data import protocols
-from ..settings import settings_from
+from ..data.neutral import fingerprint, refuse_other
+from ..settings import PRESETS, settings_from
+from ..support import workers
 from ..support.errors import InputError
 from ..support.exit_code import exit_code
-from ..support.processes import alone, end_with
-from ..support.reading import read_json
+from ..support.processes import alone
+from ..support.progress import progress
+from ..support.reading import is_number, read_json
 from ..support.writing import replacing, write_json
-from .tasks import fingerprint
 
 PLAIN = {
     "face_camera": True, "torso_scale": True, "pair": False, "mirror": False, "exchange": False, "turn": 0.0,
@@ -50,61 +49,61 @@ STEPS = (
 
 def measure(data, source, preset, out, jobs=2):
     """Wrong sequences, number of sequences and mean loss of each row of STEPS: three arrays (rows, folds)."""
-    settings, tasks = settings_from(preset, **PLAIN), []
+    settings, calls, mark = settings_from(preset, **PLAIN), [], fingerprint(data)
     folds = range(1, protocols.folds(data, source.protocol) + 1)
     for row, (_, changes) in enumerate(STEPS):
         settings = replace(settings, **changes)
-        tasks += [(replace(source, fold=fold), settings, Path(out) / f"{row:02}-fold-{fold}.json") for fold in folds]
-    mark = fingerprint(data)
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        found = joblib.Parallel(return_as="generator")(
-            joblib.delayed(_run)(data, mark, *task, os.getpid()) for task in tasks
-        )
-        found = list(tqdm(found, total=len(tasks), desc="runs", unit="run"))
+        for fold in folds:
+            calls.append((mark, replace(source, fold=fold), settings, Path(out) / f"{row:02}-fold-{fold}.json"))
+    coming = workers.results(_run, calls, jobs, data=data, check=partial(refuse_other, mark=mark))
+    found = list(progress(coming, total=len(calls), what="runs", unit="run"))
     shape = (len(STEPS), len(folds))
     return tuple(np.array([result[key] for result in found]).reshape(shape) for key in ("wrong", "n", "loss"))
 
 
-def _run(data, mark, source, settings, file, parent=None):
-    end_with(parent)
-    asked = {"data": mark, "source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
-    done = finished(file, asked)
+def identity(mark, source, settings):
+    """All that a result depends on, as plain values; mark: the fingerprint of the data."""
+    return {"data": mark, "source": asdict(source) | {"data": ""}, "settings": asdict(settings)}
+
+
+def _run(data, mark, source, settings, file):
+    wanted = identity(mark, source, settings)
+    done = finished(file, wanted)
     if done:
         return done
-    task = runs.problem(data, source, replace(settings, validation=0))
+    split = runs.make_split(data, source, replace(settings, validation=0))
     following = replace(source, fold=source.fold % protocols.folds(data, source.protocol) + 1)
     validate = protocols.split(data, following.protocol, following.fold)[1]
-    task = replace(task, fit=np.setdiff1d(task.fit, validate), validate=task.validate, test=validate)
-    network = task.network(settings)
+    split = replace(split, fit=np.setdiff1d(split.fit, validate), validate=split.validate, test=validate)
+    network = split.network(settings)
     state = training.start(network, settings)
-    with threadpool_limits(1):  # the same sums, whatever the number of jobs
-        training.train(network, state, task.prepared, task.fit, task.validate, settings)
-        result = runs.test(task, network, state, settings)
+    training.train(network, state, split.aligned, split.fit, split.validate, settings)
+    result = runs.test(split, network, state, settings)
     wrong = result["n_test"] - int(np.trace(result["confusion"]))
-    result = asked | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}
+    result = wanted | {"wrong": wrong, "n": result["n_test"], "loss": result["loss"]}
     write_json(file, result)
     return result
 
 
-def finished(file, asked):
-    """The result in a file; None if there is none, or a damaged one. InputError if it is not what is `asked`."""
-    done = kept(file, asked)
+def finished(file, wanted):
+    """The result in a file; None if there is none, or a damaged one. InputError if it is not the one `wanted`."""
+    done = kept(file, wanted)
     if done is None:
         return None
     good = type(done.get("wrong")) is int and type(done.get("n")) is int and 0 <= done["wrong"] <= done["n"] < 2**31
-    return done if good and type(done.get("loss")) in (int, float) and 0 <= done["loss"] < 1e300 else None
+    return done if good and is_number(done.get("loss"), low=0) else None
 
 
-def kept(file, asked):
-    """What a file holds beside all that is `asked`, a dict; None if it is not there, or no dict at all.
+def kept(file, wanted):
+    """What a file holds, a dict with all that is `wanted` in it; None if it is not there, or no dict at all.
 
-    Raises InputError if it says something else of what is asked.
+    Raises InputError if it says something else of what is wanted.
     """
     try:
         done = dict(read_json(file))
     except (OSError, ValueError, TypeError):
         return None
-    if {name: done.get(name) for name in asked} != asked:
+    if {name: done.get(name) for name in wanted} != wanted:
         raise InputError(f"{file} belongs to other data or settings; choose another --out folder")
     return done
 
@@ -118,33 +117,41 @@ def table(wrong, n, loss):
     return "\n".join(lines) + "\n"
 
 
-def publish(out, measured):
-    """Print the text that `measured()` returns and keep it as table.md; the folder is ours alone until then."""
+def publish(out, measure_all):
+    """Print the text that `measure_all()` returns and keep it as table.md; the folder is ours alone until then."""
     with alone(out):
-        text = measured()
+        text = measure_all()
         with replacing(Path(out) / "table.md") as temporary:
             temporary.write_text(text, "utf-8")
     print(text)
 
 
+def options_of_a_study(name, text):
+    """A parser with the options that every study of this kind has; text: what it is about, in its first line."""
+    parser = argparse.ArgumentParser(prog=f"python -m gca_scratch.experiments.{name}", description=text.splitlines()[0])
+    parser.add_argument("--data", metavar="PATH", help="a file of the neutral format, or a folder of original files")
+    parser.add_argument("--dataset", choices=tuple(runs.DATASETS), help="what the folder holds")
+    parser.add_argument("--preset", default="small", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
+    parser.add_argument("--out", default=name, metavar="DIR", help=f"folder for what it writes (default: {name})")
+    return parser
+
+
+def data_of(options, protocol="half"):
+    """The skeletons that the options name, and their Source."""
+    source = runs.Source(options.dataset or runs.dataset_of(options.data), options.data or "", protocol)
+    return runs.load_data(source), source
+
+
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gca_scratch.experiments.choices", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("--dataset", choices=tuple(runs.DATASETS), default="sbu")
-    parser.add_argument("--root", default="", metavar="PATH")
-    parser.add_argument("--protocol", default="sbu", metavar="NAME")
-    parser.add_argument("--preset", default="small", metavar="NAME")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N")
-    parser.add_argument("--out", default="choices", metavar="DIR")
+    parser = options_of_a_study("choices", __doc__)
+    parser.add_argument("--protocol", default="sbu", metavar="NAME", help="how to split (default: sbu)")
     options = parser.parse_args(arguments)
 
     def run():
-        if options.jobs < 1:
-            raise InputError("--jobs must be 1 or more")
-        source = runs.Source(options.dataset, options.root, options.protocol)
-        data = runs.load_data(source)
+        workers.at_least_one(jobs=options.jobs)
+        data, source = data_of(options, options.protocol)
         publish(options.out, lambda: table(*measure(data, source, options.preset, options.out, options.jobs)))
 
     return exit_code(run)

@@ -4,7 +4,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from .. import runs, training
@@ -12,7 +11,7 @@ from ..figures import bodies, canvas, charts, localisation
 from ..network.arrays import module_for
 from ..runs import checkpoint, trained
 from ..settings import PRESETS
-from ..support import writing
+from ..support import workers, writing
 from ..support.errors import InputError
 
 SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
@@ -39,18 +38,17 @@ def demo(out, seed=0, device="cpu", show=True):
     print(f"GCA-LSTM with {settings.iterations} attention iterations is trained stepwise; beside it the same network")
     print("without attention (N = 0), for at most as many epochs as the training steps have together.\n", flush=True)
     without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
-    trainings = ((settings, "gca-lstm", show), (without, "without-attention", False))
-    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=1):  # one core each
-        result, baseline = joblib.Parallel()(
-            joblib.delayed(runs.run)(data, source, each, out / folder, device=device, show=bar)
-            for each, folder, bar in trainings
-        )
+    trainings = (
+        (source, settings, out / "gca-lstm", False, device, show),
+        (source, without, out / "without-attention", False, device, False),
+    )
+    result, baseline = workers.results(runs.run, trainings, jobs=2, data=data)  # one core each
 
     state, network, _, _ = checkpoint.load(out / "gca-lstm")
-    task = runs.problem(data, source, settings)
+    split = runs.make_split(data, source, settings)
     weights = training.best_weights(state)
-    areas = localisation.localise(network, weights, data, task.prepared, task.test)
-    figures = draw(out, network, weights, state.history, task)
+    areas = localisation.localise(network, weights, data, split.aligned, split.test)
+    figures = draw(out, network, weights, state.history, split)
     summary = {
         "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
         "area_under_roc": areas,
@@ -62,23 +60,23 @@ def demo(out, seed=0, device="cpu", show=True):
     return summary
 
 
-def draw(out, network, weights, history, task):
+def draw(out, network, weights, history, split):
     """Convergence, score maps of two actions, and a skeleton strip of each; returns the paths."""
     canvas.save(charts.convergence(history), out / "convergence.png")
-    data, prepared = task.data, task.prepared
-    shown = [next(n for n in task.test if data.class_names[data.label[n]] == name) for name in SHOWN]
-    _, cache = network.forward(weights, prepared.batch(shown, network.frames)[0])
+    data, aligned = split.data, split.aligned
+    shown = [next(n for n in split.test if data.class_names[data.label[n]] == name) for name in SHOWN]
+    _, cache = network.forward(weights, aligned.batch(shown, network.frames)[0])
     scores = network.scores(cache)  # (iterations, 2, T, J)
-    truth = localisation.truth_at(data, prepared, shown, network.frames)
-    names = [data.joint_names[joint] for joint in prepared.order]
+    truth = localisation.truth_at(data, aligned, shown, network.frames)
+    names = [data.joint_names[joint] for joint in aligned.order]
     canvas.save(charts.score_maps(SHOWN, truth, scores, names), out / "scores.png")
     paths = [out / "convergence.png", out / "scores.png"]
-    body = trained.body(data, prepared)
+    body = trained.body(data, aligned)
     for k, name in enumerate(SHOWN):
-        positions = prepared.x[prepared.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
+        positions = aligned.x[aligned.frame_index(shown[k : k + 1], network.frames)[0]][:, body.places]
         path = out / f"strip-{name.replace(' ', '-')}.png"
         title = f"Informativeness of joints: {name}"
-        canvas.save(bodies.skeleton_strip(title, positions, body.bones, scores[:, k], prepared.up), path)
+        canvas.save(bodies.skeleton_strip(title, positions, body.bones, scores[:, k], aligned.up), path)
         paths.append(path)
     return paths
 
@@ -89,9 +87,9 @@ def report(summary):
     lines = ["", "Accuracy on people never seen:"]
     lines += [f"  {name:20} {value:6.1%}" for name, value in accuracy.items()]
     lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve:"]
-    lines += ["- within a sequence, are the cells of the action told from the others?"]
-    lines += ["- at one cell, are the sequences whose action is there told from the others?"]
-    lines += ["- at one cell, are the sequences told whose action is there or before it, in the chain and in time?"]
+    lines += ["- within: in a sequence, do cells of the action score above the others?"]
+    lines += ["- action: at a cell, do sequences whose action is there score above the others?"]
+    lines += ["- reached: at a cell, do those score higher whose action is there or before, in the chain and in time?"]
     lines += [f"  {'':20} {'within':>8} {'action':>8} {'reached':>8}"]
     lines += [f"  {name:20}" + "".join(f" {value:8.3f}" for value in area.values()) for name, area in areas.items()]
     lines += ["", f"Trained in {summary['seconds']:.0f} s. Figures:"]

@@ -1,37 +1,34 @@
 """Leave one sequence out, in an eighth of the time: a network for each subject, finished for each of his sequences.
 
-    python -m gca_scratch.experiments.loseqo --dataset utkinect --root UTKinect --seeds 3 --out loseqo
+    python -m gca_scratch.experiments.loseqo --dataset utkinect --data UTKinect --seeds 3 --out loseqo
 
-Whoever trains anew for each of 199 sequences trains 199 networks that differ by one sequence in 198. Here a network is
-trained, whole, for each subject, on all other subjects. Then, for each of his sequences, its weights are trained for
-twelve epochs more, on all sequences but that one. So no weight was ever touched by the sequence that it is tested on,
-as the protocol asks, but only the last epochs were on all 198 others. With more seeds than one, the networks of a
-sequence are also asked together: the mean of their probabilities. What is done is not done again. The settings
-are those of the networks of subjects; finishing takes all from them but what FINISH says.
+To train anew for each of 199 sequences is to train 199 networks that differ by one sequence in 198. Here a network is
+trained, whole, for each subject, on all other subjects. Then, for each sequence of that subject, its weights are
+trained for twelve epochs more, on all sequences but that one. So no weight is ever touched by the sequence that it is
+tested on, as the protocol asks, but only the last epochs see all 198 others. With more seeds than one, the networks of
+a sequence also answer together, by the mean of their probabilities. What is done is not done again. The settings are
+those of the networks of subjects; finishing changes only what FINISH says.
 """
 
-import argparse
-import os
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from .. import runs, training
-from ..commands.options import add_settings, given_settings
 from ..data import protocols
 from ..data.neutral import fingerprint, refuse_other
 from ..runs import checkpoint
-from ..settings import PRESETS, settings_from
+from ..settings import add_options, given, settings_from
+from ..support import workers
 from ..support.errors import InputError
 from ..support.exit_code import exit_code
-from ..support.processes import end_with
+from ..support.progress import progress
+from ..support.reading import is_number
 from ..support.writing import write_json
-from .choices import kept, publish
+from .choices import data_of, identity, kept, options_of_a_study, publish
 
 FINISH = {
     "mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85,
@@ -41,77 +38,65 @@ FINISH = {
 
 def measure(data, source, settings, out, seeds=1, jobs=2):
     """Probabilities (seeds, sequences, classes), by the networks of subjects and by the finished ones: two arrays."""
-    about = data, fingerprint(data), os.getpid()
+    mark = fingerprint(data)
     subject = np.unique(data.subject, return_inverse=True)[1] + 1  # of each sequence, counted from 1
     folders = {
         (k, left_out): Path(out).absolute() / f"seed-{settings.seed + k}" / f"subject-{left_out:02}"
         for k in range(seeds)
         for left_out in range(1, subject.max() + 1)
     }
-    with joblib.parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
-        trainings = [
-            joblib.delayed(_train)(
-                *about,
-                replace(source, protocol="loso", fold=left_out),
-                replace(settings, seed=settings.seed + k),
-                folder,
-            )
-            for (k, left_out), folder in folders.items()
-        ]
-        before = np.zeros((seeds, len(data), len(data.class_names)))
-        for (k, left_out), p in zip(folders, _all("subjects", trainings), strict=True):
-            before[k, subject == left_out] = p
-        endings = [
-            joblib.delayed(_finish)(*about, replace(source, protocol="loseqo", fold=n + 1), folders[k, subject[n]])
-            for k in range(seeds)
-            for n in range(len(data))
-        ]
-        after = np.reshape(_all("sequences", endings), before.shape)
+
+    def all_of(function, calls, what):
+        coming = workers.results(function, calls, jobs, data=data, check=partial(refuse_other, mark=mark))
+        return list(progress(coming, total=len(calls), what=what, unit=what[:-1]))
+
+    trainings = [
+        (replace(source, protocol="loso", fold=left_out), replace(settings, seed=settings.seed + k), folder)
+        for (k, left_out), folder in folders.items()
+    ]
+    before = np.zeros((seeds, len(data), len(data.class_names)))
+    for (k, left_out), p in zip(folders, all_of(_train, trainings, "subjects"), strict=True):
+        before[k, subject == left_out] = p
+    endings = [
+        (mark, replace(source, protocol="loseqo", fold=n + 1), folders[k, subject[n]])
+        for k in range(seeds)
+        for n in range(len(data))
+    ]
+    after = np.reshape(all_of(_finish, endings, "sequences"), before.shape)
     return before, after
 
 
-def _all(what, calls):
-    found = joblib.Parallel(return_as="generator")(calls)
-    return list(tqdm(found, total=len(calls), desc=what, unit=what[:-1]))
+def _train(data, source, settings, folder):
+    """The network of one subject, trained on all others; the probabilities of its sequences (n, classes)."""
+    result = runs.run(data, source, settings, folder, resume=True, show=False)
+    if result["stopped_early"]:
+        raise KeyboardInterrupt
+    state, network, *_ = checkpoint.load(folder)
+    return runs.outcome(runs.make_split(data, source, settings), network, state, settings)[2]
 
 
-def _train(data, mark, parent, source, settings, folder):
-    """The network of one subject, trained on all others; the probabilities of his sequences (n, classes)."""
-    end_with(parent)
-    refuse_other(data, mark)
-    with threadpool_limits(1):  # the same sums, whatever the number of jobs
-        result = runs.run(data, source, settings, folder, resume=True, show=False)
-        if result["stopped_early"]:
-            raise KeyboardInterrupt
-        state, network, *_ = checkpoint.load(folder)
-        return runs.outcome(runs.problem(data, source, settings), network, state, settings)[2]
-
-
-def _finish(data, mark, parent, source, folder):
+def _finish(data, mark, source, folder):
     """The network of the subject in `folder` trained on all sequences but one; the probabilities of that one."""
-    end_with(parent)
-    refuse_other(data, mark)
-    was, network, settings, _ = checkpoint.load(folder)
+    of_subject, network, settings, _ = checkpoint.load(folder)
     settings = replace(settings, **FINISH)
     n = source.fold - 1
-    asked = {"data": mark, "source": asdict(source) | {"root": ""}, "settings": asdict(settings)}
+    wanted = identity(mark, source, settings)
     file = folder / f"sequence-{source.fold:03}.json"
-    done = finished(file, asked, len(data.class_names))
+    done = finished(file, wanted, len(data.class_names))
     if done:
         return done
-    task = runs.problem(data, source, settings)
-    state = training.State(training.best_weights(was), np.random.default_rng([settings.seed, 4, n]))
-    with threadpool_limits(1):
-        training.train(network, state, task.prepared, task.fit, task.validate, settings)
-        p = runs.outcome(task, network, state, settings)[2][0].astype(float).tolist()
-    write_json(file, asked | {"p": p})
+    split = runs.make_split(data, source, settings)
+    state = training.State(training.best_weights(of_subject), np.random.default_rng([settings.seed, 4, n]))
+    training.train(network, state, split.aligned, split.fit, split.validate, settings)
+    p = runs.outcome(split, network, state, settings)[2][0].astype(float).tolist()
+    write_json(file, wanted | {"p": p})
     return p
 
 
-def finished(file, asked, classes):
-    """The probabilities in a file; None if there are none, or damaged ones. InputError if others are `asked` for."""
-    p = (kept(file, asked) or {}).get("p")
-    whole = type(p) is list and len(p) == classes and all(type(x) in (int, float) and 0 <= x <= 1.001 for x in p)
+def finished(file, wanted, classes):
+    """The probabilities in a file; None if there are none, or damaged ones. InputError if others are `wanted`."""
+    p = (kept(file, wanted) or {}).get("p")
+    whole = type(p) is list and len(p) == classes and all(is_number(x, 0, 1.001) for x in p)
     return p if whole and abs(sum(p) - 1) < 1e-3 else None
 
 
@@ -144,32 +129,22 @@ def _counted(data, p):
 
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gca_scratch.experiments.loseqo", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("--dataset", choices=tuple(runs.DATASETS), default="utkinect")
-    parser.add_argument("--root", default="", metavar="PATH")
-    parser.add_argument("--preset", default="small", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
+    parser = options_of_a_study("loseqo", __doc__)
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N")
-    parser.add_argument("--out", default="loseqo", metavar="DIR")
-    add_settings(parser)
+    add_options(parser)
     options = parser.parse_args(arguments)
 
     def run():
-        for name in ("seeds", "jobs"):
-            if getattr(options, name) < 1:
-                raise InputError(f"--{name} must be 1 or more")
-        source = runs.Source(options.dataset, options.root)
-        settings = settings_from(options.preset, **given_settings(options))
-        data = runs.load_data(source)
+        workers.at_least_one(seeds=options.seeds, jobs=options.jobs)
+        settings = settings_from(options.preset, **given(options))
+        data, source = data_of(options)
         if protocols.folds(data, "loso") < 2:
             raise InputError("all sequences are of one subject; there must be two or more")
 
-        def measured():
+        def measure_all():
             return report(data, *measure(data, source, settings, options.out, options.seeds, options.jobs), settings)
 
-        publish(options.out, measured)
+        publish(options.out, measure_all)
 
     return exit_code(run)
 

@@ -158,9 +158,11 @@ def table_VI():
 
 def table_VII():
     """Table VII: numbers of attention iterations."""
-    one = Row("1 attention iteration", (72.9, 81.8, 98.0, 77.8, 100.0), STEPWISE | {"iterations": 1})
-    two = Row("2 attention iterations", (76.1, 84.0, 99.0, 78.6, 100.0), STEPWISE)
-    return Table("Attention iterations", (NTU_CS, NTU_CV, UTKINECT, SYSU, MHAD), (one, two))
+    rows = (
+        Row("1 attention iteration", (72.9, 81.8, 98.0, 77.8, 100.0), STEPWISE | {"iterations": 1}),
+        Row("2 attention iterations", (76.1, 84.0, 99.0, 78.6, 100.0), STEPWISE),
+    )
+    return Table("Attention iterations", (NTU_CS, NTU_CV, UTKINECT, SYSU, MHAD), rows)
 
 
 def table_VIII():
@@ -209,7 +211,7 @@ def table_X():
 
 
 def table_XI():
-    """Table XI: ways to initialise the memory; and soft attention, of which section V-I tells without a table."""
+    """Table XI: ways to initialise the memory; and soft attention, which section V-I reports without a table."""
     rows = (
         Row("Averaging", (73.8, 83.1), DIRECT | {"initial": "average"}),
         Row("Feed-forward network", (74.3, 82.8), DIRECT | {"initial": "feedforward"}, fastest=FEEDFORWARD_RATE),

@@ -1,145 +1,50 @@
-"""`python -m gca_scratch table`: run the rows of one of the paper's tables, and set the numbers beside the paper's.
+"""The paper's tables, run here: the tasks of their rows, and the numbers set beside the paper's.
 
 Every row is trained on every fold with every seed (tasks.py). Direct training gets as many epochs as stepwise training
 of the same iterations has in all its steps, networks without attention as many as GCA-LSTM with two iterations; the
-table says how many. Trainings that are in several tables are run once if the tables have one --out folder and settings.
+table says how many. Trainings that are in several tables are run once if the tables have one folder and settings.
 """
 
 import csv
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from .. import runs
-from ..commands.options import add_device, add_settings, given_settings
 from ..data import protocols
-from ..settings import PRESETS, settings_from
 from ..support.errors import InputError, shown
 from ..support.writing import replacing
 from ..training.stepwise import training_steps
-from . import paper, tasks
+from . import tasks
 
-LARGE = 10_000  # sequences from which on the preset is "paper"
-
-
-def add_options(sub):
-    """The options of the command, on the parser `sub`."""
-    numbers = ", ".join(name for name in paper.TABLES if name.isupper())
-    sub.add_argument(
-        "table", choices=tuple(paper.TABLES), metavar="TABLE",
-        help=f"a table of the paper, {numbers}; networks: all networks side by side; iterations: numbers of attention "
-        "iterations and training methods side by side",
-    )  # fmt: skip
-    sub.add_argument("--data", metavar="FILE", help="the skeletons, in a file of the neutral format (.npz)")
-    sub.add_argument("--dataset", choices=tuple(runs.DATASETS), help="or another kind of data")
-    sub.add_argument("--root", metavar="PATH", help="folder of its original files")
-    sub.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
-    sub.add_argument(
-        "--protocol",
-        metavar="NAME",
-        help="how to split (default: the paper's, for every column whose data set has as many classes as the data)",
-    )
-    sub.add_argument(
-        "--rows",
-        nargs="+",
-        metavar="ROW",
-        help="run these rows only: numbers, from 1 and other people's rows included, or parts of their names",
-    )
-    sub.add_argument(
-        "--seeds", type=int, default=1, metavar="N", help="seeds for each row, from --seed on (default: 1)"
-    )
-    sub.add_argument(
-        "--noise",
-        choices=("test", "both"),
-        help="in Table VI, noise on the test sequences only, or on those for training too (default: test)",
-    )
-    sub.add_argument(
-        "--preset",
-        metavar="NAME",
-        help=f"settings to start from: {', '.join(PRESETS)} "
-        f"(default: demo for synthetic, paper for {LARGE:,} sequences and more, else small)",
-    )
-    sub.add_argument("--out", metavar="DIR", help="folder for what it writes (default: table-TABLE)")
-    sub.add_argument("--jobs", type=int, metavar="N", help="folds at a time on this machine (default: 2)")
-    sub.add_argument("--cluster", metavar="ADDRESS", help="run on the Dask cluster whose scheduler is tcp://HOST:PORT")
-    sub.add_argument("--keep", action="store_true", help="keep the checkpoint and the history of every fold")
-    add_device(sub)
-    add_settings(sub)
+NOISE = ("test", "both")  # which sequences have it where rows differ in noise (Table VI)
 
 
-def command(options):
-    """Run the rows that are not finished, print the table, and write it into the --out folder."""
-    _check(options)
-    table = paper.TABLES[options.table]()
-    chosen = choose(table, options.rows)
-    given = given_settings(options)
-    for name in given:
-        if any(name in (row.changes or {}) for row in table.rows):
-            flag = "--" + name.replace("_", "-")
-            raise InputError(f"{flag} cannot be given for this table, whose rows set it themselves; leave it out")
-    source = _source(options)
-    data = runs.load_data(source)
-    usual = "demo" if source.dataset == "synthetic" else "paper" if len(data) >= LARGE else "small"
-    preset = options.preset or usual
-    base = settings_from(preset, **given)
-    splits = _splits(table, data, options.protocol)
-    out = Path(options.out or f"table-{options.table}")
+def measure(table, source, base, data, out, protocol_names, chosen, seeds=1, noise=None, **how):
+    """What the chosen rows gave: {(method, protocol): `summary`}; what is finished in the folder `out` is only read.
 
+    table: paper.Table.  base: the settings that its rows change.  chosen: names of methods.
+    source: runs.Source of the data, whose protocol is replaced by each of protocol_names.
+    noise: one of NOISE where the rows differ in it.
+    how: device, jobs, cluster and keep, as `tasks.run_all` takes them.
+    """
     plan = {
-        (row.method, protocol): _tasks(row, table, replace(source, protocol=protocol), base, data, options)
+        (row.method, protocol): _tasks(row, table, replace(source, protocol=protocol), base, data, seeds, noise)
         for row in table.rows
-        for protocol in splits
+        for protocol in protocol_names
         if row.changes
     }
     every = list(dict.fromkeys(task for seeds in plan.values() for folds in seeds for task in folds))
     wanted = {task for (method, _), seeds in plan.items() if method in chosen for folds in seeds for task in folds}
-    results = tasks.run_all(data, every, out, wanted, options.device, options.jobs or 2, options.cluster, options.keep)
-    results = dict(zip(every, results, strict=True))
+    results = dict(zip(every, tasks.run_all(data, every, out, wanted, **how), strict=True))
     rows = {row.method: row for row in table.rows}
-    measured = {key: summary(rows[key[0]], seeds, results) for key, seeds in plan.items()}
-    training = {row.method: _training(row, base) for row in table.rows if row.changes}
-
-    counts = [protocols.folds(data, protocol) for protocol in splits]
-    folds = ", ".join(f"{name} ({n} fold{'s' * (n > 1)})" for name, n in zip(splits, counts, strict=True))
-    seeds = f"seed {base.seed}" if options.seeds == 1 else f"seeds {base.seed} to {base.seed + options.seeds - 1}"
-    changed = "".join(f", {name} = {value}" for name, value in given.items())
-    text = f"""# {f"Table {options.table}: {table.title}" if options.table.isupper() else table.title}
-
-{markdown(table, splits, measured, training)}
-
-{Path(source.root).name or source.dataset}: {len(data)} sequences; protocol {folds}; {seeds}; preset {preset}{changed}.
-Accuracy in per cent, the mean over the folds; ± the standard deviation over the seeds.
-Training: epochs in all their steps, and the learning rate at the start.
-"""
-    if options.table == "VI":
-        text += f"Noise on {'all sequences' if options.noise == 'both' else 'the test sequences only'}.\n"
-    text += f"{table.note}\n" if table.note else ""
-    name = f"table-{options.table}{'-noise-both' if options.noise == 'both' else ''}"
-    with replacing(out / f"{name}.md") as temporary:
-        temporary.write_text(text, "utf-8")
-    write_csv(out / f"{name}.csv", table, splits, measured, training)
-    print(text + f"\nwritten to {out}: {name}.md, {name}.csv, and a folder per training")
+    return {(method, protocol): summary(rows[method], seeds, results) for (method, protocol), seeds in plan.items()}
 
 
-def _check(options):
-    """InputError for options that cannot be, or cannot go together."""
-    for name in ("seeds", "jobs"):
-        if getattr(options, name) is not None and getattr(options, name) < 1:
-            raise InputError(f"--{name} {getattr(options, name)} cannot be used: it must be 1 or more")
-    if options.cluster is not None and (options.jobs or options.keep):
-        raise InputError(
-            "leave --jobs and --keep out with --cluster: its workers say how many folds run at a time, and keep nothing"
-        )
-    if options.noise and options.table != "VI":
-        raise InputError("--noise is for Table VI alone; leave it out")
-
-
-def choose(table, asked):
-    """The methods to run: all that can be, or those whose number or part of the name is in `asked`."""
+def choose(table, texts=None):
+    """The methods to run: all that can be, or those whose number or part of the name is among the texts."""
     ours = [row.method for row in table.rows if row.changes]
     chosen = []
-    for text in asked or ():
+    for text in texts or ():
         if text.isdecimal() and 1 <= int(text) <= len(table.rows):
             found = [table.rows[int(text) - 1].method]
         else:
@@ -148,22 +53,13 @@ def choose(table, asked):
             what = f"is {found[0]}, which this program does not have" if found else "is not in this table"
             raise InputError(f"--rows {shown(text)} {what}; its own rows are: {'; '.join(ours)}")
         chosen += found
-    return [method for method in ours if method in chosen] if asked else ours
+    return [method for method in ours if method in chosen] if texts else ours
 
 
-def _source(options):
-    if options.data and (options.dataset or options.root):
-        raise InputError("give either --data FILE or --dataset NAME --root PATH, not both")
-    if not (options.data or options.dataset):
-        raise InputError("say which skeletons to use: --data FILE, or --dataset NAME --root PATH")
-    dataset = "npz" if options.data else options.dataset
-    return runs.Source(dataset, options.data or options.root or "", hip=options.hip or "")
-
-
-def _splits(table, data, asked):
-    """The protocols to run: the one asked for, or those of the columns that are of such data."""
+def protocols_of(table, data, protocol=None):
+    """The protocols to run: the one that is given, or those of the columns that are of such data."""
     classes = len(data.class_names)
-    found = [asked] if asked else [column.protocol for column in table.columns if column.classes == classes]
+    found = [protocol] if protocol else [column.protocol for column in table.columns if column.classes == classes]
     if not found and table.columns:
         names = ", ".join(f"{column.name} ({column.classes} classes)" for column in table.columns)
         raise InputError(
@@ -183,7 +79,8 @@ def settings_of(row, base):
     return replace(settings, epochs=epochs, patience=patience, learning_rate=rate)
 
 
-def _training(row, base):
+def training_of(row, base):
+    """How a row is trained, in words: epochs of all its steps, learning rate."""
     settings = settings_of(row, base)
     return f"{settings.epochs * len(training_steps(settings))} epochs, {settings.learning_rate:g}"
 
@@ -200,20 +97,19 @@ def name_of(row, base):
     return "-".join(words)
 
 
-def _tasks(row, table, source, base, data, options):
+def _tasks(row, table, source, base, data, seeds, noise):
     """The tasks of a row on the protocol of the source: a list of folds for each seed."""
-    name, settings, noise, tests = name_of(row, base), settings_of(row, base), 0.0, ()
-    if options.table == "VI" and options.noise == "both":
-        noise = row.noise
-        name += f"-noise-{100 * noise:g}cm" if noise else ""
-    elif options.table == "VI":
+    name, settings, sigma, tests = name_of(row, base), settings_of(row, base), 0.0, ()
+    if noise == "both":
+        sigma = row.noise
+        name += f"-noise-{100 * sigma:g}cm" if sigma else ""
+    elif noise == "test":
         tests = tuple(row.noise for row in table.rows)
         name += "-tested-with-noise"
     folds = range(1, protocols.folds(data, source.protocol) + 1)
-    seeds = range(base.seed, base.seed + options.seeds)
     return [
-        [tasks.Task(name, replace(source, fold=fold), replace(settings, seed=seed), noise, tests) for fold in folds]
-        for seed in seeds
+        [tasks.Task(name, replace(source, fold=fold), replace(settings, seed=seed), sigma, tests) for fold in folds]
+        for seed in range(base.seed, base.seed + seeds)
     ]
 
 
@@ -234,13 +130,13 @@ def summary(row, seeds, results):
     }
 
 
-def markdown(table, splits, measured, training):
+def markdown(table, protocol_names, measured, training):
     """The table as Markdown, its columns aligned to be read as it is."""
     papers = [f"paper, {column.name}" if len(table.columns) > 1 else "paper" for column in table.columns]
     lines = [["method", "training", *papers]]
-    for protocol in splits:
-        of = f", {protocol}" if len(papers) > 1 else ""
-        lines[0] += [f"ours{of}", "sequences tested", "seconds per training"]
+    for protocol in protocol_names:
+        split_by = f", {protocol}" if len(papers) > 1 else ""
+        lines[0] += [f"ours{split_by}", "sequences tested", "seconds per training"]
     for row in table.rows:
         lines += [
             [
@@ -249,7 +145,7 @@ def markdown(table, splits, measured, training):
                 *("–" if number is None else f"{number:.1f}" for number in row.paper),
             ]
         ]
-        for protocol in splits:
+        for protocol in protocol_names:
             found = measured.get((row.method, protocol))
             lines[-1] += ["–"] * 3 if found is None else [
                 _mean_and_spread(found["accuracy"]), str(found["tested"]), f"{found['seconds']:.1f}"
@@ -266,7 +162,7 @@ def _mean_and_spread(accuracy):
     return mean if len(accuracy) == 1 else f"{mean} ± {100 * np.std(accuracy, ddof=1):.1f}"
 
 
-def write_csv(path, table, splits, measured, training):
+def write_csv(path, table, protocol_names, measured, training):
     """The same numbers unrounded, a line for each row and protocol; accuracies in per cent."""
     names = [f"paper {column.name}" for column in table.columns]
     with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -275,7 +171,7 @@ def write_csv(path, table, splits, measured, training):
             ["method", "training", *names, "protocol", "ours", "spread", "seeds", "tested", "seconds", "each seed"]
         )
         for row in table.rows:
-            for protocol in splits if row.changes else [""]:
+            for protocol in protocol_names if row.changes else [""]:
                 found = measured.get((row.method, protocol))
                 cells = ["", "", "", "", "", ""]
                 if found:

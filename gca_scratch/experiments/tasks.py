@@ -1,22 +1,16 @@
 """Tasks of a table: one training on one fold with one seed each, run once, side by side, here or on a cluster.
 
-The result of a task comes back as a plain dict and is written by whoever asked for it, into a file of its own.
+A task returns its result as a plain dict; the process that asked for it writes it into a file of its own.
 """
 
 import contextlib
 import hashlib
 import json
-import os
 import shutil
-import sys
 import tempfile
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-
-import joblib
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from .. import runs
 from ..data.neutral import fingerprint, refuse_other
@@ -24,10 +18,11 @@ from ..data.noise import noisy
 from ..network.arrays import module_for
 from ..runs import checkpoint
 from ..settings import Settings
-from ..support import writing
+from ..support import workers, writing
 from ..support.errors import InputError, shown
-from ..support.processes import alone, end_with
-from ..support.reading import read_json
+from ..support.processes import alone
+from ..support.progress import progress
+from ..support.reading import is_number, read_json
 
 
 @dataclass(frozen=True)
@@ -65,22 +60,18 @@ def finished(task, out, data):
     try:
         plain = read_json(path)
         found, result = dict(plain["task"]), dict(plain["result"])
-        was, noise = dict(found["settings"]), dict(result.get("noise", {}))
+        used, noise = dict(found["settings"]), dict(result.get("noise", {}))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # not there, or damaged: to be measured
     other = [name for name in wanted if name != "settings" and found.get(name) != wanted[name]]
-    other += [name for name, value in wanted["settings"].items() if was.get(name) != value]
-    other += [shown(name) for name in was if name not in wanted["settings"]][:3]
+    other += [name for name, value in wanted["settings"].items() if used.get(name) != value]
+    other += [shown(name) for name in used if name not in wanted["settings"]][:3]
     if other:
         raise InputError(f"{path} was measured with another value of {', '.join(other)}; choose another --out folder")
-    parts = [result.get("accuracy"), *(noise.get(f"{sigma:g}") for sigma in task.tests)]
-    good = [_is_number(part) and 0 <= part <= 1 for part in parts]
-    good += [_is_number(result.get(name)) for name in ("n_test", "seconds")]
+    accuracies = [result.get("accuracy"), *(noise.get(f"{sigma:g}") for sigma in task.tests)]
+    good = [is_number(accuracy, 0, 1) for accuracy in accuracies]
+    good += [is_number(result.get(name)) for name in ("n_test", "seconds")]
     return result if all(good) else None
-
-
-def _is_number(value):
-    return type(value) in (int, float) and abs(value) < 1e300
 
 
 def run(data, task, folder=None, device="cpu"):
@@ -99,8 +90,8 @@ def run(data, task, folder=None, device="cpu"):
         state, network, settings, _ = checkpoint.load(folder)
         result["noise"] = {}
         for sigma in task.tests:
-            problem = runs.problem(noisy(data, sigma, seed), task.source, settings)
-            tested = runs.test(problem, network, state, settings, module_for(device))
+            split = runs.make_split(noisy(data, sigma, seed), task.source, settings)
+            tested = runs.test(split, network, state, settings, module_for(device))
             result["noise"][f"{sigma:g}"] = tested["accuracy"]
     return result
 
@@ -127,20 +118,16 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
         file = task.file(Path(out).absolute())  # a process may have been started in another folder
         return file.with_name(f"{file.stem}-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}")
 
-    def calls():
-        for number, task in enumerate(missing):
-            here = (None, None) if cluster else (str(folder(task)), os.getpid())
-            yield joblib.delayed(_numbered)(number, data, mark, task, *here, device)
-
+    calls = ((n, task, None if cluster else str(folder(task)), device) for n, task in enumerate(missing))
+    # one job at a time runs in a process of its own, too: Ctrl-C then means the same whatever the number
+    jobs, unchanged = max(2, min(jobs, len(missing))), partial(refuse_other, mark=mark)
+    done = len(chosen) - len(missing)
     with (
         alone(out),
-        tqdm(
-            total=len(chosen), initial=len(chosen) - len(missing), desc="folds", unit="fold", disable=not show,
-            mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
-        ) as bar,
-        _somewhere(min(jobs, len(missing)), cluster, data) as parallel,
-    ):  # fmt: skip
-        coming = parallel(calls())
+        _backend(cluster, data) as backend,
+        progress(total=len(chosen), what="folds", unit="fold", done=done, show=show) as bar,
+    ):
+        coming = workers.results(_numbered, calls, jobs, data=data, check=unchanged, ordered=False, backend=backend)
         with contextlib.closing(coming):
             for number, result in coming:
                 task = missing[number]
@@ -154,15 +141,12 @@ def run_all(data, tasks, out, chosen, device="cpu", jobs=2, cluster=None, keep=F
 
 def _check(data, missing):
     """What ails a training is said before anything is run."""
-    problem = runs.problem(data, missing[0].source, missing[0].settings)
+    split = runs.make_split(data, missing[0].source, missing[0].settings)
     for settings in {task.name: task.settings for task in missing}.values():
-        problem.network(settings)
+        split.network(settings)
 
 
-def _numbered(number, data, mark, task, folder, parent, device):
-    end_with(parent)
-    refuse_other(data, mark)
-    threadpool_limits(1)  # in this process from now on: many share the cores, and more threads round differently
+def _numbered(data, number, task, folder, device):
     try:
         return number, run(data, task, folder, device)
     except InputError as error:
@@ -170,25 +154,14 @@ def _numbered(number, data, mark, task, folder, parent, device):
         raise InputError(f"{where}: {error}") from None
 
 
-@contextlib.contextmanager
-def _somewhere(jobs, cluster, data):
-    """A joblib.Parallel that gives each result as it comes: on processes of this machine, or on a Dask cluster."""
-    if cluster:
-        try:
-            from .cluster import connected
-        except ImportError:
-            raise InputError(
-                "--cluster needs the package distributed; install it with: pip install 'gca_scratch[cluster]'"
-            ) from None
-        with connected(cluster, data) as backend, joblib.parallel_config(backend):
-            yield joblib.Parallel(return_as="generator_unordered", pre_dispatch="all", batch_size=1)
-        return
-    # one job at a time runs on a process of its own too: Ctrl-C then means the same whatever the number
-    with joblib.parallel_config("loky", n_jobs=max(2, jobs), inner_max_num_threads=1):
-        try:
-            yield joblib.Parallel(return_as="generator_unordered", pre_dispatch=jobs, batch_size=1)
-        except BrokenProcessPool as error:
-            raise InputError(
-                f"a process was ended from outside, perhaps for lack of memory ({str(error).splitlines()[0]}); what is "
-                "finished stays: give the same command again, with fewer --jobs"
-            ) from error
+def _backend(cluster, data):
+    """`with _backend(cluster, data) as backend`: joblib's on a Dask cluster; None where there is no cluster."""
+    if not cluster:
+        return contextlib.nullcontext()
+    try:
+        from .cluster import connected
+    except ImportError:
+        raise InputError(
+            "--cluster needs the package distributed; install it with: pip install 'gca_scratch[cluster]'"
+        ) from None
+    return connected(cluster, data)

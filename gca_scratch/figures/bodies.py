@@ -1,9 +1,9 @@
 """Figures of bodies: skeletons over frames with their scores (Fig. 7), mean scores on a body (Fig. 8), an animation.
 
-Positions are (T, J, 3), or (T, J, P, 3) of P persons, as `sampling.Prepared` holds them: the vertical axis is `up`, and
-who faces the camera has the right side where the horizontal axis grows, which is the left of the picture. An absent
-person is all zeros and is not drawn. Bones are pairs of joints. All persons of a sequence share one score per joint and
-frame, for they share the network's cells; scores are shown as multiples of a uniform guess.
+Positions are (T, J, 3), or (T, J, P, 3) of P persons, as `sampling.Aligned` holds them: the vertical axis is `up`, and
+the right side of somebody who faces the camera lies where the horizontal axis grows, on the left of the picture. An
+absent person is all zeros and is not drawn. Bones are pairs of joints. All persons of a sequence share one score per
+joint and frame, for they share the network's cells; scores are shown as multiples of a uniform guess.
 """
 
 import os

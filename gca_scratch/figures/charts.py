@@ -1,7 +1,7 @@
 """Figures of training and of what a network computes: convergence (Fig. 6), confusions, maps of scores and gates.
 
-Each function returns a figure of Matplotlib, drawn without a screen; `canvas.save` writes it to a file. Bodies are
-drawn by `plots_body`.
+Each function returns a figure of Matplotlib, drawn without a screen; `canvas.save` writes it to a file. Skeletons are
+in `bodies`.
 """
 
 from collections.abc import Sequence

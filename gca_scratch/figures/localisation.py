@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..data.neutral import Skeletons
-from ..data.sampling import Prepared
+from ..data.sampling import Aligned
 from ..network.arrays import Array
 from ..network.gca_lstm import Network
 
@@ -42,23 +42,23 @@ def mean_auc_of_cells(scores: np.ndarray, truth: np.ndarray, least: int = 10) ->
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def joint_speed(prepared: Prepared, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
+def joint_speed(aligned: Aligned, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
     """Speed of every joint at the frames that stand for the sequences in testing: (len(sequences), frames, J).
 
     Central difference of the position over the neighbouring frames of the recording, in units of the input per frame:
     the simplest guess at what matters, which attention should beat.
     """
-    index = prepared.frame_index(sequences, frames)  # (n, T)
-    first, last = prepared.offsets[sequences][:, None], prepared.offsets[np.asarray(sequences) + 1][:, None] - 1
+    index = aligned.frame_index(sequences, frames)  # (n, T)
+    first, last = aligned.offsets[sequences][:, None], aligned.offsets[np.asarray(sequences) + 1][:, None] - 1
     before, after = np.maximum(index - 1, first), np.minimum(index + 1, last)
-    step = prepared.x[after] - prepared.x[before]  # (n, T, J, P, 3)
+    step = aligned.x[after] - aligned.x[before]  # (n, T, J, P, 3)
     return np.linalg.norm(step, axis=-1).max(axis=-1) / np.maximum(after - before, 1)[..., None]
 
 
-def truth_at(data: Skeletons, prepared: Prepared, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
+def truth_at(data: Skeletons, aligned: Aligned, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
     """Ground truth at the sampled frames, joints in chain order: bool (len(sequences), frames, J)."""
-    index = prepared.frame_index(sequences, frames)
-    return data.truth[index][:, :, list(prepared.order)]
+    index = aligned.frame_index(sequences, frames)
+    return data.truth[index][:, :, list(aligned.order)]
 
 
 def reached(truth: np.ndarray) -> np.ndarray:
@@ -74,7 +74,7 @@ def localise(
     network: Network,
     params: dict[str, Array],
     data: Skeletons,
-    prepared: Prepared,
+    aligned: Aligned,
     sequences: Sequence[int] | np.ndarray,
 ) -> dict[str, dict[str, float]]:
     """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed.
@@ -83,11 +83,11 @@ def localise(
     across sequences, for the cells of the action and for the cells that it has reached}.
     """
     T = network.frames
-    truth = truth_at(data, prepared, sequences, T)
-    _, cache = network.forward(params, prepared.batch(sequences, T)[0])
+    truth = truth_at(data, aligned, sequences, T)
+    _, cache = network.forward(params, aligned.batch(sequences, T)[0])
     guesses = {f"iteration {n}": r for n, r in enumerate(network.scores(cache), start=1)}
     guesses["uniform guess"] = np.full(truth.shape, 1 / truth[0].size)
-    guesses["joint speed"] = joint_speed(prepared, sequences, T)
+    guesses["joint speed"] = joint_speed(aligned, sequences, T)
     return {
         name: {
             "within": mean_auc(guess, truth),

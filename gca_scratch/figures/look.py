@@ -8,15 +8,15 @@ In a notebook:
 
     run = load("run")
     seen = look(run)  # a test sequence and its scores (None where the network has no attention)
-    player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.task.prepared.up))
+    player(animation(seen.title, poses(run, seen.n), run.body.bones, seen.of_joints, run.split.aligned.up))
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from ..data.coordinates import turn_matrix
 from ..data.joint_names import find_roles
-from ..data.sampling import turn_matrix
 from ..runs.trained import Run, classify, probabilities_of
 from ..support.errors import InputError, shown
 
@@ -39,7 +39,7 @@ def look(run: Run, sequence: str | int | None = None) -> Look:
 
     Where none is given it is the first sequence of the test set that is recognised, or the first of all if none is.
     """
-    data, test = run.task.data, run.task.test
+    data, test = run.split.data, run.split.test
     if sequence is None:
         right = probabilities_of(run, test).argmax(axis=1) == data.label[test]
         n = test[right.argmax()]  # of nothing but wrong ones the first
@@ -70,13 +70,13 @@ def poses(run: Run, n: int, persons: int | None = None) -> np.ndarray:
 
     One person faces the camera in the first frame; two stand on both sides of the picture, the first one on the left.
     """
-    data, prepared = run.task.data, run.task.prepared
+    data, aligned = run.split.data, run.split.aligned
     roles = find_roles(data.joint_names, [tuple(map(int, edge)) for edge in data.edges], run.source.hip or None)
-    order, up = list(prepared.order), prepared.up
-    x = prepared.x[prepared.offsets[n] : prepared.offsets[n + 1], :, :persons].astype(float)
+    order, up = list(aligned.order), aligned.up
+    x = aligned.x[aligned.offsets[n] : aligned.offsets[n + 1], :, :persons].astype(float)
     if roles.top is not None:
-        some = prepared.x[:: max(1, len(prepared.x) // 2000), :, 0, up]
-        if (some[:, order.index(roles.top)] - some[:, 0]).mean() < 0:  # an axis that points down
+        sample = aligned.x[:: max(1, len(aligned.x) // 2000), :, 0, up]
+        if (sample[:, order.index(roles.top)] - sample[:, 0]).mean() < 0:  # an axis that points down
             x[..., up] *= -1
     there = (x != 0).any(axis=(1, 3))  # (F, P)
     line = np.zeros(3)

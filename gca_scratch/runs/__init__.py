@@ -1,36 +1,28 @@
 """Training runs: one fold or all of them, the files that they leave, and trained networks brought back."""
 
-from .fold import (
-    DATASETS,
-    USUAL_PROTOCOL,
-    Problem,
-    Source,
-    load_data,
-    outcome,
-    problem,
-    read_config,
-    refuse_used,
-    reload,
-    retest,
-    run,
-    test,
-    write_config,
-    write_history,
-)
+from .fold import run
+from .folder import read_config, read_history, read_result, refuse_used, write_config, write_history
+from .split import DATASETS, USUAL_PROTOCOL, Source, Split, dataset_of, load_data, make_split
+from .testing import outcome, retest, summary, test
+from .trained import reload
 
 __all__ = [
     "DATASETS",
     "USUAL_PROTOCOL",
-    "Problem",
     "Source",
+    "Split",
+    "dataset_of",
     "load_data",
+    "make_split",
     "outcome",
-    "problem",
     "read_config",
+    "read_history",
+    "read_result",
     "refuse_used",
     "reload",
     "retest",
     "run",
+    "summary",
     "test",
     "write_config",
     "write_history",

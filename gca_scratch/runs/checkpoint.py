@@ -14,13 +14,13 @@ import numpy as np
 
 from ..network.gca_lstm import Network
 from ..settings import Settings
-from ..support.errors import InputError
-from ..support.reading import from_plain, read_npz, reason
+from ..support.errors import InputError, shown
+from ..support.reading import from_plain, is_number, read_npz, reason
 from ..support.writing import replacing, write_npz
 from ..training.stepwise import HISTORY_COLUMNS, State, training_steps
 from ..variants.build import build
 
-VERSION = 3
+VERSION = 4
 _GROUPS = ("params", "velocity", "best")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 
@@ -48,7 +48,7 @@ class About:
 
 @dataclass
 class _Sizes:
-    """What a network is beside its settings; parts as in models.build."""
+    """What a network is beside its settings; parts as in variants.build."""
 
     joints: int
     channels: int
@@ -93,6 +93,7 @@ def load(path: str | os.PathLike[str]) -> tuple[State, Network, Settings, dict[s
         raise InputError(f"{path} is no checkpoint, for it lacks 'about'; give the folder or file of a run")
     try:
         plain = json.loads(str(arrays.pop("about")))
+        _check_version(plain, path)
         about = from_plain(About, plain, f"{path}, about")
         return _restore(about, arrays, path)
     except InputError:
@@ -103,9 +104,16 @@ def load(path: str | os.PathLike[str]) -> tuple[State, Network, Settings, dict[s
         ) from error
 
 
+def _check_version(plain, path):
+    version = plain.get("version", VERSION) if isinstance(plain, dict) else VERSION
+    if version != VERSION:
+        raise InputError(
+            f"{path} is a checkpoint of version {shown(version)}, not {VERSION}; train again: the same settings lead "
+            "to the same weights"
+        )
+
+
 def _restore(about, arrays, path):
-    if about.version != VERSION:
-        raise InputError(f"{path} is a checkpoint of version {about.version}, not {VERSION}; train again")
     settings = from_plain(Settings, about.settings, f"{path}, settings")
     sizes = from_plain(_Sizes, about.network, f"{path}, network")
     try:
@@ -167,16 +175,12 @@ def _in_order(about, settings):
     score = about.best_score
     if about.has_best != (about.epoch > 0) or about.has_best != (score is not None):
         return False
-    if score is not None and not (len(score) == 2 and all(map(_is_number, score))):
+    if score is not None and not (len(score) == 2 and all(map(is_number, score))):
         return False
     for row in about.history:
         if not isinstance(row, dict) or set(row) | _VALIDATION_COLUMNS != set(HISTORY_COLUMNS):
             return False
-        if not (all(map(_is_number, row.values())) and type(row["step"]) is int and row["step"] in steps):
+        if not (all(map(is_number, row.values())) and type(row["step"]) is int and row["step"] in steps):
             return False
-    now = [] if about.finished else [row for row in about.history if row["step"] == steps[about.stage]]
-    return len(now) == about.epoch and bool(about.history) == (about.stage > 0 or about.epoch > 0)
-
-
-def _is_number(value):
-    return type(value) in (int, float) and abs(value) < 1e300
+    this_step = [] if about.finished else [row for row in about.history if row["step"] == steps[about.stage]]
+    return len(this_step) == about.epoch and bool(about.history) == (about.stage > 0 or about.epoch > 0)

@@ -2,22 +2,22 @@
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from ..data import protocols
 from ..data.neutral import fingerprint, refuse_other
 from ..network.arrays import module_for
 from ..settings import Settings
-from ..support import writing
-from ..support.errors import InputError
-from ..support.processes import alone, end_with
-from .fold import Source, load_data, problem, refuse_used, run, write_config
+from ..support import workers, writing
+from ..support.processes import alone
+from ..support.progress import progress
+from .fold import run
+from .folder import refuse_used, write_config
+from .split import Source, load_data, make_split
 
 
 def run_all_folds(
@@ -32,37 +32,23 @@ def run_all_folds(
 
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
     """
-    out = Path(out).absolute()  # a process that runs a fold may have been started in another folder
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    out = Path(out).absolute()  # a worker may have been started in another folder
+    workers.at_least_one(jobs=jobs)
     data = load_data(source)
-    mark = fingerprint(data)
     count = protocols.folds(data, source.protocol)
-    tasks = [replace(source, fold=fold) for fold in range(1, count + 1)]
+    folds = [replace(source, fold=fold) for fold in range(1, count + 1)]
     module_for(device)
-    problem(data, tasks[0], settings)  # what ails one fold ails them all: say it before anything is written
+    make_split(data, folds[0], settings)  # what ails one fold ails them all: say it before anything is written
     with alone(out):
         if not resume:
             refuse_used(out)
         write_config(out / "config.toml", replace(source, fold=0), settings)
-        with joblib.parallel_config("loky", n_jobs=min(jobs, count), inner_max_num_threads=1):
-            finished = joblib.Parallel(return_as="generator")(
-                joblib.delayed(_run)(
-                    data, mark, os.getpid(), task, settings, out / f"fold-{task.fold:02}", resume, device
-                )
-                for task in tasks
-            )
-            results = list(tqdm(finished, total=count, desc="folds", unit="fold"))
-        result = mean_result(results)
+        calls = [(fold, settings, out / f"fold-{fold.fold:02}", resume, device, False) for fold in folds]
+        unchanged = partial(refuse_other, mark=fingerprint(data))
+        finished = workers.results(run, calls, min(jobs, count), data=data, check=unchanged)
+        result = mean_result(list(progress(finished, total=count, what="folds", unit="fold")))
         writing.write_json(out / "result.json", result)
     return result
-
-
-def _run(data, mark, parent, task, settings, folder, resume, device):
-    end_with(parent)
-    refuse_other(data, mark)
-    with threadpool_limits(1):  # also where joblib runs a single job in this process: more threads round differently
-        return run(data, task, settings, folder, resume, device, show=False)
 
 
 def mean_result(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -71,7 +57,7 @@ def mean_result(results: list[dict[str, Any]]) -> dict[str, Any]:
     names = {name: None for result in results for name in result["per_class"]}
     accuracies = [result["accuracy"] for result in results]
     first = results[0]
-    return {name: first[name] for name in ("dataset", "root", "protocol", "hip", "iterations")} | {
+    return {name: first[name] for name in ("dataset", "data", "protocol", "hip", "iterations")} | {
         "fold": 0,
         "n_train": first["n_train"],
         "n_validation": first["n_validation"],

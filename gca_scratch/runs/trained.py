@@ -8,13 +8,15 @@ import numpy as np
 
 from .. import training
 from ..data.neutral import Skeletons
-from ..data.sampling import Prepared
+from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for, to_device, to_host
 from ..network.gca_lstm import Network
 from ..settings import Settings
 from ..support.errors import InputError
+from ..support.reading import from_plain
 from ..training.parallel import Engine
-from .fold import Problem, Source, reload
+from . import checkpoint
+from .split import Source, Split, load_data, make_split
 
 BATCH = 100  # sequences that are run at once
 
@@ -31,9 +33,9 @@ class Body(NamedTuple):
     shares: np.ndarray
 
 
-def body(data: Skeletons, prepared: Prepared) -> Body:
-    """The Body of skeletons (data.neutral) that have been prepared (data.sampling)."""
-    order = list(prepared.order)
+def body(data: Skeletons, aligned: Aligned) -> Body:
+    """The Body of skeletons (data.neutral) that have been aligned (data.alignment)."""
+    order = list(aligned.order)
     joints = list(dict.fromkeys(order))  # each once, also where the chain comes back to it
     bones = [(joints.index(a), joints.index(b)) for a, b in data.edges]
     cells = np.array(joints)[:, None] == order
@@ -42,34 +44,50 @@ def body(data: Skeletons, prepared: Prepared) -> Body:
 
 
 class Run(NamedTuple):
-    """A trained network with its settings and data: task is runs.Problem, iterations those it was last trained for."""
+    """A trained network with its settings and data; iterations are those it was last trained for."""
 
     network: Network
     weights: dict[str, Array]
     settings: Settings
     iterations: int
-    task: Problem
+    split: Split
     source: Source
     body: Body
     xp: ArrayModule
 
 
+def reload(
+    path: str | os.PathLike[str], data: str | os.PathLike[str] | Skeletons | None = None
+) -> tuple[training.State, Network, Settings, Source, Split]:
+    """A checkpoint (file or folder) and what it was trained on: state, network, settings, source and Split.
+
+    data: where the data lies now, if it has moved, or the data itself. Raises InputError if anything cannot be read, or
+    the data does not fit the network.
+    """
+    state, network, settings, saved = checkpoint.load(path)
+    saved = {name: value for name, value in saved.items() if name != "fingerprint"}
+    given = isinstance(data, Skeletons)
+    moved = {} if given or not data else {"data": str(data)}
+    source = from_plain(Source, saved | moved, f"what {path} was trained on")
+    split = make_split(data if given else load_data(source), source, settings)
+    if split.network(settings) != network:
+        raise InputError(f"{path} was trained on data of another shape than {source.data or source.dataset} holds")
+    return state, network, settings, source, split
+
+
 def load(
-    path: str | os.PathLike[str],
-    root: str | os.PathLike[str] | None = None,
-    device: str = "cpu",
-    data: Skeletons | None = None,
+    path: str | os.PathLike[str], data: str | os.PathLike[str] | Skeletons | None = None, device: str = "cpu"
 ) -> Run:
     """The Run in a folder that `train` has written; InputError where there is none or its data is missing.
 
-    root: where the data lies now, if it has moved; data: the data itself, if it is there already.
+    data: where the data lies now, if it has moved, or the data itself, if it is there already.
     """
-    state, network, settings, source, task = reload(path, root, data)
+    state, network, settings, source, split = reload(path, data)
     if not state.history:
         raise InputError(f"{path} holds a network that was never trained; train it with --resume")
     xp = module_for(device)
-    weights = training.best_weights(state, xp)
-    return Run(network, weights, settings, state.history[-1]["step"], task, source, body(task.data, task.prepared), xp)
+    weights, iterations = training.best_weights(state, xp), state.history[-1]["step"]
+    return Run(network, weights, settings, iterations, split, source, body(split.data, split.aligned), xp)
 
 
 def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
@@ -81,7 +99,7 @@ def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarra
     """
     found, row_names = [], []
     for first in range(0, len(sequences), BATCH):
-        x, _ = run.task.prepared.batch(sequences[first : first + BATCH], run.network.frames)
+        x, _ = run.split.aligned.batch(sequences[first : first + BATCH], run.network.frames)
         _, cache = run.network.forward(run.weights, to_device(x, run.xp), iterations=run.iterations, remember=False)
         rows, row_names = [], []
         for number, (prefix, stream) in enumerate(run.network.streams().items()):
@@ -100,6 +118,6 @@ def classify(run: Run, sequences: Sequence[int] | np.ndarray) -> tuple[np.ndarra
 
 def probabilities_of(run: Run, sequences: Sequence[int] | np.ndarray) -> np.ndarray:
     """Probabilities (n, classes) of sequences as the test has them."""
-    engine, prepared = Engine(run.network, run.settings.parts), run.task.prepared
+    engine, aligned = Engine(run.network, run.settings.parts), run.split.aligned
     sequences = np.asarray(sequences)
-    return training.evaluate(engine, run.weights, prepared, sequences, run.settings, run.iterations, run.xp)[1]
+    return training.evaluate(engine, run.weights, aligned, sequences, run.settings, run.iterations, run.xp)[1]

@@ -1,4 +1,4 @@
-"""The command `stepper`: a page of one file to step through a small network, cell by cell, forward and backward.
+"""A page of one file to step through a small network, cell by cell, forward and backward.
 
 In a notebook, with a network of one's own:
 
@@ -17,11 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data import sampling, synthetic
+from ..data import alignment, synthetic
 from ..network.gca_lstm import GCALSTM, loss_and_gradients
 from ..network.grid import cell_order
 from ..support.errors import InputError, shown
-from ..support.writing import replacing
 from ..training.optim import SGD
 from .record import record
 
@@ -63,15 +62,15 @@ def example(seed=0):
     if seed < 0:
         raise InputError(f"--seed {seed} cannot be used: a seed is 0 or more")
     data = synthetic.generate(seed, subjects=7, repetitions=2, classes=CLASSES)
-    prepared = sampling.prepare(data, face_camera=True, torso_scale=True)
-    names = [data.joint_names[joint] for joint in prepared.order]
+    aligned = alignment.align(data, face_camera=True, torso_scale=True)
+    names = [data.joint_names[joint] for joint in aligned.order]
     places = [place for place, name in enumerate(names) if name in JOINTS]  # in the order of the chain
     joint_names = tuple(names[place] for place in places)
     bones = tuple((joint_names.index(JOINTS[parent]), joint_names.index(name))
                   for name, parent in zip(JOINTS, PARENTS, strict=True) if parent is not None)  # fmt: skip
 
     def batch(sequences, *positions):
-        pairs = [prepared.batch(sequences, FRAMES, position=position) for position in positions]
+        pairs = [aligned.batch(sequences, FRAMES, position=position) for position in positions]
         x, y = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
         return np.ascontiguousarray(x[:, :, places]), y
 
@@ -162,18 +161,3 @@ def embedded(text, height=900, theme=None):
         f'<div><iframe title="GCA-LSTM, step by step" srcdoc="{html.escape(text)}" '
         f'style="width: 100%; height: {height}px; border: 0"></iframe></div>'
     )
-
-
-def add_options(sub):
-    """Add the arguments of `stepper` to an argparse parser."""
-    sub.add_argument("--out", required=True, metavar="FILE", help="the page to write (.html)")
-    sub.add_argument("--seed", type=int, default=0, metavar="S", help="another seed, other numbers (default: 0)")
-
-
-def command(options):
-    """Train the small network, write its page, and say where it is."""
-    shown = example(options.seed)
-    text = page(*shown)
-    with replacing(options.out) as temporary:
-        temporary.write_text(text, "utf-8")
-    print(f"written to {options.out}: open it in a browser")

@@ -13,14 +13,15 @@ from .writing import FULL
 
 
 def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
-    """Call run() and return the exit code it gives, or that of what went wrong, told in one sentence.
+    """Call run() and return its exit code; where something goes wrong, say so in one sentence and return one of these:
 
-    2: what the user gave cannot be used, or needs more memory or room on the disk than there is.  130: Ctrl-C.
-    141: nobody reads on.
+    2: what the user gave cannot be used, or needs more memory or room on the disk than there is.
+    130: Ctrl-C.
+    141: whoever read the output has stopped reading.
     """
 
-    def told(sentence):
-        with contextlib.suppress(OSError):  # it may go to the disk that is full
+    def say(sentence):
+        with contextlib.suppress(OSError):  # the full disk may be where it goes
             print(f"{program}: {printable(sentence)}", file=sys.stderr)
 
     _let_print()
@@ -29,40 +30,40 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
         sys.stdout.flush()
         return code or 0
     except InputError as error:
-        told(" ".join(str(error).splitlines()))
+        say(" ".join(str(error).splitlines()))
         return 2
     except MemoryError as error:
-        told(f"there is not enough memory ({error}); lower --jobs, or hidden, frames or batch_size")
+        say(f"there is not enough memory ({error}); lower --jobs, or hidden, frames or batch_size")
         return 2
     except BrokenProcessPool:  # joblib's own errors of a lost worker are kinds of it
-        told(
+        say(
             "a process that worked for this one was ended from outside, as the system does when memory runs out, or no "
             "longer found the file of the data; lower --jobs and give the command again (train: with --resume), it "
             "goes on with what is kept"
         )
         return 2
-    except PicklingError as error:  # joblib's, which tells what happened in a text alone
+    except PicklingError as error:  # joblib's, which keeps what happened as a text
         if f"[Errno {errno.ENOSPC}]" not in str(error.__cause__):
             raise
-        told(
+        say(
             "the folder for temporary files is full, where processes share the data; free some space there, or name "
             "another folder in the environment variable JOBLIB_TEMP_FOLDER"
         )
         return 2
     except KeyboardInterrupt:
-        told("stopped")
+        say("stopped")
         return 130
-    except BrokenPipeError:  # whoever reads has read enough, as `head` does
+    except BrokenPipeError:  # the reader has read enough, as `head` does
         _discard_output()
         return 141
     except OSError as error:
         if error.errno in FULL:
-            told(
-                f"what it prints or keeps for a while cannot be written ({error.strerror}); free some space and give "
-                "the command again (train: with --resume)"
+            say(
+                f"output or a temporary file cannot be written ({error.strerror}); free some space and give the "
+                "command again (train: with --resume)"
             )
         elif error.filename is not None:
-            told(f"{error.filename} cannot be used ({error.strerror}); check the path given")
+            say(f"{error.filename} cannot be used ({error.strerror}); check the path given")
         else:
             raise
         try:
@@ -73,15 +74,15 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
 
 
 def _let_print():
-    """Have something to print to, where a shell closed it, and nothing that this cannot take."""
+    """Give a closed stream somewhere to go, and have what a stream cannot show printed as escapes."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  as long as the process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  open as long as the process
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _discard_output():
-    """Send what is still to be printed to nowhere, so that the end of the program does not stumble over it."""
+    """Drop what is still to be printed, so that the end of the program does not stumble over it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

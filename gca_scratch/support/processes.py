@@ -17,11 +17,11 @@ except ImportError:  # Windows: nobody is kept out of a folder there
 
 @contextlib.contextmanager
 def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """`with alone(folder)`: no other process that asks so is let into the folder, which is made where it is missing.
+    """`with alone(folder)`: keep every other process that calls this out of the folder, which is made if it is missing.
 
     The lock lies on the folder itself: it needs no file, and ends with the process, however that ends. A folder that
-    was made and is still empty in the end is removed. Raises InputError when another process is there, or the folder
-    cannot be made.
+    this has made, and that is empty in the end, is removed. Raises InputError when another process is there, or the
+    folder cannot be made.
     """
     made = not os.path.exists(folder)
     with contextlib.ExitStack() as held:
@@ -64,10 +64,10 @@ def _locked(folder, held):
 
 @functools.cache
 def end_with(parent: int | None) -> None:
-    """From now on this process ends soon after the process `parent`, which started it: nobody else wants its results.
+    """Have this process end soon after the process `parent`, which started it and alone wants its results.
 
-    Left to itself it would go on, in the way of whoever gives the command again. Nothing happens if this is `parent`
-    itself, or if there is none (None).
+    Otherwise it would go on, in the way of whoever gives the command again. Nothing happens if this is `parent` itself,
+    or if there is none (None).
     """
     if parent not in (None, os.getpid()):
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
@@ -87,6 +87,6 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # somebody else's
+    except OSError:  # there is, and it is somebody else's
         pass
     return True

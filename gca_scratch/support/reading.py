@@ -24,9 +24,10 @@ import numpy as np
 
 from .errors import InputError, shown
 
-LARGEST_JSON = 1 << 20  # bytes; what they become in memory is up to 45 times as much
+LARGEST_JSON = 1 << 20  # bytes; in memory they become up to 45 times as many
 LARGEST_TOML = 1 << 16
 LARGEST_CSV = 1 << 20
+LARGEST_NUMBER = 1e300  # that is believed: a sum of some is finite, too
 MAPPED = 2**28  # bytes: arrays that are larger can be mapped instead of read
 _PLAIN = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false", dict: "a table"}
 
@@ -75,16 +76,22 @@ def read_csv(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         raise ValueError(str(error)) from None
 
 
+def is_number(value: Any, low: float = -LARGEST_NUMBER, high: float = LARGEST_NUMBER) -> bool:
+    """Is it a whole or floating-point number, no boolean, finite, and from `low` to `high`?"""
+    return type(value) in (int, float) and low <= value <= high  # not true of NaN
+
+
 def reason(error: Exception) -> str:
-    """What an error says, in one line that is not long whatever it quotes."""
+    """What an error says, in one short line, whatever it quotes."""
     return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = (), whole: bool = False) -> Iterator[Path]:
-    """The paths of all that is in a folder and the folders below it and is no folder itself; links are not followed.
+    """The paths of all files in a folder and the folders below it, those that lie higher first; no link is followed.
 
-    Those that lie higher come first. A folder is passed over if its name begins with one of `hidden`, if it cannot be
-    listed, or if it lies deeper than a path can tell; with `whole` the latter two, and links to folders, are OSErrors.
+    hidden: folders whose names begin with one of these are passed over.
+    whole: raise OSError for a link to a folder, and for a folder that cannot be listed or lies deeper than a path can
+    tell; otherwise these are passed over, too.
     """
     waiting = deque([Path(root)])
     while waiting:
@@ -192,7 +199,7 @@ def from_plain(kind, values, where, complete=True):
 
     A whole number passes for a floating-point one. Raises InputError, naming `where`, if a value is unknown, of another
     type or not finite, if one is missing (with `complete`; otherwise it keeps its default where it has one), or if
-    `kind` itself does not want it.
+    `kind` itself refuses it.
     """
     if not isinstance(values, dict):
         raise InputError(f"{where} is {shown(values)} where a table belongs; correct it")
@@ -211,7 +218,7 @@ def from_plain(kind, values, where, complete=True):
         wrong = not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
         if isinstance(value, int) and not wrong and abs(value) >= 2**63:
             raise InputError(f"{where}: {name} is {shown(value)}, too much; correct it")
-        if wrong or (isinstance(value, float) and not math.isfinite(value)):
+        if wrong or (wanted is float and not is_number(value)):
             raise InputError(f"{where}: {name} must be {_PLAIN.get(wanted, wanted)}, not {shown(value)}")
         converted[name] = value
     try:

@@ -22,9 +22,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no
 def replacing(path):
     """`with replacing(path) as temporary`: write the file `temporary`, which becomes `path` when the block ends well.
 
-    A crash at any moment leaves the old file or the new one, never half of one; what processes that are no more have
-    left half written of this file is removed. A folder that is missing is made. Raises InputError when the file cannot
-    be written.
+    A crash at any moment leaves the old file or the new one, never half of one. Halves that processes of before have
+    left of this file are removed. A folder that is missing is made. Raises InputError when the file cannot be written.
     """
     path = Path(path)
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
@@ -53,7 +52,7 @@ def _remove_leftovers(path):
 
 
 def sync_names(folder):
-    """Have the names of the files in `folder` on the disk before anything that is written after this."""
+    """Bring the names of the files in `folder` to the disk, before anything that is written later."""
     with contextlib.suppress(OSError):  # some systems cannot
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -84,7 +83,7 @@ def _known_to_json(value):
 
 
 def write_npz(file, arrays):
-    """Write arrays by name into an open file, as np.savez does; NumPy 1.26's speaks up later where the disk is full."""
+    """Write arrays by name into an open file, as np.savez does; NumPy 1.26's says only later that a disk is full."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:

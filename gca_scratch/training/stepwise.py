@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.sampling import Prepared
+from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, to_device, to_host
 from ..network.gca_lstm import Network
 from ..network.ops import nll_forward, probabilities
@@ -71,7 +71,7 @@ def start(network: Network, settings: Settings) -> State:
 def train(
     network: Network,
     state: State,
-    data: Prepared,
+    data: Aligned,
     fit: np.ndarray,
     validate: np.ndarray,
     settings: Settings,
@@ -81,7 +81,7 @@ def train(
 ) -> State:
     """Train until every training step is done (Algorithm 1); returns `state`, whose `params` are then the best weights.
 
-    data: data.sampling.Prepared; fit, validate: sequences to train on and to measure the validation error on
+    data: data.sampling.Aligned; fit, validate: sequences to train on and to measure the validation error on
     (validate may be empty: then each step takes all its epochs and keeps its last weights).
     on_start(n, epochs done) is called as training step n starts or resumes, on_epoch(state, done) after every epoch,
     with `done` True when that training step has ended: the place to save and to show progress.
@@ -144,7 +144,7 @@ def best_weights(state: State, xp: ArrayModule = np) -> dict[str, Array]:
 def run_epoch(
     engine: Engine,
     state: State,
-    data: Prepared,
+    data: Aligned,
     fit: np.ndarray,
     settings: Settings,
     optimiser: SGD,
@@ -200,7 +200,7 @@ def _one_ahead(items):
 def evaluate(
     engine: Engine,
     params: dict[str, Array],
-    data: Prepared,
+    data: Aligned,
     sequences: np.ndarray,
     settings: Settings,
     iterations: int | None = None,

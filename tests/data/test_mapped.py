@@ -11,7 +11,7 @@ import pytest
 
 from gca_scratch import runs
 from gca_scratch.data import neutral
-from gca_scratch.data.sampling import prepare
+from gca_scratch.data.alignment import align
 from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.experiments import tasks
 from gca_scratch.figures import look
@@ -157,15 +157,15 @@ def test_a_coordinate_that_is_not_finite_is_named():
 )  # fmt: skip
 def test_batches_are_those_of_data_in_memory_to_the_bit(options):
     settings = dataclasses.replace(PRESETS["small"], mirror=True)
-    lazy, whole = (prepare(data, **options) for data in (mapped(), DATA))
+    lazy, whole = (align(data, **options) for data in (mapped(), DATA))
     assert type(whole.x) is np.ndarray and not isinstance(lazy.x, np.ndarray)
     assert lazy.x.shape == whole.x.shape and len(lazy.x) == len(whole.x)
     assert (lazy.flipped == whole.flipped).all() and lazy.up == whole.up
     for sequences in (np.arange(len(DATA)), np.array([5]), np.array([8, 2, 2])):
         for rng in (None, 7):
             a, b = (
-                prepared.batch(sequences, 6, settings, None if rng is None else np.random.default_rng(rng))
-                for prepared in (lazy, whole)
+                aligned.batch(sequences, 6, settings, None if rng is None else np.random.default_rng(rng))
+                for aligned in (lazy, whole)
             )
             assert a[0].tobytes() == b[0].tobytes() and (a[1] == b[1]).all()
     some_joints = (slice(None, None, 4), slice(None), 0, 1)
@@ -182,7 +182,7 @@ def test_a_run_is_the_same_to_the_bit():
     assert results[0]["confusion"] == results[1]["confusion"]
     assert runs.retest("a")["loss"] == results[1]["loss"]
     run_a, run_b = trained.load("a"), trained.load("b", data=DATA)
-    assert not isinstance(run_a.task.prepared.x, np.ndarray) and isinstance(run_b.task.prepared.x, np.ndarray)
+    assert not isinstance(run_a.split.aligned.x, np.ndarray) and isinstance(run_b.split.aligned.x, np.ndarray)
     for n in (0, 2, 5):
         assert (look.poses(run_a, n) == look.poses(run_b, n)).all()
     assert (trained.classify(run_a, [0, 4])[1] == trained.classify(run_b, [0, 4])[1]).all()
@@ -196,7 +196,7 @@ def test_all_folds_in_processes_of_their_own():
 
 
 def test_no_copy_is_made_of_the_whole():
-    """Mapped joints are loaded, prepared and sampled in a part of their memory, joints that are read in more."""
+    """Mapped joints are loaded, aligned and sampled in a part of their memory, joints that are read in more."""
     slower = 400
     joints, offsets = np.repeat(DATA.joints, slower, axis=0), DATA.offsets * slower
     neutral.save("data.npz", dataclasses.replace(DATA, joints=joints, offsets=offsets, truth=None))
@@ -205,8 +205,8 @@ def test_no_copy_is_made_of_the_whole():
 
     def most(settings):
         tracemalloc.start()
-        prepared = runs.problem(neutral.load("data.npz"), runs.Source("npz", "data.npz"), settings).prepared
-        prepared.batch(np.arange(len(DATA)), 10, settings, np.random.default_rng(0))
+        aligned = runs.make_split(neutral.load("data.npz"), runs.Source("npz", "data.npz"), settings).aligned
+        aligned.batch(np.arange(len(DATA)), 10, settings, np.random.default_rng(0))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found

@@ -26,9 +26,9 @@ def few(monkeypatch):
 def test_the_test_set_of_a_fold_is_never_looked_at(tmp_path, monkeypatch):
     data, seen = skeletons(subjects=4, repetitions=1), []
 
-    def watched(task, *rest):
-        seen.append((task.fit, task.test))
-        return test(task, *rest)
+    def watched(split, *rest):
+        seen.append((split.fit, split.test))
+        return test(split, *rest)
 
     test = runs.test
     monkeypatch.setattr(runs, "test", watched)

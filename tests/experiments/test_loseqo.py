@@ -8,8 +8,9 @@ import pytest
 
 from gca_scratch import runs, training
 from gca_scratch.experiments import loseqo
-from gca_scratch.runs import fold
+from gca_scratch.runs import testing
 from gca_scratch.settings import PRESETS
+from gca_scratch.support import workers
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import stepwise
 from tests.helpers.tiny import CLASSES, TINY, skeletons
@@ -22,16 +23,17 @@ SETTINGS = replace(TINY, validation=0, epochs=2, patience=2)
 def short(monkeypatch):
     """Two epochs of finishing, in this process: loky's processes know nothing of what a test has changed."""
     monkeypatch.setattr(loseqo, "FINISH", loseqo.FINISH | {"epochs": 2, "patience": 2})
-    monkeypatch.setattr(loseqo.joblib, "parallel_config", lambda *_, **__: loseqo.threadpool_limits(1))
+    results = workers.results
+    monkeypatch.setattr(workers, "results", lambda function, calls, jobs, **more: results(function, calls, 1, **more))
 
 
 def test_a_network_is_trained_on_all_sequences_but_those_it_is_tested_on(tmp_path, monkeypatch):
     data, seen = skeletons(subjects=3, repetitions=1), []
     train = training.train
 
-    def watched(network, state, prepared, fit, *rest):
+    def watched(network, state, aligned, fit, *rest):
         seen.append(set(fit.tolist()))
-        return train(network, state, prepared, fit, *rest)
+        return train(network, state, aligned, fit, *rest)
 
     for place in (training, stepwise):
         monkeypatch.setattr(place, "train", watched)
@@ -45,11 +47,11 @@ def test_a_sequence_leaves_no_trace_in_the_network_that_is_tested_on_it(tmp_path
     data, weights = skeletons(subjects=3, repetitions=1), []
     outcome = runs.outcome
 
-    def watched(task, network, state, *rest):
+    def watched(split, network, state, *rest):
         weights.append(state.params)
-        return outcome(task, network, state, *rest)
+        return outcome(split, network, state, *rest)
 
-    for place in (runs, fold):  # of networks of subjects, and of those that are finished
+    for place in (runs, testing):  # of networks of subjects, and of those that are finished
         monkeypatch.setattr(place, "outcome", watched)
     loseqo.measure(data, SOURCE, SETTINGS, tmp_path / "a")
     changed = skeletons(subjects=3, repetitions=1)
@@ -149,10 +151,10 @@ def test_every_setting_can_be_given(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--seeds", "0"], "--seeds must be 1 or more"),
-        (["--jobs", "-1"], "--jobs must be 1 or more"),
-        (["--dataset", "npz"], "say where with --root"),
-        (["--dataset", "npz", "--root", "nowhere.npz"], "nowhere.npz"),
+        (["--seeds", "0"], "--seeds 0 cannot be used: it must be 1 or more"),
+        (["--jobs", "-1"], "--jobs -1 cannot be used: it must be 1 or more"),
+        (["--dataset", "npz"], "say where with --data"),
+        (["--data", "nowhere.npz"], "nowhere.npz"),
         (["--preset", "huge"], "unknown preset 'huge'"),
         (["--motion", "-1"], "motion = -1.0 cannot be used"),
     ],

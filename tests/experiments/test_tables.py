@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from gca_scratch import runs
+from gca_scratch.commands import table as table_command
 from gca_scratch.data import neutral, protocols
 from gca_scratch.data.noise import noisy
 from gca_scratch.experiments import paper, tables, tasks
@@ -41,8 +42,8 @@ CHILD = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import tests.experiment
 def table(*arguments):
     """Run the command on these arguments; its exit code."""
     parser = argparse.ArgumentParser(prog="table", exit_on_error=False)
-    tables.add_options(parser)
-    return exit_code(lambda: tables.command(parser.parse_args([str(argument) for argument in arguments])))
+    table_command.add_options(parser)
+    return exit_code(lambda: table_command.command(parser.parse_args([str(argument) for argument in arguments])))
 
 
 def child(*arguments):
@@ -63,7 +64,7 @@ def results(out):
     writing = Path(out).rglob("seed-0/fold-??.json")
     found = {str(file.relative_to(out)): json.loads(file.read_text("utf-8")) for file in writing}
     for plain in found.values():
-        del plain["result"]["seconds"], plain["result"]["root"]
+        del plain["result"]["seconds"], plain["result"]["data"]
     return found
 
 
@@ -195,7 +196,7 @@ def test_the_table_is_written(reference, capsys):
 
 def test_what_is_finished_is_not_run_again(reference, monkeypatch):
     before = {file: file.stat().st_mtime_ns for file in reference.rglob("fold-*.json")}
-    monkeypatch.setattr(tasks, "_somewhere", None)
+    monkeypatch.setattr(tasks, "workers", None)
     assert table(*RUN, "--out", "reference", "--seeds", "2") == 0
     assert {file: file.stat().st_mtime_ns for file in reference.rglob("fold-*.json")} == before
 
@@ -278,7 +279,7 @@ def test_tables_share_their_trainings(reference):
 def test_the_protocols_of_the_paper_are_found_by_the_classes():
     def splits(name, classes, asked=None):
         data = argparse.Namespace(class_names=tuple(map(str, range(classes))))
-        return tables._splits(paper.TABLES[name](), data, asked)
+        return tables.protocols_of(paper.TABLES[name](), data, asked)
 
     assert splits("I", 60) == ["cross-subject", "cross-view"] == splits("VII", 60)
     assert [splits("VII", classes) for classes in (10, 12, 11)] == [["loseqo"], ["sysu"], ["mhad"]]
@@ -351,7 +352,7 @@ def test_each_level_of_noise_is_tested_on_its_own_sequences(monkeypatch):
     settings = dataclasses.replace(PRESETS["paper"], frames=4, hidden=4, iterations=0, epochs=1, batch_size=5)
     test = runs.test
     for place in (runs, fold):
-        monkeypatch.setattr(place, "test", lambda task, *rest: seen.append(task.data.joints) or test(task, *rest))
+        monkeypatch.setattr(place, "test", lambda split, *rest: seen.append(split.data.joints) or test(split, *rest))
     tasks.run(data, tasks.Task("a", runs.Source("npz", "data.npz"), settings, tests=(0.0, 0.2, 0.4)))
     clean, *levels = seen
     assert clean is data.joints
@@ -413,7 +414,7 @@ def test_a_cluster_that_cannot_be_used(capsys, monkeypatch):
 
 @pytest.mark.parametrize("arguments, sentence", [
     (["V"], "say which skeletons to use"),
-    (["V", "--data", "data.npz", "--root", "x"], "give either --data FILE or --dataset"),
+    (["V", "--data", "data.npz", "--dataset", "synthetic"], "synthetic data lies nowhere; leave --data data.npz out"),
     (["V", "--data", "none.npz"], "none.npz cannot be read"),
     (["V", "--data", "data.npz"], "the data has 3 classes, and the table is of UT-Kinect (10 classes)"),
     (["V", "--data", "data.npz", "--protocol", "third"], "there is no protocol 'third'"),

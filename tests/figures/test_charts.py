@@ -232,25 +232,25 @@ def test_no_screen_is_asked_for(tmp_path):
 
 def test_the_truth_is_sampled_like_the_input():
     data = skeletons()
-    prepared = runs.problem(data, runs.Source("npz"), TINY).prepared
-    truth = localisation.truth_at(data, prepared, np.arange(len(data)), 4)
+    aligned = runs.make_split(data, runs.Source("npz"), TINY).aligned
+    truth = localisation.truth_at(data, aligned, np.arange(len(data)), 4)
     assert truth.shape == (24, 4, 6) and truth.dtype == bool
     for n in range(len(data)):
         carrier = data.truth[data.offsets[n]].argmax()
-        assert (truth[n] == (np.array(prepared.order) == carrier)).all()
+        assert (truth[n] == (np.array(aligned.order) == carrier)).all()
 
 
 def test_the_speed_of_joints_finds_the_joint_that_moves():
     data = skeletons()
-    prepared = runs.problem(data, runs.Source("npz"), TINY).prepared
+    aligned = runs.make_split(data, runs.Source("npz"), TINY).aligned
     everybody = np.arange(len(data))
-    speed = localisation.joint_speed(prepared, everybody, 4)
+    speed = localisation.joint_speed(aligned, everybody, 4)
     assert speed.shape == (24, 4, 6)
-    truth = localisation.truth_at(data, prepared, everybody, 4)
+    truth = localisation.truth_at(data, aligned, everybody, 4)
     assert localisation.mean_auc(speed, truth) > 0.9
     n, length = 0, data.lengths[0]
-    x = prepared.x[:length, :, 0].astype(float)
-    for t, frame in enumerate(prepared.frame_index([n], 4)[0]):
+    x = aligned.x[:length, :, 0].astype(float)
+    for t, frame in enumerate(aligned.frame_index([n], 4)[0]):
         a, b = max(frame - 1, 0), min(frame + 1, length - 1)
         np.testing.assert_allclose(speed[n, t], np.linalg.norm(x[b] - x[a], axis=1) / (b - a), rtol=1e-5)
 
@@ -263,8 +263,8 @@ def test_one_frame_has_no_speed():
         offsets=np.arange(len(data) + 1),
         truth=data.truth[data.offsets[:-1]],
     )
-    prepared = runs.problem(one, runs.Source("npz"), dataclasses.replace(TINY, validation=0)).prepared
-    assert (localisation.joint_speed(prepared, np.arange(len(one)), 4) == 0).all()
+    aligned = runs.make_split(one, runs.Source("npz"), dataclasses.replace(TINY, validation=0)).aligned
+    assert (localisation.joint_speed(aligned, np.arange(len(one)), 4) == 0).all()
 
 
 def test_the_demonstration(tmp_path, monkeypatch, capsys):

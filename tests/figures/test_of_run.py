@@ -11,7 +11,7 @@ from PIL import Image
 
 from gca_scratch import runs, training
 from gca_scratch.commands import plot as plotting
-from gca_scratch.data import neutral, protocols, sampling
+from gca_scratch.data import alignment, neutral, protocols
 from gca_scratch.figures import bodies, canvas, look, of_run
 from gca_scratch.runs import trained
 from gca_scratch.runs.folds import run_all_folds
@@ -76,7 +76,7 @@ def test_all_figures_of_a_run(made, tmp_path, capsys, monkeypatch):
     assert set(plotting.FILES) == set(of_run.FIGURES)
 
     run = trained.load(made / "stepwise")
-    data, test = run.task.data, run.task.test
+    data, test = run.split.data, run.split.test
     seen = look.look(run)
     chances, scores, names = trained.classify(run, test)
     recognised = chances.argmax(axis=1) == data.label[test]
@@ -97,10 +97,10 @@ def test_all_figures_of_a_run(made, tmp_path, capsys, monkeypatch):
     mean = scores.mean(axis=1).sum(axis=1)  # over sequences, over frames
     for k, ax in enumerate(drawn["body.png"].axes[:2]):
         np.testing.assert_allclose(ax.collections[0].get_array(), 6 * mean[k], rtol=1e-5)
-        highest = data.joint_names[run.task.prepared.order[mean[k].argmax()]]
+        highest = data.joint_names[run.split.aligned.order[mean[k].argmax()]]
         assert f"{highest}\n{6 * mean[k].max():.2f}" in texts(drawn["body.png"])
 
-    x = run.task.prepared.batch([seen.n], run.network.frames)[0]
+    x = run.split.aligned.batch([seen.n], run.network.frames)[0]
     gates = run.network.gates(run.weights, x, run.iterations)
     images = [ax.get_images()[0] for ax in drawn["gates.png"].axes if ax.get_images()]
     assert len(images) == 4 * 3 + 2
@@ -117,7 +117,7 @@ def test_convergence_of_one_run_and_of_two(made, tmp_path, monkeypatch):
     assert imread(made / "direct" / "convergence.png").shape[1] == 9 * 150
     plot("convergence", made / "direct", made / "stepwise", "--out", tmp_path / "both.PNG")
     lines = drawn["both.PNG"].axes[0].get_lines()
-    history = of_run.read_history(made / "stepwise")
+    history = runs.read_history(made / "stepwise")
     assert history == [
         {k: v for k, v in row.items() if v is not None} for row in runs.checkpoint.load(made / "stepwise")[0].history
     ]
@@ -144,27 +144,27 @@ def test_on_the_stand_in_for_a_gpu(made):
 
 def test_a_sequence_by_number_and_name(made):
     run = trained.load(made / "stepwise")
-    name = str(run.task.data.name[5])
+    name = str(run.split.data.name[5])
     by_number, by_name = look.look(run, 5), look.look(run, name)
     assert by_number.n == by_name.n == 5 and by_number.title == by_name.title
-    assert f"({name})" in by_number.title and by_number.title.startswith(CLASSES[run.task.data.label[5]])
+    assert f"({name})" in by_number.title and by_number.title.startswith(CLASSES[run.split.data.label[5]])
 
 
 def test_poses_are_seen_from_the_front_or_from_the_side(made):
     run = trained.load(made / "stepwise")
-    prepared, places = run.task.prepared, run.body.places
+    aligned, places = run.split.aligned, run.body.places
     for n in (0, 7):
         both, one = look.poses(run, n), look.poses(run, n, persons=1)
-        F = run.task.data.lengths[n]
+        F = run.split.data.lengths[n]
         assert both.shape == (F, 6, 2, 3) and one.shape == (F, 6, 1, 3)
         assert (both[0, :, 1] == 0).all()  # absent as before
         line = (both[1:, 0, 0] - both[1:, 0, 1]).mean(axis=0)
         assert line[0] > 1.4 and abs(line[2]) < 1e-6  # across = (up + 2) % 3 = 0: the first one stands on the left
-        right, left = (run.task.data.joint_names.index(f"{side} hip") for side in ("right", "left"))
-        order = list(prepared.order)
+        right, left = (run.split.data.joint_names.index(f"{side} hip") for side in ("right", "left"))
+        order = list(aligned.order)
         across = one[0, order.index(right), 0] - one[0, order.index(left), 0]
         assert across[0] > 0 and abs(across[2]) < 1e-6
-        original = prepared.x[prepared.offsets[n] : prepared.offsets[n + 1], :, 0][:, places]
+        original = aligned.x[aligned.offsets[n] : aligned.offsets[n + 1], :, 0][:, places]
         np.testing.assert_allclose(
             np.linalg.norm(one[:, :, 0] - one[:, :1, 0], axis=-1),
             np.linalg.norm(original - original[:, :1], axis=-1),
@@ -175,11 +175,11 @@ def test_poses_are_seen_from_the_front_or_from_the_side(made):
 def test_an_axis_that_points_down_is_turned_up(tmp_path):
     data = skeletons(subjects=2, repetitions=1)
     data.joints[..., 1] *= -1
-    prepared = sampling.prepare(data)
-    task = argparse.Namespace(data=data, prepared=prepared)
-    run = trained.Run(None, {}, None, 0, task, runs.Source("npz"), trained.body(data, prepared), np)
+    aligned = alignment.align(data)
+    split = argparse.Namespace(data=data, aligned=aligned)
+    run = trained.Run(None, {}, None, 0, split, runs.Source("npz"), trained.body(data, aligned), np)
     positions = look.poses(run, 0)
-    neck = [data.joint_names[prepared.order[k]] for k in run.body.places].index("neck")
+    neck = [data.joint_names[aligned.order[k]] for k in run.body.places].index("neck")
     assert (positions[:, neck, 0, 1] > positions[:, 0, 0, 1]).all()
 
 
@@ -197,16 +197,16 @@ def test_other_networks_with_attention(tmp_path, settings, rows):
     run = trained.load(folder)
     seen = look.look(run)
     assert seen.names == rows
-    cells = len(run.task.prepared.order)
+    cells = len(run.split.aligned.order)
     assert seen.scores.shape == (len(rows), 4, cells) and seen.of_joints.shape == (len(rows), 4, 6)
-    network, x = run.network, run.task.prepared.batch([seen.n], 4)[0]
+    network, x = run.network, run.split.aligned.batch([seen.n], 4)[0]
     _, cache = network.forward(run.weights, x)
     for row, name in enumerate(rows):
         r = network.scores(cache, row)[0, 0]
         guesses = 4 * len(set(network.parts)) if settings.get("network") == "coarse" or "coarse" in name else 4 * cells
         np.testing.assert_allclose(seen.scores[row] * 4 * cells, r * guesses, rtol=1e-5)
         for k, place in enumerate(run.body.places):
-            visits = np.array(run.task.prepared.order) == run.task.prepared.order[place]
+            visits = np.array(run.split.aligned.order) == run.split.aligned.order[place]
             np.testing.assert_allclose(seen.of_joints[row, :, k] * 24, (r * guesses)[:, visits].mean(axis=1), rtol=1e-5)
     asked = of_run.Request(folder)
     drawn = {figure: of_run.FIGURES[figure](asked) for figure in ("strip", "body", "gates", "scores")}
@@ -253,7 +253,7 @@ def test_all_folds(tmp_path, monkeypatch, capsys):
     mean = 0
     for fold in range(1, protocols.folds(data, "loso") + 1):
         run = trained.load(tmp_path / "run" / f"fold-{fold:02}")
-        mean = mean + trained.classify(run, run.task.test)[1].sum(axis=(1, 2)) / 9
+        mean = mean + trained.classify(run, run.split.test)[1].sum(axis=(1, 2)) / 9
     np.testing.assert_allclose(drawn["body.png"].axes[0].collections[0].get_array(), 6 * mean[0], rtol=1e-5)
 
 
@@ -322,7 +322,7 @@ def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
             "--sequence '24' is none of the 24 sequences; give a number from 0 to",
         ),
         (["gates", "stepwise", "--sequence=-1"], "--sequence '-1' is none of the 24 sequences"),
-        (["scores", "stepwise", "--root", "gone.npz"], "gone.npz cannot be read"),
+        (["scores", "stepwise", "--data", "gone.npz"], "gone.npz cannot be read"),
         (["strip", "stepwise", "--out", "strip.gif"], "--out strip.gif is no name for this figure; end it with .png"),
         (["animation", "stepwise", "--out", "x"], "--out x is no name for this figure; end it with .gif"),
         (["confusion", "stepwise", "--out", "data.npz/x.png"], "data.npz/x.png cannot be written"),

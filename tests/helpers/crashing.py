@@ -90,7 +90,7 @@ def _command(folder, arguments, kill, full, limit, moments, said):
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     multiprocessing.set_start_method("fork", force=True)  # as on the command line: locks then leave no file behind
-    runs.fold.SECONDS_BETWEEN_SAVES = 0
+    runs.folder.SECONDS_BETWEEN_SAVES = 0
     convert.CHUNK = 2
     _watch_writing(kill, full, moments)
     sys.exit(main(arguments))

@@ -25,11 +25,10 @@ from course import manifest
 from course.drivers import DRIVERS, visible
 from course.grading import diagnosis, fence, grade, grade_all, gradescope, splice
 from gca_scratch import runs, training
-from gca_scratch.commands.main import describe
+from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
 from gca_scratch.data.readers import convert, mhad, ntu, sbu, sysu, utkinect
 from gca_scratch.experiments import choices, loseqo, tasks
-from gca_scratch.figures import of_run
 from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import from_plain, read_json
@@ -186,7 +185,7 @@ def _(content, folder):
     data = neutral.load(put(folder, "data.npz", content))
     neutral.check(data, "what was loaded")
     describe(data)
-    runs.problem(data, SOURCE, replace(TINY, validation=0))
+    runs.make_split(data, SOURCE, replace(TINY, validation=0))
     return data
 
 
@@ -246,13 +245,13 @@ def _(content, folder):
 }).encode())  # fmt: skip
 def _(content, folder):
     put(folder, "result.json", content)
-    return of_run.read_result(folder)
+    return runs.read_result(folder)
 
 
 @reads("history", lambda: f"{','.join(training.HISTORY_COLUMNS)}\n0,1,0.1,1.5,0.5,,,0.1\n1,1,0.1,1,0,1,0,2\n".encode())
 def _(content, folder):
     put(folder, "history.csv", content)
-    return of_run.read_history(folder)
+    return runs.read_history(folder)
 
 
 @reads("task", lambda: json.dumps({
@@ -264,7 +263,7 @@ def _(content, folder):
     return tasks.finished(TASK, folder, "mark")
 
 
-_ASKED = {"data": "mark", "source": asdict(SOURCE) | {"root": ""}, "settings": asdict(TINY)}
+_ASKED = {"data": "mark", "source": asdict(SOURCE) | {"data": ""}, "settings": asdict(TINY)}
 
 
 @reads("choice", lambda: json.dumps(_ASKED | {"wrong": 1, "n": 2, "loss": 0.5}).encode())
@@ -279,11 +278,11 @@ def _(content, folder):
 
 @functools.cache
 def _converted():
-    """A chunk of `prepare` that reads one file, and the bytes of what it keeps."""
+    """A chunk of `convert` that reads one file, and the bytes of what it keeps."""
     with tempfile.TemporaryDirectory() as folder:
         item = str(put(folder, "S003C002P007R002A051.skeleton", _skeleton_file()))
         chunk = convert._Chunk("ntu", ntu.LAYOUT, [item], Path(folder, "000000.npz"))
-        convert._convert(chunk, os.getpid())
+        convert._convert_chunk(chunk)
         return chunk, chunk.file.read_bytes()
 
 

@@ -62,3 +62,15 @@ def of_layout(layout):
         name: (layout.joint_names[parents[joint]] if joint in parents else None, tuple(places[joint]))
         for joint, name in enumerate(layout.joint_names)
     }
+
+
+def two_persons(seed=0):
+    """Sequences of two persons who stand apart; in the first sequence the second comes in the third frame, in the
+    second sequence never."""
+    data = skeletons(subjects=2, persons=2, seed=seed)
+    rng = np.random.default_rng(seed)
+    for n in range(len(data)):
+        data.sequence(n)[:, 1] += rng.normal(0, 2, 3).astype(np.float32) * np.float32([1, 0.1, 1])
+    data.sequence(0)[:2, 1] = 0
+    data.sequence(1)[:, 1] = 0
+    return data

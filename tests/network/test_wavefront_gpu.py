@@ -143,14 +143,14 @@ def test_training_gives_what_it_gives_on_the_cpu(cupy):
     settings = replace(TINY, dropout=0.0, epochs=2)
     histories, probabilities = [], []
     for xp in (np, cupy):
-        task = runs.problem(data, runs.Source("neutral", "", "loso", 1), settings)
-        network = task.network(settings)
+        split = runs.make_split(data, runs.Source("neutral", "", "loso", 1), settings)
+        network = split.network(settings)
         state = training.train(
-            network, training.start(network, settings), task.prepared, task.fit, task.validate, settings, xp
+            network, training.start(network, settings), split.aligned, split.fit, split.validate, settings, xp
         )
         histories.append([[row["train_loss"], row["train_error"]] for row in state.history])
         weights = training.best_weights(state, xp)
-        _, p = training.evaluate(Engine(network), weights, task.prepared, task.test, settings, None, xp)
+        _, p = training.evaluate(Engine(network), weights, split.aligned, split.test, settings, None, xp)
         probabilities.append(p)
         saved = training.snapshot(state)
         assert all(isinstance(value, np.ndarray) for value in saved.params.values())

@@ -27,15 +27,15 @@ SOURCE = runs.Source("npz", "data.npz")
 def whole(tmp_path_factory):
     """A checkpoint in the middle of training step 1, with weights, velocities and a best epoch, as bytes."""
     data = skeletons()
-    task = runs.problem(data, SOURCE, TINY)
-    network = task.network(TINY)
+    split = runs.make_split(data, SOURCE, TINY)
+    network = split.network(TINY)
     kept = []
 
     def on_epoch(state, done):
         kept.append(training.snapshot(state))
 
     training.train(
-        network, training.start(network, TINY), task.prepared, task.fit, task.validate, TINY, on_epoch=on_epoch
+        network, training.start(network, TINY), split.aligned, split.fit, split.validate, TINY, on_epoch=on_epoch
     )
     path = tmp_path_factory.mktemp("whole") / "checkpoint.npz"
     state = next(state for state in kept if state.stage == 1 and state.epoch == 2 and state.waited == 1)
@@ -99,15 +99,15 @@ def test_what_is_saved_is_loaded(whole):
 @pytest.mark.parametrize("mode", ["stepwise", "direct"])
 def test_a_fresh_and_a_finished_state_are_loaded(mode):
     chosen = dataclasses.replace(TINY, mode=mode, epochs=1)
-    task = runs.problem(skeletons(), SOURCE, chosen)
-    network = task.network(chosen)
+    split = runs.make_split(skeletons(), SOURCE, chosen)
+    network = split.network(chosen)
     state = training.start(network, chosen)
     for _ in range(2):
         checkpoint.save("checkpoint.npz", training.snapshot(state), network, chosen, {})
         loaded = checkpoint.load("checkpoint.npz")[0]
         assert loaded.best is None and loaded.best_score is None and loaded.history == state.history
         assert loaded.finished == state.finished
-        training.train(network, state, task.prepared, task.fit, task.validate, chosen)
+        training.train(network, state, split.aligned, split.fit, split.validate, chosen)
     assert state.finished
 
 
@@ -243,7 +243,8 @@ def test_every_field_deleted_or_absurd(whole):
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        (("version",), 2, ["version 2, not 3", "train again"]),
+        (("version",), 3, ["version 3, not 4", "train again"]),
+        (("version",), [4], ["version [4], not 4", "train again"]),
         (("settings", "hidden"), 10**9, ["settings: hidden"]),
         (("network", "classes"), 4.0, ["network: classes must be a whole number"]),
         (("settings", "iterations"), 50, ["lacks"]),
@@ -416,8 +417,8 @@ def test_read_npz_reads_what_is_wanted():
     ("values", "words"),
     [
         (3, "here is 3 where a table belongs"),
-        ({"root": "x"}, "here lacks dataset; add it"),
-        ({"dataset": "npz", "colour": 3}, "here has no entry 'colour'; it may hold dataset, root"),
+        ({"data": "x"}, "here lacks dataset; add it"),
+        ({"dataset": "npz", "colour": 3}, "here has no entry 'colour'; it may hold dataset, data"),
         ({"dataset": 3}, "here: dataset must be text, not 3"),
         ({"dataset": "npz", "fold": True}, "here: fold must be a whole number, not True"),
         ({"dataset": "npz", "fold": 1.0}, "here: fold must be a whole number, not 1.0"),

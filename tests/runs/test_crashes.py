@@ -19,7 +19,7 @@ import pytest
 from gca_scratch import runs
 from gca_scratch.data import neutral
 from gca_scratch.experiments import choices
-from gca_scratch.runs import checkpoint, fold
+from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.exit_code import exit_code
 from gca_scratch.support.processes import alone
@@ -161,7 +161,7 @@ def test_the_last_epoch_is_kept_when_the_progress_bar_cannot_be_shown(whole, mon
 
     source, settings = runs.read_config("config.toml")
     with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(fold, "tqdm", Bar)
+        patch.setattr("gca_scratch.runs.folder.progress", Bar)
         runs.run(runs.load_data(source), source, settings, "run")
     assert len(checkpoint.load("run")[0].history) == 1
     resumed_to(whole[1])
@@ -284,46 +284,46 @@ def originals():
     for n in range(5):
         name = f"S001C001P{n + 1:03}R001A{n + 1:03}.skeleton"
         Path("raw", name).write_bytes(text_of(frames_of((FIRST, 0, body(n, 4)), length=4)))
-    return "prepare", "ntu", "--root", "raw", "--jobs", "1", "--out"
+    return "convert", "--dataset", "ntu", "--data", "raw", "--jobs", "1", "--out"
 
 
-def test_prepare_killed_or_on_a_full_disk_ends_with_the_same_bytes():
-    prepare = originals()
-    ended = command(*prepare, "whole.npz")
+def test_convert_killed_or_on_a_full_disk_ends_with_the_same_bytes():
+    convert = originals()
+    ended = command(*convert, "whole.npz")
     assert ended.code == 0
     expected = Path("whole.npz").read_bytes()
     for part in range(1, 4):
         moment = part * ended.moments // 4
-        assert command(*prepare, "killed.npz", kill=moment).code == KILLED
-        full = command(*prepare, "full.npz", full=moment)
+        assert command(*convert, "killed.npz", kill=moment).code == KILLED
+        full = command(*convert, "full.npz", full=moment)
         assert full.code == 2 and "cannot be written (No space left on device)" in sentence(full.said)
         for name in ("killed.npz", "full.npz"):
             assert not os.path.exists(name)
-            assert command(*prepare, name).code == 0 and Path(name).read_bytes() == expected
+            assert command(*convert, name).code == 0 and Path(name).read_bytes() == expected
             assert not os.path.exists(name + ".part")
             os.remove(name)
     with alone("other.npz.part"):
-        assert "another process is writing into " in sentence(command(*prepare, "other.npz").said)
+        assert "another process is writing into " in sentence(command(*convert, "other.npz").said)
 
 
-def test_prepare_killed_when_its_file_is_there_says_what_is_left_over():
-    prepare = originals()
-    ended = command(*prepare, "whole.npz")
-    assert command(*prepare, "killed.npz", kill=ended.moments - 3).code == KILLED
+def test_convert_killed_when_its_file_is_there_says_what_is_left_over():
+    convert = originals()
+    ended = command(*convert, "whole.npz")
+    assert command(*convert, "killed.npz", kill=ended.moments - 3).code == KILLED
     assert Path("killed.npz").read_bytes() == Path("whole.npz").read_bytes() and os.path.isdir("killed.npz.part")
-    told = sentence(command(*prepare, "killed.npz").said)
+    told = sentence(command(*convert, "killed.npz").said)
     assert "killed.npz is there already" in told and "(for which alone killed.npz.part, beside it, is kept)" in told
 
 
-def test_prepare_into_a_read_only_folder_is_one_sentence_and_leaves_nothing():
-    prepare = originals()
-    assert command(*prepare, "whole.npz").code == 0
+def test_convert_into_a_read_only_folder_is_one_sentence_and_leaves_nothing():
+    convert = originals()
+    assert command(*convert, "whole.npz").code == 0
     with read_only("folder"):
-        ended = command(*prepare, "folder/out.npz")
+        ended = command(*convert, "folder/out.npz")
         assert ended.code == 2
         assert re.search(r"the folder (/.*/)?folder/out.npz.part cannot be made or opened \(", sentence(ended.said))
         assert os.listdir("folder") == []
-    assert command(*prepare, "folder/out.npz").code == 0
+    assert command(*convert, "folder/out.npz").code == 0
     assert os.listdir("folder") == ["out.npz"]
     assert Path("folder/out.npz").read_bytes() == Path("whole.npz").read_bytes()
 
@@ -354,6 +354,6 @@ def test_a_table_is_run_by_one_process_at_a_time(whole):
 
 def test_the_study_of_choices_is_run_by_one_process_at_a_time(whole, capsys):
     with alone("choices"):
-        arguments = ["--dataset", "npz", "--root", str(whole[0] / "data.npz"), "--protocol", "loso", "--out", "choices"]
+        arguments = ["--data", str(whole[0] / "data.npz"), "--protocol", "loso", "--out", "choices"]
         assert choices.main(arguments) == 2
     assert "another process is writing into choices" in sentence(capsys.readouterr().err)

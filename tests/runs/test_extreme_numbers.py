@@ -12,7 +12,9 @@ import pytest
 from gca_scratch import runs, training
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
-from gca_scratch.data.sampling import Aligned, Prepared, prepare
+from gca_scratch.data.alignment import align
+from gca_scratch.data.coordinates import LazyJoints
+from gca_scratch.data.sampling import Aligned
 from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.network.gca_lstm import GCALSTM, loss_and_gradients
 from gca_scratch.runs import checkpoint
@@ -193,23 +195,23 @@ def test_coordinates_beyond_32_bits_are_named():
     data = skeletons(truth=False)
     data.joints[data.offsets[4], 0, :2] = [[-3e38] * 3, [3e38] * 3]
     with pytest.raises(InputError, match=rf"sequence 4 \('{data.name[4]}'\) .* beyond 32-bit numbers; repair"):
-        prepare(data)
+        align(data)
     data = skeletons(truth=False)
     data.joints[data.offsets[2] : data.offsets[3]] *= 1e-40  # a torso of 5e-41, and one joint 1e6 away
     data.joints[data.offsets[2], 0, 2] = 1e6
-    prepare(data)
+    align(data)
     with pytest.raises(InputError, match=r"sequence 2 .* so short"):
-        prepare(data, torso_scale=True)
+        align(data, torso_scale=True)
 
 
 def test_frames_are_found_beyond_32_bits_when_they_are_asked_for():
     data = skeletons(truth=False)
     data.joints[data.offsets[4]] = 3e38
     N = len(data)
-    lazy = Aligned(data, tuple(range(6)), np.full((N, 3), -3e38), np.ones(N), None)
+    lazy = LazyJoints(data, tuple(range(6)), np.full((N, 3), -3e38), np.ones(N), None)
     assert lazy[[data.offsets[5]]].shape == (1, 6, 1, 3)
     with pytest.raises(InputError, match="sequence 4"):
-        Prepared(lazy, data.offsets, data.label, (), 1, None, np.zeros(N, int)).batch(np.arange(N), 9)
+        Aligned(lazy, data.offsets, data.label, (), 1, None, np.zeros(N, int)).batch(np.arange(N), 9)
 
 
 # --- training that runs away ------------------------------------------------------------------------------------------
@@ -255,8 +257,8 @@ def test_ten_times_the_presets_rate_stays_finite_or_stops_with_a_remedy(name, tm
 def test_a_loss_that_is_not_finite_stops_at_once_and_leaves_the_last_whole_epoch(folder, monkeypatch, capsys):
     settings = dataclasses.replace(TINY, mode="direct", validation=0, clip=0.0, decay=1.0, epochs=5, batch_size=2)
     assert main(arguments(dataclasses.replace(settings, epochs=2), "whole")) == 0
-    batches, real = [], Prepared.batch
-    monkeypatch.setattr(Prepared, "batch", lambda *values, **more: batches.append(values) or real(*values, **more))
+    batches, real = [], Aligned.batch
+    monkeypatch.setattr(Aligned, "batch", lambda *values, **more: batches.append(values) or real(*values, **more))
     monkeypatch.setattr(stepwise, "decayed", lambda rate, decay, every, epoch: rate if epoch < 2 else 3e38)
     assert main(arguments(settings)) == 2
     (sentence,) = said(capsys)
@@ -281,7 +283,7 @@ def test_a_loss_that_is_not_finite_from_the_start_is_not_blamed_on_the_rate_alon
     state = training.start(network, settings)
     state.params["layer1.b"][:] = 50
     x = np.random.default_rng(0).standard_normal((4 * T, J, 1, 3), np.float32)
-    data = Prepared(x, T * np.arange(5), np.array([0, 1, 0, 1]), tuple(range(J)), 1, None, np.zeros(4, int))
+    data = Aligned(x, T * np.arange(5), np.array([0, 1, 0, 1]), tuple(range(J)), 1, None, np.zeros(4, int))
     with np.errstate(all="ignore"), pytest.raises(InputError) as error:
         training.train(network, state, data, np.arange(4), np.arange(0), settings)
     assert "; lower learning_rate (0.0015) or set clip, or lower frames (1000) or the input (up to 4" in str(

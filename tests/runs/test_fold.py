@@ -108,7 +108,7 @@ def test_a_run_leaves_its_files():
     assert returned["seconds"] == pytest.approx(sum(float(row["seconds"]) for row in rows)) and returned["seconds"] > 0
     state, network, settings, source = checkpoint.load("run")
     assert settings == SETTINGS and state.finished
-    assert source == dataclasses.asdict(SOURCE) | {"data": neutral.fingerprint(DATA)}
+    assert source == dataclasses.asdict(SOURCE) | {"fingerprint": neutral.fingerprint(DATA)}
     assert (network.joints, network.frames, network.channels, network.classes) == (6, 4, 3, 3)
 
 
@@ -118,7 +118,7 @@ def test_evaluate_gives_the_same_figures():
     assert again == {name: value for name, value in returned.items() if name != "stopped_early"}
     assert runs.retest("run/checkpoint.npz") == again
     os.rename("data.npz", "moved.npz")
-    assert runs.retest("run", root="moved.npz") == again | {"root": "moved.npz"}
+    assert runs.retest("run", "moved.npz") == again | {"data": "moved.npz"}
 
 
 def test_cells_that_are_told_of_motion_are_so_from_training_to_evaluation():
@@ -126,8 +126,8 @@ def test_cells_that_are_told_of_motion_are_so_from_training_to_evaluation():
     assert returned["loss"] != run("plain")["loss"]
     again = runs.retest("run")
     assert again == {name: value for name, value in returned.items() if name != "stopped_early"}
-    state, network, settings, _, task = runs.reload("run")
-    assert network.channels == task.prepared.channels == 6 and settings.motion == 3.0
+    state, network, settings, _, split = runs.reload("run")
+    assert network.channels == split.aligned.channels == 6 and settings.motion == 3.0
     assert state.params["layer1.W"].shape[0] == 6 + 2 * settings.hidden
 
 
@@ -135,7 +135,7 @@ def test_data_of_another_shape_is_not_evaluated():
     run("run")
     neutral.save("two.npz", skeletons(persons=2))
     with pytest.raises(InputError, match=r"data of another shape than two\.npz"):
-        runs.retest("run", root="two.npz")
+        runs.retest("run", "two.npz")
 
 
 def test_config_repeats_a_run_to_the_same_bits():
@@ -197,8 +197,8 @@ def test_a_killed_process_has_left_a_checkpoint():
     """SIGKILL in the middle of a training step, so nothing is tidied up."""
     settings = dataclasses.replace(SETTINGS, mode="direct", epochs=150, patience=150)
     script = (
-        "import sys; from gca_scratch.runs import fold; from gca_scratch.commands.main import main\n"
-        "fold.SECONDS_BETWEEN_SAVES = 0\n"
+        "import sys; from gca_scratch.runs import folder; from gca_scratch.commands.main import main\n"
+        "folder.SECONDS_BETWEEN_SAVES = 0\n"
         "sys.exit(main(['train', '--config', 'config.toml', '--out', 'killed']))"
     )
     runs.write_config("config.toml", SOURCE, settings)
@@ -240,9 +240,9 @@ def test_between_two_steps_the_weights_are_tested_as_they_were_trained(monkeypat
     run("none", dataclasses.replace(settings, iterations=0))
     returned = stopped("cut", monkeypatch, SGD, "step", 2 * 3 + 1, KeyboardInterrupt, settings=settings)
     assert returned["epochs"] == 2 and returned["iterations"] == 0
-    task = runs.problem(DATA, SOURCE, settings)
+    split = runs.make_split(DATA, SOURCE, settings)
     state, network, _, _ = checkpoint.load("cut")
-    loss, _ = training.evaluate(Engine(network), state.params, task.prepared, task.test, settings, 0)
+    loss, _ = training.evaluate(Engine(network), state.params, split.aligned, split.test, settings, 0)
     assert returned["loss"] == loss
 
 
@@ -351,7 +351,7 @@ def test_another_run_is_not_resumed():
     ):
         with pytest.raises(InputError, match=r"run/checkpoint\.npz belongs to another run"):
             run("run", settings, source, resume=True)
-    run("run", source=dataclasses.replace(SOURCE, root="elsewhere.npz"), resume=True)  # the data may have moved
+    run("run", source=dataclasses.replace(SOURCE, data="elsewhere.npz"), resume=True)  # the data may have moved
 
 
 # --- all folds --------------------------------------------------------------------------------------------------------
@@ -379,10 +379,10 @@ def test_all_folds_go_on_where_they_stood(monkeypatch):
     run_all_folds(ALL, settings, "whole", jobs=1)
     real, trained = runs.run, []
 
-    def third_fails(data, task, *rest, **options):
-        if task.fold == 3:
+    def third_fails(data, source, *rest, **options):
+        if source.fold == 3:
             raise PowerCut
-        return real(data, task, *rest, **options)
+        return real(data, source, *rest, **options)
 
     with monkeypatch.context() as patch, pytest.raises(PowerCut):
         patch.setattr(folds, "run", third_fails)

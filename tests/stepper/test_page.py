@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gca_scratch.commands import main
+from gca_scratch.commands import stepper
+from gca_scratch.commands.main import main
 from gca_scratch.network.gca_lstm import GCALSTM, multiplied_out
 from gca_scratch.network.grid import cell_order, unpack
 from gca_scratch.network.ops import (
@@ -171,7 +172,7 @@ def test_data_in_the_page_is_exact():
 
 
 def test_command_writes_one_small_file(tmp_path, capsys):
-    assert main.main(["stepper", "--out", str(tmp_path / "step.html")]) == 0
+    assert main(["stepper", "--out", str(tmp_path / "step.html")]) == 0
     assert "step.html" in capsys.readouterr().out
     text = (tmp_path / "step.html").read_text("utf-8")
     assert len(text.encode()) < 3_000_000
@@ -221,4 +222,4 @@ def test_what_cannot_be_shown_is_refused(tmp_path, monkeypatch):
         page.page(NETWORK, params, x, y)
     with pytest.raises(InputError, match="cannot be written"):
         monkeypatch.setattr(page, "LARGEST", 3_000_000)
-        page.command(argparse.Namespace(out=str(tmp_path), seed=0))
+        stepper.command(argparse.Namespace(out=str(tmp_path), seed=0))

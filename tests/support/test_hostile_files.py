@@ -162,7 +162,9 @@ def test_nothing_is_imported_from_the_folder_that_the_command_is_given_in(tmp_pa
     put(tmp_path, "data.npz", WHOLE["npz"]()[0])
     for name in ("tqdm", "numpy", "sitecustomize"):
         put(tmp_path, f"{name}.py", f"import os\nos.mkdir({str(tmp_path / f'sprung by {name}')!r})\n".encode())
-    info = subprocess.run([sys.executable, "-m", "gca_scratch", "info", "data.npz"], cwd=tmp_path, capture_output=True)
+    info = subprocess.run(
+        [sys.executable, "-m", "gca_scratch", "info", "--data", "data.npz"], cwd=tmp_path, capture_output=True
+    )
     assert info.returncode == 0, info.stderr
     assert sorted(os.listdir(tmp_path)) == ["data.npz", "numpy.py", "sitecustomize.py", "tqdm.py"]
 
@@ -342,7 +344,7 @@ def test_small_files_are_small(tmp_path):
 
 
 def test_the_command_line_says_it_in_one_line(tmp_path, capsys):
-    for name, command in (("npz", ["info"]), ("checkpoint", ["evaluate"]), ("config", ["train", "--config"])):
+    for name, command in (("npz", ["info", "--data"]), ("checkpoint", ["evaluate"]), ("config", ["train", "--config"])):
         for found in CORPUS.glob(f"{name}*/*"):
             content = found.read_bytes()
             path = put(tmp_path, "file.npz", together(content) if found.parent.name.endswith("inside") else content)

@@ -73,33 +73,33 @@ def shell(command, **environment):
 
 def test_nothing_to_print_to_is_no_error():
     neutral.save("data.npz", skeletons())
-    assert shell("gca_scratch info data.npz >&-")[0] == 0
-    assert shell("gca_scratch info data.npz 2>&-")[0] == 0
-    assert shell("gca_scratch info missing.npz 2>&-") == (2, b"", b"")
+    assert shell("gca_scratch info --data data.npz >&-")[0] == 0
+    assert shell("gca_scratch info --data data.npz 2>&-")[0] == 0
+    assert shell("gca_scratch info --data missing.npz 2>&-") == (2, b"", b"")
 
 
 def test_what_the_terminal_lacks_is_printed_as_an_escape():
     data = skeletons()
     data.class_names = ("größer", *data.class_names[1:])
     neutral.save("data.npz", data)
-    code, said, _ = shell("gca_scratch info data.npz", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    code, said, _ = shell("gca_scratch info --data data.npz", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert code == 0 and rb"gr\xf6\xdfer" in said
-    code, _, said = shell(r"gca_scratch info $'\xff.npz'", PYTHONIOENCODING="utf-8:strict")
+    code, _, said = shell(r"gca_scratch info --data $'\xff.npz'", PYTHONIOENCODING="utf-8:strict")
     assert code == 2 and rb"\udcff.npz" in said and said.count(b"\n") == 1
 
 
 def test_no_name_reaches_the_terminal_as_a_command_to_it():
     assert printable("a\x1b[2Jb\u202ec\nd é 走") == r"a\x1b[2Jb\u202ec\nd é 走"
-    code, _, said = shell(r"gca_scratch info $'\x1b[2J.npz'")
+    code, _, said = shell(r"gca_scratch info --data $'\x1b[2J.npz'")
     assert code == 2 and b"\x1b" not in said and rb"\x1b[2J.npz" in said
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("prepare ntu --root . --out /", b"is no name of a file"),
+        ("convert --dataset ntu --data . --out /", b"is no name of a file"),
         (f"demo --out {300 * 'x'}", b"File name too long"),
-        ("train --dataset npz --root $'\\xff.npz' --out run", b"holds what no text file can keep"),
+        ("train --data $'\\xff.npz' --out run", b"holds what no text file can keep"),
         ("stepper --out missing/$'\\xff'/x.html --seed -1", b""),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gca_scratch import training
-from gca_scratch.data.sampling import Prepared
+from gca_scratch.data.sampling import Aligned
 from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.settings import Settings
 from gca_scratch.support.errors import InputError
@@ -25,7 +25,7 @@ def data():
     x = rng.standard_normal((24 * 5, 3, 1, 3)).astype(np.float32)
     label = np.arange(24) % 2
     x[:, 2, 0, 0] = np.repeat(2 * label - 1, 5) + 0.3 * rng.standard_normal(120)
-    return Prepared(x, np.arange(25) * 5, label, (0, 1, 2), 1, None, np.zeros(24, int))
+    return Aligned(x, np.arange(25) * 5, label, (0, 1, 2), 1, None, np.zeros(24, int))
 
 
 FIT, VALIDATE = np.arange(16), np.arange(16, 24)
@@ -76,9 +76,9 @@ def test_an_epoch_is_repeated_while_the_validation_error_falls(data, monkeypatch
     losses = iter([0.9, 0.5, 0.7, 0.6, 0.55, 0.4, 0.45, 0.5, 0.6])
     kept = []
 
-    def scripted(network, params, prepared, sequences, *rest):
+    def scripted(network, params, aligned, sequences, *rest):
         kept.append({name: value.copy() for name, value in params.items()})
-        return next(losses), np.eye(2)[prepared.label[sequences]]  # never an error: the loss decides
+        return next(losses), np.eye(2)[aligned.label[sequences]]  # never an error: the loss decides
 
     monkeypatch.setattr(stepwise, "evaluate", scripted)
     state = run(data, dataclasses.replace(SETTINGS, iterations=0, epochs=20, patience=3))

@@ -11,7 +11,7 @@ from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.network.first_layer import FirstLayer
 from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.network.two_stream import TwoStream
-from gca_scratch.runs import checkpoint, fold
+from gca_scratch.runs import checkpoint, folder
 from gca_scratch.settings import NETWORKS
 from gca_scratch.support.errors import InputError
 from gca_scratch.variants.ablations import Ablation
@@ -49,7 +49,7 @@ def test_trained_interrupted_resumed_and_tested(name, data, tmp_path, monkeypatc
     steps = (settings.iterations + 1 if settings.mode == "stepwise" else 1) if settings.attentive else 1
     assert result["epochs"] == 2 * steps
 
-    stop = fold._Recorder.on_epoch
+    stop = folder.Recorder.on_epoch
 
     def pulled(self, state, done):
         stop(self, state, done)
@@ -57,7 +57,7 @@ def test_trained_interrupted_resumed_and_tested(name, data, tmp_path, monkeypatc
             self.save()
             raise MemoryError("pulled the plug")
 
-    monkeypatch.setattr(fold._Recorder, "on_epoch", pulled)
+    monkeypatch.setattr(folder.Recorder, "on_epoch", pulled)
     with pytest.raises(MemoryError):
         runs.run(data, SOURCE, settings, tmp_path / "cut", show=False)
     monkeypatch.undo()
@@ -89,8 +89,8 @@ def test_joints_without_names_have_no_body_parts(tmp_path):
 
 
 def test_a_tree_has_two_joints_less_one_cells(data):
-    tree = runs.problem(data, SOURCE, replace(FEW, traversal="tree"))
+    tree = runs.make_split(data, SOURCE, replace(FEW, traversal="tree"))
     assert tree.network(FEW).joints == 2 * len(data.joint_names) - 1
-    chain = runs.problem(data, SOURCE, FEW)
-    first = [tree.prepared.order.index(joint) for joint in chain.prepared.order]
-    np.testing.assert_array_equal(tree.prepared.x[:, first], chain.prepared.x)
+    chain = runs.make_split(data, SOURCE, FEW)
+    first = [tree.aligned.order.index(joint) for joint in chain.aligned.order]
+    np.testing.assert_array_equal(tree.aligned.x[:, first], chain.aligned.x)

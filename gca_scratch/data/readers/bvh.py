@@ -26,7 +26,7 @@ Lines = Iterator[tuple[int, str]]  # line, from 1, and its text
 class Motion(NamedTuple):
     """What a file holds; J joints, a parent always before its children, F frames, C channels of all joints together.
 
-    Lengths are in the unit of the file, which BVH does not tell.
+    Lengths are in the unit of the file, which BVH does not name.
     """
 
     names: tuple[str, ...]  # J

@@ -5,7 +5,6 @@ after the names, sizes and dates of what was read, so that it is used again if a
 chunks are there they are joined one by one: memory does not grow with the data, but for a moment the disk has it twice.
 """
 
-import argparse
 import contextlib
 import csv
 import dataclasses
@@ -15,19 +14,17 @@ import math
 import os
 import re
 import shutil
-import sys
-import time
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-import joblib
 import numpy as np
-from tqdm import tqdm
 
 from gca_scratch import __version__
+from gca_scratch.support import workers
 from gca_scratch.support.errors import InputError, printable, shown
-from gca_scratch.support.processes import alone, end_with
+from gca_scratch.support.processes import alone
+from gca_scratch.support.progress import progress
 from gca_scratch.support.reading import read_npz
 from gca_scratch.support.writing import replacing, sync_names, write_npz
 
@@ -37,13 +34,12 @@ from .recording import assemble
 
 CHUNK = 32  # sequences
 DAMAGED = ".damaged.csv"  # takes the place of .npz in the name of the list
-SHOWN = 20  # damaged files that the command line lists; the others are in the CSV file
 _ALWAYS = ("damaged", "offsets", "shape")  # read of every chunk
 _PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition")
 
 
-class Prepared(NamedTuple):
-    """What `prepare` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason."""
+class Converted(NamedTuple):
+    """What `convert` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason."""
 
     sequences: int
     frames: int
@@ -59,21 +55,21 @@ class _Chunk(NamedTuple):
     file: Path
 
 
-def prepare(
+def convert(
     dataset: str, root: str | os.PathLike[str], out: str | os.PathLike[str], jobs: int = 2, show: bool = True
-) -> Prepared:
-    """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Prepared.
+) -> Converted:
+    """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Converted.
 
-    `jobs` processes read at a time, and a progress bar tells how far they are if `show`. The bytes of `out` are those
-    that neutral.save writes of the same data, however many the jobs and however often it was stopped and run again.
-    Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv beside `out` (its columns
-    are file and reason).
+    jobs: processes that read at a time.  show: a progress bar.
+
+    The bytes of `out` are those that neutral.save writes of the same data, however many the jobs and however often it
+    was stopped and run again. Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv
+    beside `out` (its columns are file and reason).
 
     Raises InputError if `out` exists or cannot be written, if the reader finds nothing in `root`, or, leaving nothing
     on the disk, if everything that it finds is damaged.
     """
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs} cannot be used: it must be 1 or more")
+    workers.at_least_one(jobs=jobs)
     root, out = Path(root).absolute(), Path(out).absolute()  # the processes may have been started in another folder
     if not out.name:
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
@@ -84,12 +80,13 @@ def prepare(
     part = out.with_name(out.name + ".part")
     chunks = []
     for start in range(0, len(items), CHUNK):
-        some = items[start : start + CHUNK]
-        chunks.append(_Chunk(dataset, layout, some, part / f"{start // CHUNK:06}-{_digest(dataset, root, some)}.npz"))
+        chosen = items[start : start + CHUNK]
+        file = part / f"{start // CHUNK:06}-{_digest(dataset, root, chosen)}.npz"
+        chunks.append(_Chunk(dataset, layout, chosen, file))
     with alone(part):
         _refuse_existing(out)  # a process that was there before this one may have written it
         _refuse_foreign(part, out)
-        _convert_all(chunks, jobs, show)
+        _read_missing(chunks, jobs, show)
         result = _join(chunks, reader.CLASS_NAMES, out, part, show)
         shutil.rmtree(part, ignore_errors=True)  # all its own
     if not result.sequences:
@@ -129,34 +126,22 @@ def _paths(root, item):
     return [root / value for value in values if isinstance(value, Path) or (isinstance(value, str) and os.sep in value)]
 
 
-def _bar(show, total, done, what):
-    return tqdm(
-        total=total, initial=done, desc=what, unit="sequence", disable=not show,
-        mininterval=0.5 if sys.stderr.isatty() else 10, dynamic_ncols=True,
-    )  # fmt: skip
-
-
-def _convert_all(chunks, jobs, show):
+def _read_missing(chunks, jobs, show):
     """Convert the chunks that are not kept yet."""
     missing = [chunk for chunk in chunks if not chunk.file.is_file()]
-    total, left = (sum(len(chunk.items) for chunk in some) for some in (chunks, missing))
-    processes = max(1, min(jobs, len(missing)))
-    with (
-        joblib.parallel_config("loky", n_jobs=processes, inner_max_num_threads=1),
-        _bar(show, total, total - left, "reading") as bar,
-    ):
-        tasks = (joblib.delayed(_convert)(chunk, os.getpid()) for chunk in missing)
-        for count in joblib.Parallel(return_as="generator_unordered")(tasks):
+    total, left = (sum(len(chunk.items) for chunk in those) for those in (chunks, missing))
+    calls, processes = [(chunk,) for chunk in missing], max(1, min(jobs, len(missing)))
+    with progress(total=total, what="reading", unit="sequence", done=total - left, show=show) as bar:
+        for count in workers.results(_convert_chunk, calls, processes, ordered=False):
             bar.update(count)
 
 
-def _convert(chunk, parent):
+def _convert_chunk(chunk):
     """Read the items of a chunk and keep what they hold; returns their number.
 
     The file holds `damaged`, unicode (n, 2), file and reason, and unless all are damaged the arrays of the neutral
     format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
     """
-    end_with(parent)
     reader = _reader(chunk.dataset)
     recordings, damaged = [], []
     for item in chunk.items:
@@ -180,47 +165,47 @@ def _convert(chunk, parent):
 def _kept(chunk, *wanted):
     """Arrays that are kept of a chunk, by name; it is read again if its file is damaged or gone."""
     with contextlib.suppress(InputError, OSError):
-        some = read_npz(chunk.file, {*_ALWAYS, *wanted})
-        if _is_whole(some, wanted, chunk.file.stat().st_size):
-            return some
-    _convert(chunk, os.getpid())
+        arrays = read_npz(chunk.file, {*_ALWAYS, *wanted})
+        if _is_whole(arrays, wanted, chunk.file.stat().st_size):
+            return arrays
+    _convert_chunk(chunk)
     return read_npz(chunk.file, {*_ALWAYS, *wanted})
 
 
-def _is_whole(some, wanted, size):
-    """Could `_convert` have written these arrays to a file of this size? `neutral.check` tells of what is in them."""
-    damaged = some.get("damaged")
+def _is_whole(arrays, wanted, size):
+    """Could `_convert_chunk` have written these arrays to a file of this size? `neutral.check` looks into them."""
+    damaged = arrays.get("damaged")
     if damaged is None or damaged.dtype.kind != "U" or damaged.ndim != 2 or damaged.shape[1] != 2:
         return False
-    if "offsets" not in some:
-        return some.keys() == {"damaged"} and len(damaged) > 0
-    if not {*_ALWAYS, *wanted} <= {*some, "view", "setup", "repetition"}:
+    if "offsets" not in arrays:
+        return arrays.keys() == {"damaged"} and len(damaged) > 0
+    if not {*_ALWAYS, *wanted} <= {*arrays, "view", "setup", "repetition"}:
         return False
-    offsets, shape = some["offsets"], some["shape"]
+    offsets, shape = arrays["offsets"], arrays["shape"]
     if shape.shape != (3,) or not {shape.dtype, offsets.dtype} <= {np.dtype(np.int64)}:
         return False
     if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (offsets[1:] <= offsets[:-1]).any():
         return False
     frames, numbers = int(offsets[-1]), math.prod(shape.tolist())
-    joints = some.get("joints")
+    joints = arrays.get("joints")
     if min(shape) < 1 or 4 * frames * numbers > size:
         return False
     if joints is not None and (joints.dtype != np.float32 or joints.shape != (frames, *shape.tolist())):
         return False
-    return all(some[key].shape == (len(offsets) - 1,) for key in _PER_SEQUENCE if key in some)
+    return all(arrays[key].shape == (len(offsets) - 1,) for key in _PER_SEQUENCE if key in arrays)
 
 
 def _join(chunks, class_names, out, part, show):
-    """Write what the chunks keep to `out`, and what is damaged beside it: Prepared; nothing if no sequence is kept."""
+    """Write what the chunks keep to `out`, and what is damaged beside it: Converted; nothing if no sequence is kept."""
     kept = [_kept(chunk, *_PER_SEQUENCE) for chunk in chunks]
-    damaged = [(str(file), str(reason)) for some in kept for file, reason in some["damaged"]]
-    chunks = [chunk for chunk, some in zip(chunks, kept, strict=True) if "offsets" in some]
-    kept = [some for some in kept if "offsets" in some]
+    damaged = [(str(file), str(reason)) for arrays in kept for file, reason in arrays["damaged"]]
+    chunks = [chunk for chunk, arrays in zip(chunks, kept, strict=True) if "offsets" in arrays]
+    kept = [arrays for arrays in kept if "offsets" in arrays]
     if not kept:
-        return Prepared(0, 0, damaged)
-    if len({(tuple(some["shape"]), frozenset(some)) for some in kept}) > 1:
+        return Converted(0, 0, damaged)
+    if len({(tuple(arrays["shape"]), frozenset(arrays)) for arrays in kept}) > 1:
         raise InputError(f"not all sequences for {out} have as many people and joints; keep those apart that differ")
-    lengths = np.concatenate([np.diff(some["offsets"]) for some in kept])
+    lengths = np.concatenate([np.diff(arrays["offsets"]) for arrays in kept])
     frames, layout = int(lengths.sum()), chunks[0].layout
     data = neutral.Skeletons(
         joints=np.broadcast_to(np.float32(0), (frames, *kept[0]["shape"].tolist())),  # stands for those on the disk
@@ -228,11 +213,14 @@ def _join(chunks, class_names, out, part, show):
         class_names=tuple(class_names),
         joint_names=tuple(layout.joint_names),
         edges=np.array(layout.edges, np.int16),
-        **{key: np.concatenate([some[key] for some in kept]) for key in _PER_SEQUENCE if key in kept[0]},
+        **{key: np.concatenate([arrays[key] for arrays in kept]) for key in _PER_SEQUENCE if key in kept[0]},
     )
     neutral.check(data, f"the data for {out}")
     _write_damaged(out.with_name(out.name.removesuffix(".npz") + DAMAGED), damaged)
-    with replacing(part / out.name) as beside, _bar(show, len(data), 0, "joining") as bar:
+    with (
+        replacing(part / out.name) as beside,
+        progress(total=len(data), what="joining", unit="sequence", show=show) as bar,
+    ):
         _write(beside, data, chunks, bar)
     _refuse_existing(out)
     try:
@@ -240,7 +228,7 @@ def _join(chunks, class_names, out, part, show):
         sync_names(out.parent)  # before what it was made of is removed
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}); choose another place") from error
-    return Prepared(len(data), frames, damaged)
+    return Converted(len(data), frames, damaged)
 
 
 def _write(path, data, chunks, bar):
@@ -258,9 +246,9 @@ def _write(path, data, chunks, bar):
                 np.lib.format.write_array_header_1_0(member, header)
                 written = 0
                 for chunk in chunks:
-                    some = _kept(chunk, "joints", "label")
-                    written += member.write(some["joints"].astype("<f4", copy=False).tobytes())
-                    bar.update(len(some["label"]))
+                    arrays = _kept(chunk, "joints", "label")
+                    written += member.write(arrays["joints"].astype("<f4", copy=False).tobytes())
+                    bar.update(len(arrays["label"]))
                 if written != array.nbytes:
                     raise InputError(f"files have changed while {path.parent} was joined; run the same command again")
 
@@ -273,34 +261,3 @@ def _write_damaged(path, damaged):
     else:
         with replacing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
             csv.writer(file).writerows([("file", "reason"), *damaged])
-
-
-def add_options(sub: argparse.ArgumentParser) -> None:
-    """Give the argparse parser `sub` the arguments of the command."""
-    sub.add_argument("dataset", choices=READERS, help="which data the files are")
-    sub.add_argument("--root", required=True, metavar="PATH", help="folder of the original files")
-    sub.add_argument("--out", required=True, metavar="FILE", help="the file to write (.npz)")
-    cores = os.cpu_count() or 1
-    sub.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
-
-
-def command(options: argparse.Namespace) -> None:
-    """Run `prepare` with the options of the command line and say what came of it."""
-    start = time.monotonic()
-    try:
-        result = prepare(options.dataset, options.root, options.out, options.jobs)
-    except KeyboardInterrupt:
-        if os.path.isdir(f"{options.out}.part"):
-            print(f"what has been read is kept in {options.out}.part; the same command goes on there", file=sys.stderr)
-        raise
-    size, seconds = os.path.getsize(options.out) / 1e6, time.monotonic() - start
-    print(
-        f"{options.dataset}: {result.sequences} sequences, {result.frames} frames, "
-        f"written to {options.out} ({size:,.1f} MB) in {seconds:.0f} s"
-    )
-    if result.damaged:
-        listed = str(options.out).removesuffix(".npz") + DAMAGED
-        print(f"{len(result.damaged)} damaged and left out, listed in {listed}:")
-        print("\n".join(f"  {reason}" for _, reason in result.damaged[:SHOWN]))
-        if len(result.damaged) > SHOWN:
-            print(f"  and {len(result.damaged) - SHOWN} more")

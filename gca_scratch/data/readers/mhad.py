@@ -65,7 +65,7 @@ def items(root: str | os.PathLike) -> list[Path]:
         found[path.name] = path
     if not found:
         raise InputError(
-            f"{root} holds no skeletons of Berkeley MHAD (skl_s01_a01_r01.bvh); give with --root the folder that holds "
+            f"{root} holds no skeletons of Berkeley MHAD (skl_s01_a01_r01.bvh); give with --data the folder that holds "
             "Mocap/SkeletalData."
         )
     return [found[name] for name in sorted(found)]
@@ -78,7 +78,7 @@ def read_item(item: Path) -> Recording:
     left out. Of the frames, 480 in a second, every k-th is kept (k = 16), the first included, so that about
     FRAMES_PER_SECOND are left. y is up, as in the files.
 
-    BVH tells no unit (these files are in centimetres). It is found from the body: the bones from the left ankle over
+    BVH names no unit (these files are in centimetres). The body gives it away: the bones from the left ankle over
     the hips to the head are 0.9 to 2.2 m long in just one of metres, centimetres, inches and millimetres.
 
     Raises InputError, with file and place, if the file is damaged (see bvh.read), if its joints are not those of
@@ -92,8 +92,8 @@ def read_item(item: Path) -> Recording:
     metres, values = _unit(motion, order, item), motion.values[::step]
     joints = np.empty((len(values), 1, len(order), 3), np.float32)
     for start in range(0, len(values), _BLOCK):
-        some = slice(start, start + _BLOCK)
-        joints[some, 0] = bvh.positions(motion._replace(values=values[some]))[:, order] * metres
+        block = slice(start, start + _BLOCK)
+        joints[block, 0] = bvh.positions(motion._replace(values=values[block]))[:, order] * metres
     return Recording(
         joints=joints,
         label=action - 1,

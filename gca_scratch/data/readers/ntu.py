@@ -114,7 +114,7 @@ def items(root: str | os.PathLike) -> list[str]:
     Raises InputError if there is no such folder, no such file in it, or the same sample twice.
     """
     if not os.path.isdir(root):
-        raise InputError(f"there is no folder {root}; give with --root the folder that holds the .skeleton files.")
+        raise InputError(f"there is no folder {root}; give with --data the folder that holds the .skeleton files.")
     paths = [path for path in files_in(root) if path.name.endswith(".skeleton")]
     paths.sort(key=lambda path: (path.name, path))
     for path, other in pairwise(paths):
@@ -266,7 +266,7 @@ _FOLLOW_APART = {0: (0, 3, 4), 3: (0, 4), 4: (0,)}
 
 
 def _plain(text: bytes) -> bool:
-    """Is there nothing but decimal numbers and blanks? Tells it by neighbouring bytes, without reading the numbers.
+    """Is there nothing but decimal numbers and blanks? It looks at neighbouring bytes, without reading the numbers.
 
     What it takes for plain is; of what is not, like nan or .5, `_check_numbers` takes a closer look.
     """

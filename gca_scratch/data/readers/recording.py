@@ -61,7 +61,8 @@ def look_into(folders: Iterable[Path]) -> None:
 
 def _unseen(error):
     return InputError(
-        f"{str(error.filename)[:500]} cannot be looked into ({error.strerror}); permit it, or put the folder itself"
+        f"{str(error.filename)[:500]} cannot be looked into ({error.strerror}); make it readable, or put the folder "
+        "itself in the place of a link"
     )
 
 

@@ -57,7 +57,7 @@ def items(root: str | os.PathLike) -> list[Path]:
     if not found:
         raise InputError(
             f"{root} holds no sequences of SBU Kinect Interaction (s01s02/01/001/{_FILE}); "
-            "give with --root the folder that holds s01s02."
+            "give with --data the folder that holds s01s02."
         )
     return found
 

@@ -77,7 +77,7 @@ def items(root: str | os.PathLike) -> list[Item]:
             )
     if not videos:
         raise InputError(
-            f"{root} holds no sequences of SYSU 3D HOI (<subject>/video1/{_FILE}); give with --root the folder that "
+            f"{root} holds no sequences of SYSU 3D HOI (<subject>/video1/{_FILE}); give with --data the folder that "
             "holds SYSU3DAction."
         )
     numbers = _subjects(sorted({video.parent.name for video, _ in videos}))

@@ -53,7 +53,7 @@ def items(root: str | os.PathLike) -> list[Item]:
     """What `root/actionLabel.txt` labels, in its order; InputError, with file and line, if it is missing or damaged."""
     root = Path(root)
     if not os.path.isdir(root):
-        raise InputError(f"there is no folder {root}; give with --root the folder that holds actionLabel.txt.")
+        raise InputError(f"there is no folder {root}; give with --data the folder that holds actionLabel.txt.")
     labels = _read_labels(root / "actionLabel.txt")
     paths = {file: root / "joints" / f"joints_{file}.txt" for _, file, *_ in labels}
     return [Item(paths[file], action, first, last, line) for line, file, action, first, last in labels]
@@ -127,7 +127,7 @@ def _read_once(path: Path, size: int, changed: int) -> tuple[np.ndarray, np.ndar
 def _read_poses(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Frame numbers, int64 (rows,), and poses, float32 (rows, joints, 3), of one file.
 
-    Every row ends with a blank or a new line, so that a number cut short is told from a whole one.
+    Every row ends with a blank or a new line, so that a number cut short does not pass for a whole one.
     """
     numbers, poses = [], []
     for line, text in enumerate(read_lines(path), start=1):

@@ -174,10 +174,10 @@ def generate(
     names = tuple(ACTIONS if classes is None else classes)
     unknown = [name for name in names if name not in ACTIONS]
     if unknown or not names or len(set(names)) < len(names):
-        problem = (
+        fault = (
             f"{shown(unknown[0])} is not an action" if unknown else "an action is named twice" if names else "none is"
         )
-        raise InputError(f"classes: {problem}; choose among {', '.join(ACTIONS)}, each at most once.")
+        raise InputError(f"classes: {fault}; choose among {', '.join(ACTIONS)}, each at most once.")
     if not (1 <= subjects <= 32767 and 1 <= repetitions <= 32767 and seed >= 0):
         raise InputError(
             f"subjects {subjects}, repetitions {repetitions}, seed {seed}: give 1 to 32767 subjects and "

@@ -1,4 +1,4 @@
-"""Tests of prepare: whole downloads become one file, the same bytes however often it is stopped and with any jobs."""
+"""Tests of convert: whole downloads become one file, the same bytes however often it is stopped and with any jobs."""
 
 import argparse
 import csv
@@ -13,10 +13,11 @@ import types
 import numpy as np
 import pytest
 
+from gca_scratch.commands import convert as command
 from gca_scratch.data import neutral
 from gca_scratch.data.readers import convert as module
 from gca_scratch.data.readers import ntu, recording, utkinect
-from gca_scratch.data.readers.convert import Prepared, prepare
+from gca_scratch.data.readers.convert import Converted
 from gca_scratch.data.skeleton import KINECT_V2, OPENNI
 from gca_scratch.support.errors import InputError
 from tests.data.readers.test_ntu import FIRST, SECOND, body, frames_of, refused, text_of
@@ -26,7 +27,7 @@ import sys, time
 from gca_scratch.data.readers import convert, ntu
 read, convert.CHUNK = ntu.read_item, 2
 ntu.read_item = lambda item: time.sleep(0.05) or read(item)
-convert.prepare("ntu", sys.argv[1], sys.argv[2], jobs=1, show=False)
+convert.convert("ntu", sys.argv[1], sys.argv[2], jobs=1, show=False)
 """
 
 
@@ -48,7 +49,7 @@ def small_chunks(monkeypatch):
 
 
 def direct(root):
-    """What the reader gives without `prepare`, of the files that are sound."""
+    """What the reader gives without `convert`, of the files that are sound."""
     recordings = []
     for item in ntu.items(root):
         try:
@@ -59,7 +60,7 @@ def direct(root):
 
 
 def quietly(dataset, root, out, jobs=1):
-    return prepare(dataset, root, out, jobs, show=False)
+    return module.convert(dataset, root, out, jobs, show=False)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -272,7 +273,7 @@ def test_memory_does_not_grow_with_the_number_of_files(tmp_path, monkeypatch):
         result = quietly("fake", tmp_path, tmp_path / f"{count}.npz")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert result == Prepared(count, 200 * count, [])
+        assert result == Converted(count, 200 * count, [])
     assert peaks[1] < peaks[0] + 1e6
     assert neutral.load(tmp_path / "500.npz").subject.tolist() == list(range(500))
 
@@ -301,10 +302,10 @@ def test_readers_must_agree_with_themselves(tmp_path, monkeypatch, small_chunks)
         quietly("fake", tmp_path, tmp_path / "fake.npz")
 
 
-def test_ut_kinect_is_prepared_as_it_is_read(real_data, tmp_path):
+def test_ut_kinect_is_converted_as_it_is_read(real_data, tmp_path):
     if not (real_data / "utkinect").is_dir():
         pytest.skip("UT-Kinect: set GCA_SCRATCH_DATA to the folder that holds utkinect/")
-    assert quietly("utkinect", real_data / "utkinect", tmp_path / "ut.npz", 2) == Prepared(199, 6027, [])
+    assert quietly("utkinect", real_data / "utkinect", tmp_path / "ut.npz", 2) == Converted(199, 6027, [])
     neutral.save(tmp_path / "direct.npz", utkinect.read(real_data / "utkinect"))
     assert (tmp_path / "ut.npz").read_bytes() == (tmp_path / "direct.npz").read_bytes()
 
@@ -315,28 +316,28 @@ def words(text):
 
 def test_the_command_says_what_it_did(root, tmp_path, capsys, monkeypatch):
     parser = argparse.ArgumentParser()
-    module.add_options(parser)
+    command.add_options(parser)
     monkeypatch.chdir(tmp_path)
-    options = parser.parse_args(words("ntu --root raw --out out/ntu.npz --jobs 1"))
-    module.command(options)
+    options = parser.parse_args(words("--dataset ntu --data raw --out out/ntu.npz --jobs 1"))
+    command.command(options)
     said = capsys.readouterr()
     assert "ntu: 12 sequences, " in said.out and "written to out/ntu.npz (" in said.out
     assert "2 damaged and left out, listed in out/ntu.damaged.csv:" in said.out
-    assert said.out.count("columns where 12 belong") == 2 and "reading: 100%" in said.err
-    monkeypatch.setattr(module, "SHOWN", 1)
-    module.command(parser.parse_args(words("ntu --root raw --out new.npz")))
+    assert said.out.count("columns where 12 belong") == 2 and not said.err
+    monkeypatch.setattr(command, "SHOWN", 1)
+    command.command(parser.parse_args(words("--dataset ntu --data raw --out new.npz")))
     said = capsys.readouterr()
     assert said.out.count("columns where 12 belong") == 1 and "  and 1 more" in said.out
-    convert, converted = module._convert, []
+    convert, converted = module._convert_chunk, []
 
-    def stopped(chunk, parent):
+    def stopped(chunk):
         if converted:
             raise KeyboardInterrupt
         converted.append(chunk)
-        return convert(chunk, parent)
+        return convert(chunk)
 
-    monkeypatch.setattr(module, "_convert", stopped)
+    monkeypatch.setattr(module, "_convert_chunk", stopped)
     monkeypatch.setattr(module, "CHUNK", 3)
     with pytest.raises(KeyboardInterrupt):
-        module.command(parser.parse_args(words("ntu --root raw --out third.npz --jobs 1")))
+        command.command(parser.parse_args(words("--dataset ntu --data raw --out third.npz --jobs 1")))
     assert "kept in third.npz.part" in capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_joints_are_found_by_name_whatever_their_order_and_capitals(root):
 
 
 def test_folders_without_skeletons(root):
-    refused(root / "nowhere", "nowhere", "no skeletons", "--root")
+    refused(root / "nowhere", "nowhere", "no skeletons", "--data")
     assert len(mhad.items(str(file(root).parent))) == 3
 
 

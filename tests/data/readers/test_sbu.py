@@ -92,7 +92,7 @@ def test_what_it_reads_survives_the_neutral_format(root):
 
 
 def test_folders_without_sequences(root):
-    refused(root / "nowhere", "nowhere", "no sequences", "--root")
+    refused(root / "nowhere", "nowhere", "no sequences", "--data")
     refused(root / "s01s02", "no sequences", "s01s02/01/001")
 
 

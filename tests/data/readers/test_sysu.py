@@ -106,7 +106,7 @@ def test_subjects_without_a_number_each_are_counted(root, names):
 
 
 def test_folders_without_sequences(root):
-    refused(root / "nowhere", "nowhere", "no sequences", "--root")
+    refused(root / "nowhere", "nowhere", "no sequences", "--data")
     refused(file(root).parent, "no sequences", "SYSU3DAction")
 
 

@@ -84,7 +84,7 @@ def test_what_it_reads_survives_the_neutral_format(root):
 
 
 def test_a_missing_folder_or_label_file(root):
-    refused(root / "nowhere", "no folder", "nowhere", "--root")
+    refused(root / "nowhere", "no folder", "nowhere", "--data")
     (root / "actionLabel.txt").unlink()
     refused(root, "actionLabel.txt", "cannot be read")
 

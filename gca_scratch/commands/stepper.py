@@ -1,0 +1,22 @@
+"""The command `stepper`: a page to step through a small network."""
+
+from ..stepper.page import example, page
+from ..support.writing import replacing
+from .options import add_seed
+
+HELP = "write a page to step through a small network, cell by cell, forward and backward"
+EXAMPLES = ["stepper --out stepper.html"]
+
+
+def add_options(parser):
+    """The arguments of `stepper`."""
+    parser.add_argument("--out", required=True, metavar="FILE", help="the page to write (.html)")
+    add_seed(parser, "another seed, other numbers")
+
+
+def command(options):
+    """Train the small network, write its page, and say where it is."""
+    text = page(*example(options.seed))
+    with replacing(options.out) as temporary:
+        temporary.write_text(text, "utf-8")
+    print(f"written to {options.out}: open it in a browser")

@@ -1,0 +1,120 @@
+"""What a network is trained and tested on: the data, and its sequences divided by a protocol."""
+
+import os
+import re
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+
+from ..data import alignment, neutral, protocols, sampling, synthetic
+from ..data.joint_names import body_parts, spaced
+from ..data.readers import READERS
+from ..data.readers.recording import read_all
+from ..network.gca_lstm import Network
+from ..settings import Settings
+from ..support.errors import InputError, shown
+from ..variants.build import build
+
+DATASETS = {
+    "synthetic": lambda path: synthetic.generate(subjects=80, repetitions=1),
+    "npz": neutral.load,
+    **{name: partial(read_all, import_module(f"gca_scratch.data.readers.{name}")) for name in READERS},
+}
+USUAL_PROTOCOL = {"ntu": "cross-subject", "sysu": "sysu", "sbu": "sbu", "mhad": "mhad"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where sequences come from and how they are divided.
+
+    dataset: one of DATASETS.  data: its file or folder (none for synthetic).  protocol: one of data.protocols.
+    fold: counted from 1; 0 stands for all.  hip: the joint that is the hip, where its name does not tell.
+    """
+
+    dataset: str
+    data: str = ""
+    protocol: str = "half"
+    fold: int = 1
+    hip: str = ""
+
+    def __post_init__(self):
+        for name, value in asdict(self).items():
+            if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+                raise InputError(f"{name} = {shown(value)} holds what no text file can keep; give it another name")
+
+
+def dataset_of(data: str | None) -> str:
+    """The data set that is meant where none is named: "npz" for a file, "synthetic" without a path.
+
+    Raises InputError for a folder, for it may hold any data set.
+    """
+    if not data:
+        return "synthetic"
+    if os.path.isdir(data):
+        raise InputError(f"{data} is a folder; say which data set it holds, with --dataset: {', '.join(READERS)}")
+    return "npz"
+
+
+def load_data(source: Source) -> neutral.Skeletons:
+    """The data of a source as data.neutral.Skeletons; InputError when it cannot be read."""
+    if source.dataset not in DATASETS:
+        raise InputError(f"unknown data set {shown(source.dataset)}: choose one of {', '.join(DATASETS)}")
+    if source.dataset == "synthetic" and source.data:
+        raise InputError(f"synthetic data lies nowhere; leave --data {source.data} out, or name another --dataset")
+    if source.dataset != "synthetic" and not source.data:
+        raise InputError(f"the data set {source.dataset} lies on your disk: say where with --data PATH")
+    return DATASETS[source.dataset](source.data)
+
+
+@dataclass
+class Split:
+    """Sequences in the coordinates of the body, and which of them fit, validate and test (indices)."""
+
+    data: neutral.Skeletons
+    aligned: sampling.Aligned
+    fit: np.ndarray
+    validate: np.ndarray
+    test: np.ndarray
+
+    def network(self, settings: Settings) -> Network:
+        """The network that the settings describe, for this data."""
+        parts = body_parts(self.data.joint_names) if settings.network in ("coarse", "two-stream") else None
+        return build(
+            settings,
+            joints=len(self.aligned.order),
+            channels=self.aligned.channels,
+            classes=len(self.data.class_names),
+            parts=[parts[joint] for joint in self.aligned.order] if parts else (),
+        )
+
+
+def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> Split:
+    """Divide the data as the source says, and align it; who is held out for validation depends on the seed alone.
+
+    Raises InputError where protocol, joints or classes do not allow what is asked for.
+    """
+    train, test = protocols.split(data, source.protocol, source.fold)
+    fit, validate = train, train[:0]
+    if settings.validation:
+        rng = np.random.default_rng([settings.seed, 2])
+        fit, validate = protocols.hold_out(data, train, settings.validation, rng)
+    aligned = alignment.align(
+        data,
+        settings.face_camera,
+        settings.torso_scale,
+        source.hip or None,
+        settings.traversal == "tree",
+        settings.pair,
+        motion=settings.motion,
+    )
+    if settings.mirror and aligned.mirrored is None:
+        raise InputError(
+            f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
+            "switch it off with --no-mirror"
+        )
+    sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", spaced(name))]
+    if settings.mirror and sided:
+        raise InputError(f"mirror would make another class of {shown(sided[0])}; switch it off with --no-mirror")
+    return Split(data, aligned, fit, validate, test)

@@ -1,0 +1,67 @@
+"""Where data comes from by its name and path, and what a split of it refuses before anything is trained."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gca_scratch import runs
+from gca_scratch.support.errors import InputError
+from tests.helpers.tiny import BODY, TINY, skeletons
+
+ODD = {
+    "Hueftmitte": (None, (0, 0, 0)),
+    "Nacken": ("Hueftmitte", (0, 0.5, 0)),
+    "Hand A": ("Nacken", (0.3, 0.2, 0)),
+    "Hand B": ("Nacken", (-0.3, 0.2, 0)),
+    "Fuss A": ("Hueftmitte", (0.1, -0.8, 0)),
+}
+
+
+def test_a_path_alone_is_a_file_of_the_neutral_format(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("there.npz").touch()
+    assert [runs.dataset_of(path) for path in (None, "", "there.npz", "gone.npz")] == ["synthetic"] * 2 + ["npz"] * 2
+    with pytest.raises(InputError, match=r"^\. is a folder; say which data set it holds, with --dataset: ntu, "):
+        runs.dataset_of(".")
+
+
+def test_data_that_lies_nowhere_and_data_that_lies_somewhere():
+    with pytest.raises(InputError, match=r"leave --data x\.npz out"):
+        runs.load_data(runs.Source("synthetic", "x.npz"))
+    with pytest.raises(InputError, match="say where with --data PATH"):
+        runs.load_data(runs.Source("utkinect"))
+    with pytest.raises(InputError, match="unknown data set 'moon'"):
+        runs.load_data(runs.Source("moon"))
+
+
+def test_who_is_held_out_depends_on_the_seed_alone():
+    data, source = skeletons(subjects=6), runs.Source("npz")
+    splits = [
+        runs.make_split(data, source, dataclasses.replace(TINY, validation=1, seed=seed)) for seed in (0, 0, 1, 2)
+    ]
+    held = [tuple(np.unique(data.subject[split.validate])) for split in splits]
+    assert held[0] == held[1] and len(set(held)) > 1
+    for split in splits:
+        assert not set(split.fit) & set(split.validate) and not set(split.test) & {*split.fit, *split.validate}
+        assert len(split.fit) + len(split.validate) + len(split.test) == len(data)
+
+
+@pytest.mark.parametrize("option", ["face_camera", "torso_scale", "mirror"])
+def test_what_needs_names_says_so_before_training(option):
+    with pytest.raises(
+        InputError, match=f"{option} needs .*Nacken.*switch it off with --no-{option.replace('_', '-')}"
+    ):
+        runs.make_split(
+            skeletons(ODD),
+            runs.Source("npz", hip="Hueftmitte"),
+            dataclasses.replace(TINY, **{option: True}),
+        )
+    data = dataclasses.replace(skeletons(BODY), class_names=("bow", "stand upright", "nod"))
+    runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, **{option: True}))
+
+
+def test_mirror_images_are_refused_where_a_class_names_a_side():
+    with pytest.raises(InputError, match=r"another class of 'raise left'.*--no-mirror"):
+        runs.make_split(skeletons(BODY), runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
