@@ -37,26 +37,27 @@ from .support.reading import from_plain
 class GCALSTMClassifier:
     """A GCA-LSTM that learns which action a sequence of skeletons shows.
 
-    Sequences X are a list (or an object array of one axis) of arrays (frames, joints, 3) or (frames, persons, joints,
-    3), float or int, of any lengths, or an array with one axis more. An absent person is all zeros; sequences of fewer
+    Sequences X are a list (or an object array of one axis) of numbers (frames, joints, 3) or (frames, persons, joints,
+    3), of any lengths; or an array with one axis more. A person who is absent is all zeros, and sequences of fewer
     persons than others are filled up with absent ones. Labels y are of any type.
 
-    preset: a name in settings.PRESETS, "small" (hundreds of sequences), "paper" or "demo"; it says what is left None.
-    skeleton: "kinect_v1", "kinect_v2", "openni", a data.skeleton.Layout, or (joint names, bones as pairs of places).
-        Without one the chain follows the columns, the first joint is the origin, y is taken for the vertical, and what
-        needs the names of joints is switched off.
+    preset: "small" (for hundreds of sequences), "paper" or "demo" (settings.PRESETS): the settings that are left None.
+    skeleton: "kinect_v1", "kinect_v2", "openni", a data.skeleton.Layout, or (names of joints, pairs of joints).
+    Without one the chain follows the order of the joints in X, the first is the origin, y is taken for the vertical,
+    and what needs names (mirror, face_camera, torso_scale, attention over body parts) is off.
+    iterations: of attention; 0 leaves attention out.
     seed: decides the weights, the order of the sequences, everything random in training, and who is held out.
     device: "cpu" or "cuda".
-    verbose: with 1 a progress bar where a person sees it; what is switched off is printed, too.
-    hip: the joint that is the hip (origin and root of the chain), where its name does not tell.
+    verbose: 1 shows a progress bar on a terminal, and prints what is off.
+    hip: the name of the joint that is origin and root of the chain, where its name does not tell.
+    Every other argument is a setting, and None means: as the preset says. docs/python.md lists them.
 
-    Every other argument is a setting, and None means: as the preset says. docs/python.md lists them with their values.
-    Nothing is checked before `fit`.
+    The constructor keeps its arguments as they are; `fit` looks at them.
 
-    After `fit`: classes_ (K,), the labels in ascending order.  history_, a dict per epoch (training.HISTORY_COLUMNS).
-    unavailable_, a dict from each setting that the preset has and the skeleton does not allow to the reason.
+    After `fit` there are: classes_ (K,), the labels in ascending order; history_, a dict of training.HISTORY_COLUMNS
+    for each epoch; unavailable_, settings of the preset that are off, each with the reason.
 
-    Every method raises InputError, a ValueError of one sentence, where it is given what it cannot use.
+    Every method raises InputError, which is a ValueError of one sentence, for what it cannot use.
     """
 
     _estimator_type = "classifier"  # for scikit-learn before 1.6
@@ -162,7 +163,7 @@ class GCALSTMClassifier:
         target = labels_from(y, len(sequences))
         classes = classes_of(target)
         if not 2 <= len(classes) <= MOST_CLASSES:
-            found = f"the class {shown(classes[0])} alone" if len(classes) == 1 else f"{len(classes)} classes"
+            found = f"the class {shown(classes.tolist()[0])} alone" if len(classes) == 1 else f"{len(classes)} classes"
             raise InputError(f"y holds {found}; give sequences of 2 to {MOST_CLASSES} classes")
         layout = layout_from(self.skeleton, sequences[0].shape[2])
         hip = hip_of(layout, self.hip, known=self.skeleton is not None)
@@ -192,8 +193,11 @@ class GCALSTMClassifier:
             bar.update()
             bar.set_postfix({"loss": f"{state.history[-1]['train_loss']:.3f}"}, refresh=False)
 
-        with bar, np.errstate(all="ignore"):  # what overflows is found below
-            training.train(network, state, aligned, train, held_out, settings, xp, on_epoch, on_start)
+        try:
+            with bar, np.errstate(all="ignore"):  # what overflows is found below
+                training.train(network, state, aligned, train, held_out, settings, xp, on_epoch, on_start)
+        except InputError as error:
+            raise InputError(str(error).removesuffix(", and start anew in another folder")) from None
         state = training.snapshot(state)
         if not all(np.isfinite(weights).all() for weights in state.params.values()):
             raise InputError(
@@ -203,7 +207,7 @@ class GCALSTMClassifier:
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each sequence, (N,) of the type of `classes_`."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        return self._known().classes[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probabilities float32 (N, K), a column for each of `classes_`; means over `samplings` looks at a sequence."""
@@ -219,7 +223,7 @@ class GCALSTMClassifier:
         codes = codes_of(labels_from(y, len(predicted)), self.classes_)
         if (codes < 0).all():
             raise InputError(
-                f"y holds no label that was fitted, such as {shown(self.classes_[0])}; give labels as in fit"
+                f"y holds no label that was fitted, such as {shown(self.classes_.tolist()[0])}; give labels as in fit"
             )
         return float(np.average(predicted == codes, weights=sample_weight))
 

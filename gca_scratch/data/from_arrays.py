@@ -182,9 +182,7 @@ def unavailable_for(layout: Layout, hip: str | None, classes: np.ndarray) -> dic
     if roles.top is None:
         reasons["torso_scale"] = "no name of a joint tells the neck or the head"
     sides = "no names of joints tell left from right"
-    sided = [
-        each for each in classes.tolist() if isinstance(each, str) and re.search(r"\b(left|right)\b", spaced(each))
-    ]
+    sided = [each for each in classes.tolist() if isinstance(each, str) and _names_a_side(each)]
     if mirror_order(names, range(len(names))) is None:
         reasons["mirror"] = sides
     elif sided:
@@ -194,6 +192,10 @@ def unavailable_for(layout: Layout, hip: str | None, classes: np.ndarray) -> dic
     except InputError:
         reasons["network"] = sides
     return reasons
+
+
+def _names_a_side(name: str) -> bool:
+    return not {"left", "right"}.isdisjoint(re.split(r"[\W_]+", spaced(name)))
 
 
 def people_from(groups: Any, count: int, held_out: int) -> np.ndarray | None:
