@@ -259,7 +259,7 @@ class GCALSTMClassifier:
         Raises InputError if the file is missing, damaged or edited. One fitted on a GPU goes on without it after
         set_params(device="cpu").
         """
-        fitted, params = fitting.load(path)
+        fitted, params = fitting.load(path, _defaults(cls))
         return cls().set_params(**params)._know(fitted)
 
     # --- within -------------------------------------------------------------------------------------------------------

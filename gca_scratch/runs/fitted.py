@@ -1,7 +1,7 @@
 """What a classifier (classifier.py) has fitted, and the one file that it is saved in: a checkpoint that says more."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from ..training import Engine, State, best_weights, evaluate
 from ..variants.build import build
 from . import checkpoint
 
+_KEPT = str | int | float | None  # arguments that JSON keeps as they are
 BATCH = 25  # sequences that are scored at once
 
 
@@ -144,7 +145,7 @@ def save(path: str | os.PathLike[str], fitted: Fitted, params: Mapping[str, Any]
     own = not isinstance(params["skeleton"], str | None)
     kept = {name: plain(value) for name, value in params.items()} | ({"skeleton": None} if own else {})
     for name, value in kept.items():
-        if not isinstance(value, str | int | float | None):
+        if not isinstance(value, _KEPT):
             raise InputError(f"{name} = {shown(value)} cannot be saved; set_params can change it")
     saved = _Saved(
         kept, own, layout.name, list(layout.joint_names), list(map(list, layout.edges)), fitted.hip or "",
@@ -153,8 +154,10 @@ def save(path: str | os.PathLike[str], fitted: Fitted, params: Mapping[str, Any]
     checkpoint.save(path, fitted.state, fitted.network, fitted.settings, {"classifier": asdict(saved)})
 
 
-def load(path: str | os.PathLike[str]) -> tuple[Fitted, dict[str, Any]]:
-    """What `save` has written, and the arguments of the constructor. A skeleton that was described is a Layout then.
+def load(path: str | os.PathLike[str], arguments: Collection[str]) -> tuple[Fitted, dict[str, Any]]:
+    """What `save` has written, and arguments of the constructor, which knows those names.
+
+    A skeleton that was described is a Layout then.
 
     Raises InputError if the file is missing, damaged or edited, or a checkpoint of something else.
     """
@@ -169,7 +172,9 @@ def load(path: str | os.PathLike[str]) -> tuple[Fitted, dict[str, Any]]:
         whole = network == network_for(settings, layout, hip, saved.persons, len(classes)) and state.finished
     except InputError as error:
         raise InputError(f"{path}: {error}; the file has been edited: save it again") from None
-    if not whole or saved.up not in (0, 1, 2):
+    kept = all(name in arguments and isinstance(value, _KEPT) for name, value in saved.params.items())
+    told = all(isinstance(reason, str) for reason in saved.unavailable.values())
+    if not (whole and kept and told) or saved.up not in (0, 1, 2):
         raise InputError(f"{path} contradicts itself on what was fitted; it has been edited: save it again")
     params = saved.params | ({"skeleton": layout} if saved.own_skeleton else {})
     return Fitted(state, network, settings, layout, hip, saved.up, saved.persons, classes, saved.unavailable), params
