@@ -27,7 +27,7 @@ from .data.neutral import MOST_CLASSES
 from .data.protocols import hold_out
 from .network.arrays import module_for
 from .runs import fitted as fitting
-from .runs.fitted import Fitted, network_for
+from .runs.fitted import Fitted, aligned_for, network_for
 from .settings import Settings, settings_from
 from .support.errors import InputError, shown
 from .support.progress import progress
@@ -173,9 +173,8 @@ class GCALSTMClassifier:
         persons = max(sequence.shape[1] for sequence in sequences)
         network = network_for(settings, layout, hip, persons, len(classes))
         state = training.start(network, settings)
-        fitted = Fitted(state, network, settings, layout, hip, None, persons, classes, unavailable)
         data = skeletons_from(sequences, layout, persons, codes_of(target, classes), len(classes), people)
-        aligned = fitted.aligned(data)
+        aligned = aligned_for(data, settings, hip)
         train = np.arange(len(data))
         held_out = train[:0]
         if settings.validation:
@@ -203,7 +202,7 @@ class GCALSTMClassifier:
             raise InputError(
                 f"the weights are not finite; lower learning_rate ({settings.learning_rate:g}) or set clip"
             )
-        return self._know(fitted._replace(state=state, up=aligned.up))
+        return self._know(Fitted(state, network, settings, layout, hip, aligned.up, persons, classes, unavailable))
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable label of each sequence, (N,) of the type of `classes_`."""

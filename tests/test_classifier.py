@@ -33,6 +33,7 @@ from gca_scratch.runs import checkpoint
 from gca_scratch.settings import NETWORKS, PRESETS, Settings
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import HISTORY_COLUMNS
+from tests import strict_cupy
 from tests.helpers.movements import BONES, NAMES, TINY, movements
 from tests.helpers.tiny import skeletons
 
@@ -143,6 +144,21 @@ def test_sequences_may_show_fewer_persons_than_fitted_but_not_more():
         model.predict([pairs[0], np.zeros((2, 3, 5, 3))])
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="the stand-in is for CuPy 14")
+def test_what_a_gpu_has_learned_predicts_without_it():
+    with strict_cupy.installed():
+        model = tiny(device="cuda", dropout=0.0).fit(X, Y)
+        p, scores = model.predict_proba(X), model.attention_scores(X)
+        again = pickle.loads(pickle.dumps(model))
+    assert all(type(values) is np.ndarray for values in model._fitted.state.params.values())
+    with pytest.raises(InputError, match="cuda"):
+        again.predict(X)
+    again.set_params(device="cpu")
+    assert np.allclose(again.predict_proba(X), p, atol=1e-5) and np.allclose(
+        again.attention_scores(X), scores, atol=1e-5
+    )
+
+
 def test_a_sequence_is_seen_alike_whatever_stands_beside_it(fitted):
     lying = [x[..., [1, 0, 2]] for x in X]
     together = fitted.predict_proba([*X, *lying])[len(X) :]
@@ -244,6 +260,10 @@ def test_data_that_cannot_be_learned_from_or_predicted_is_told(fitted):
     for x, sentence in (
         ([], "X is empty"),
         ([X[0][:, :4]], "X has 4 joints, but 5 were fitted"),
+        (
+            [X[0], [[[-3e38] * 3, [3e38] * 3, *[[0.0] * 3] * 3]]],
+            r"sequence 1 \('X\[1\]'\) has joints so far from its hip",
+        ),
         ([X[0] * np.nan], r"X\[0\] has the coordinate nan at frame 0, joint 0"),
     ):
         with pytest.raises(InputError, match=sentence):

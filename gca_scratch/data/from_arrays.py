@@ -1,5 +1,6 @@
 """Sequences that are arrays in memory, and a skeleton that a person describes, as Skeletons (data.neutral)."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -53,6 +54,9 @@ def _sequence(item: Any, where: str) -> np.ndarray:
         found = np.asarray(item)
     except ValueError:
         raise InputError(f"{where} has frames of different shapes; {_FORMS}") from None
+    if found.dtype == object:  # as np.array(X, dtype=object) makes of sequences of one length
+        with contextlib.suppress(TypeError, ValueError):
+            found = found.astype(np.float64)
     if found.dtype.kind not in "fiu":
         raise InputError(f"{where} holds {shown(item)}, which are no numbers; {_FORMS}")
     if found.ndim not in (3, 4) or found.shape[-1] != 3 or not found.size:

@@ -31,9 +31,9 @@ BATCH = 25  # sequences that are scored at once
 class Fitted(NamedTuple):
     """All that predictions depend on.
 
-    state: the training's, with its best weights.  layout, hip: the skeleton.  up: its vertical axis, None before it is
-    found.  persons: the most that a sequence may have.  classes: the labels, in the order of the network's outputs.
-    unavailable: reasons by the names of settings that the skeleton does not allow.
+    state: the training's, with its best weights.  layout, hip: the skeleton.  up: its vertical axis.  persons: the most
+    that a sequence may have.  classes: the labels, in the order of the network's outputs.  unavailable: reasons by the
+    names of settings that the skeleton does not allow.
     """
 
     state: State
@@ -41,16 +41,10 @@ class Fitted(NamedTuple):
     settings: Settings
     layout: Layout
     hip: str | None
-    up: int | None
+    up: int
     persons: int
     classes: np.ndarray
     unavailable: dict[str, str]
-
-    def aligned(self, data: Skeletons) -> Aligned:
-        """Skeletons of this layout as the network reads them."""
-        s = self.settings
-        tree = s.traversal == "tree"
-        return align(data, s.face_camera, s.torso_scale, self.hip, tree, s.pair, s.motion, self.up)
 
     def read(self, X: Any) -> Aligned:
         """Sequences of one's own (`sequences_from`) as the network reads them, their labels all 0.
@@ -69,7 +63,8 @@ class Fitted(NamedTuple):
                     f"X[{n}] has {sequence.shape[1]} persons, but at most {self.persons} were fitted; leave some out"
                 )
         label = np.zeros(len(sequences), np.int64)
-        return self.aligned(skeletons_from(sequences, self.layout, self.persons, label, len(self.classes)))
+        data = skeletons_from(sequences, self.layout, self.persons, label, len(self.classes))
+        return aligned_for(data, self.settings, self.hip, self.up)
 
     def probabilities(self, data: Aligned, xp: ArrayModule) -> np.ndarray:
         """Probabilities of all sequences, (N, classes); InputError where they are not finite."""
@@ -100,6 +95,12 @@ class Fitted(NamedTuple):
             for place, joint in enumerate(order):  # a joint has several where the chain comes back to it
                 found[:, batch, :, joint] += scores[..., place]
         return found
+
+
+def aligned_for(data: Skeletons, settings: Settings, hip: str | None, up: int | None = None) -> Aligned:
+    """Skeletons as the network of the settings reads them; up: the vertical axis, None where it is to be found."""
+    s, tree = settings, settings.traversal == "tree"
+    return align(data, s.face_camera, s.torso_scale, hip, tree, s.pair, s.motion, up)
 
 
 def network_for(settings: Settings, layout: Layout, hip: str | None, persons: int, classes: int) -> Network:

@@ -42,6 +42,11 @@ def test_sequences_of_one_length_may_be_an_array():
     assert [each.shape for each in sequences_from(np.zeros((2, 4, 2, 5, 3)))] == [(4, 2, 5, 3)] * 2
 
 
+def test_objects_that_are_numbers_are_taken():
+    X = np.array([ONE, ONE], dtype=object)
+    assert X.shape == (2, 4, 5, 3) and (sequences_from(X)[1] == ONE[:, None]).all()
+
+
 def changed(place, value):
     sequence = ONE.copy()
     sequence[place] = value
@@ -62,6 +67,7 @@ def changed(place, value):
         ([ONE, NONE], r"X\[1\] has the shape \(0,\)"),
         ([ONE, [ONE[0].tolist(), ONE[0, :3].tolist()]], r"X\[1\] has frames of different shapes"),
         ([ONE, ONE + 1j], r"X\[1\] holds .* which are no numbers"),
+        ([ONE, [[{}]]], r"X\[1\] holds \[\[{}\]\], which are no numbers"),
         ([ONE, ONE > 3], r"X\[1\] holds .* which are no numbers"),
         ([ONE, ONE[:, :4]], r"X\[1\] has 4 joints, but X\[0\] has 5; give all the same joints in one order"),
         ([ONE, changed((2, 3, 1), np.nan)], r"X\[1\] has the coordinate nan at frame 2, joint 3 \(counted from 0"),
