@@ -11,6 +11,7 @@ import pytest
 import sklearn
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import (
@@ -334,7 +335,7 @@ def test_it_goes_through_pipelines_and_ensembles():
     assert p.shape == (24, 2)
     assert learning_curve(tiny(), X, Y, cv=2, train_sizes=[0.5, 1.0])[0].tolist() == [6, 12]
     pair = [("one", tiny()), ("other", tiny(seed=1))]
-    for both in (VotingClassifier(pair, voting="soft"), StackingClassifier(pair, cv=2)):
+    for both in (VotingClassifier(pair, voting="soft"), StackingClassifier(pair, DummyClassifier(), cv=2)):
         assert set(both.fit(X, Y).predict(X)) <= {"up", "still"}
     assert CalibratedClassifierCV(tiny(), cv=2).fit(X, Y).predict_proba(X).shape == (24, 2)
 

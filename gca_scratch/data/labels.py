@@ -113,6 +113,10 @@ def _array(dtype: Any, values: Any) -> np.ndarray:
     """Plain values as an array of that type; ValueError if they are not of it."""
     if dtype not in _DTYPES or type(values) is not list:
         raise ValueError
+    if "int" in dtype:
+        limits = np.iinfo(dtype)
+        if not all(type(value) is int and limits.min <= value <= limits.max for value in values):
+            raise ValueError
     found = np.array(values) if dtype == "str" else np.array(values, np.dtype(dtype))
     if found.ndim != 1 or (dtype == "str") != (found.dtype.kind == "U") or found.tolist() != values:
         raise ValueError
