@@ -1,7 +1,6 @@
 """Sequences that are arrays in memory, and a skeleton that a person describes, as Skeletons (data.neutral)."""
 
 import contextlib
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..support.errors import InputError, shown
 from .alignment import mirror_order
-from .joint_names import body_parts, find_roles, spaced
+from .joint_names import body_parts, find_roles, names_a_side
 from .labels import classes_of, codes_of, labels_from
 from .neutral import Skeletons, check
 from .skeleton import Layout, chain, layout_named
@@ -186,7 +185,7 @@ def unavailable_for(layout: Layout, hip: str | None, classes: np.ndarray) -> dic
     if roles.top is None:
         reasons["torso_scale"] = "no name of a joint tells the neck or the head"
     sides = "no names of joints tell left from right"
-    sided = [each for each in classes.tolist() if isinstance(each, str) and _names_a_side(each)]
+    sided = [each for each in classes.tolist() if isinstance(each, str) and names_a_side(each)]
     if mirror_order(names, range(len(names))) is None:
         reasons["mirror"] = sides
     elif sided:
@@ -196,10 +195,6 @@ def unavailable_for(layout: Layout, hip: str | None, classes: np.ndarray) -> dic
     except InputError:
         reasons["network"] = sides
     return reasons
-
-
-def _names_a_side(name: str) -> bool:
-    return not {"left", "right"}.isdisjoint(re.split(r"[\W_]+", spaced(name)))
 
 
 def people_from(groups: Any, count: int, held_out: int) -> np.ndarray | None:
