@@ -233,7 +233,7 @@ def test_the_progress_bar_shows_on_a_terminal(monkeypatch, capsys):
         ({"preset": "large"}, "unknown preset 'large': choose one of paper, small, demo"),
         ({"device": "gpu"}, "unknown device 'gpu'"),
         ({"frames": 0}, "GCALSTMClassifier: frames = 0 cannot be used: it must be from 1"),
-        ({"seed": np.random.default_rng()}, r"GCALSTMClassifier: seed must be a whole number, not Generator"),
+        ({"seed": "lucky"}, "GCALSTMClassifier: seed must be a whole number, not 'lucky'"),
         ({"mode": "both"}, "mode = 'both' cannot be used: it must be one of stepwise, direct"),
         ({"hip": "tail"}, "no joint is 'tail'; give hip as one of hip, neck"),
         ({"skeleton": "kinect_v2"}, r"X\[0\] has 5 joints, but the skeleton kinect v2 has 25"),
