@@ -20,6 +20,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = ({"sys_platform": "linux", "os_name": "posix"}, {"sys_platform": "darwin", "os_name": "posix"},
            {"sys_platform": "win32", "os_name": "nt"})  # fmt: skip
 TYPED = (
+    "classifier", "runs.fitted",
     "figures.bodies", "figures.charts", "figures.localisation", "figures.look", "network.gca_lstm", "runs.checkpoint",
     "runs.fold", "runs.folds", "runs.split", "runs.testing", "runs.trained", "settings", "support.errors",
     "support.exit_code", "support.progress", "support.workers", "training.stepwise", "variants.build",

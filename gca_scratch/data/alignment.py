@@ -25,6 +25,7 @@ def align(
     tree: bool = False,
     pair: bool = False,
     motion: float = 0.0,
+    up: int | None = None,
 ) -> Aligned:
     """Skeletons (data.neutral) in the coordinates of the body, ready to be sampled.
 
@@ -38,6 +39,7 @@ def align(
     pair: where a frame shows two persons, the middle between their hips in the first such frame is the origin, and the
     line from the first person to the second is turned along a horizontal axis, in place of `face_camera`.
     motion: as in `sampling.Aligned`.
+    up: the vertical axis, 0, 1 or 2; None: the one that the data suggests (`vertical_axis`).
 
     Raises InputError when a joint that is needed is not found.
     """
@@ -55,7 +57,7 @@ def align(
             f"torso_scale needs a neck, shoulder center or head among the joints {', '.join(names)}; "
             "switch it off with --no-torso-scale"
         )
-    up = vertical_axis(data, roles)
+    up = vertical_axis(data, roles) if up is None else up
     a, b = (up + 1) % 3, (up + 2) % 3
     joints, pair = np.asarray(data.joints), pair and data.joints.shape[1] > 1
     origin, line = np.zeros((2, len(data), 3))  # line: what is turned to lie along axis b

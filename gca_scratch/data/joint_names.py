@@ -156,6 +156,11 @@ def spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z])", " ", name).lower()
 
 
+def names_a_side(name: str) -> bool:
+    """Does the name of an action speak of left or right, as "WaveLeft", "wave_left" and "left wave" do?"""
+    return not {"left", "right"}.isdisjoint(re.split(r"[\W_]+", spaced(name)))
+
+
 _ARM = ("shoulder", "arm", "elbow", "wrist", "hand", "palm", "thumb", "finger", "collar", "clavicle", "humerus")
 _LEG = ("hip", "leg", "thigh", "knee", "shin", "calf", "ankle", "foot", "heel", "toe", "femur", "tibia")
 

@@ -1,10 +1,11 @@
 """Skeletons as trees: three known layouts, and the walk that orders the joints."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..support.errors import InputError
+from ..support.errors import InputError, shown
 
 Edges = Sequence[tuple[int, int]]
 
@@ -88,6 +89,17 @@ OPENNI = Layout(
 )
 
 LAYOUTS = (KINECT_V1, KINECT_V2, OPENNI)
+
+
+def layout_named(name: str) -> Layout:
+    """The known layout of that name, "kinect_v1", "kinect_v2" or "openni", in any usual spelling; else InputError."""
+    known = {layout.name.replace(" ", "_"): layout for layout in LAYOUTS}
+    try:
+        return known[re.sub("[ -]", "_", name.lower())]
+    except KeyError:
+        raise InputError(
+            f"there is no skeleton {shown(name)}; choose one of {', '.join(known)}, or give joint names and bones"
+        ) from None
 
 
 def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> tuple[int, ...]:

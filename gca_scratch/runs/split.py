@@ -9,7 +9,7 @@ from importlib import import_module
 import numpy as np
 
 from ..data import alignment, neutral, protocols, sampling, synthetic
-from ..data.joint_names import body_parts, spaced
+from ..data.joint_names import body_parts, names_a_side
 from ..data.readers import READERS
 from ..data.readers.recording import read_all
 from ..network.gca_lstm import Network
@@ -114,7 +114,7 @@ def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> S
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
         )
-    sided = [name for name in data.class_names if re.search(r"\b(left|right)\b", spaced(name))]
+    sided = [name for name in data.class_names if names_a_side(name)]
     if settings.mirror and sided:
         raise InputError(f"mirror would make another class of {shown(sided[0])}; switch it off with --no-mirror")
     return Split(data, aligned, fit, validate, test)

@@ -62,6 +62,13 @@ def test_what_needs_names_says_so_before_training(option):
     runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, **{option: True}))
 
 
+@pytest.mark.parametrize("name", ["raise_left", "RaiseLeft", "left-hand up"])
+def test_a_side_is_seen_however_the_words_of_a_class_are_joined(name):
+    data = dataclasses.replace(skeletons(BODY), class_names=("bow", name, "bright"))
+    with pytest.raises(InputError, match=f"another class of '{name}'"):
+        runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
+
+
 def test_mirror_images_are_refused_where_a_class_names_a_side():
     with pytest.raises(InputError, match=r"another class of 'raise left'.*--no-mirror"):
         runs.make_split(skeletons(BODY), runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
