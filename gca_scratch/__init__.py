@@ -1,3 +1,3 @@
 """GCA-LSTM from scratch: skeleton action recognition with global context-aware attention, on NumPy and CuPy."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

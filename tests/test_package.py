@@ -155,6 +155,6 @@ def public_functions(module):
         elif inspect.isclass(value):
             for method, function in vars(value).items():
                 function = function.fget if isinstance(function, property) else function
-                if inspect.isfunction(function) and not method.startswith("_"):
-                    if function.__module__ == module.__name__:
-                        yield function
+                of_ours = inspect.isfunction(function) and function.__module__ == module.__name__
+                if of_ours and not method.startswith("_"):
+                    yield function
