@@ -1,6 +1,7 @@
 """What the package promises to whoever installs it: locks that hold, files that come along, types that are there."""
 
 import inspect
+import pkgutil
 import re
 import tomllib
 import typing
@@ -138,6 +139,13 @@ def test_every_file_of_the_package_is_packed():
         path for path in ROOT.glob("gca_scratch/**/*") if path.is_file() and path.suffix not in (".py", ".pyc", ".part")
     }
     assert packed == others
+
+
+@pytest.mark.parametrize("package", PROJECT["tool"]["setuptools"]["packages"])
+def test_no_name_that_a_package_shows_hides_a_module_of_its_own(package):
+    shown = vars(import_module(package))
+    for module in pkgutil.iter_modules(shown["__path__"]):
+        assert inspect.ismodule(shown.get(module.name, inspect)), f"{package}.{module.name} is two things"
 
 
 @pytest.mark.parametrize("name", TYPED)
