@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 
 help:
 	@echo "make demo       train on synthetic actions, draw what the network looks at: demo-run/ (4 minutes)"
-	@echo "make test       run every test, the proofs of the gradients included"
+	@echo "make test       prove every gradient and test the rest"
 	@echo "make tutorials  open the ten notebooks in JupyterLab"
 	@echo "make gradcheck  prove every gradient, one line for each parameter"
 	@echo "make setup      only prepare .venv/, which every command here does first"
