@@ -46,6 +46,13 @@ def test_links_lead_somewhere(page):
             assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_what_the_pages_import_is_there(page):
+    for example in re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.M | re.S):
+        imports = [line for line in example.splitlines() if re.match(r"(from|import) .*\w$", line)]
+        exec("\n".join(imports), {})
+
+
 def sections():
     """The parts of the map, by package: the names of files and folders in each."""
     for heading, body in re.findall(r"^## (.*`gca_scratch/.*)\n((?:(?!^## ).*\n)*)", MAP, re.M):
