@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.ext import autosummary
 from sphinx.util import logging
 
 HERE = Path(__file__).parent
@@ -40,6 +41,7 @@ nb_merge_streams = True
 suppress_warnings = ["misc.highlighting_failure"]
 
 autosummary_generate = True
+autosummary.WELL_KNOWN_ABBREVIATIONS += ("Eq.", "Eqs.", "Fig.", "Figs.")  # no sentence ends there
 autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
