@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.ext import autosummary
 from sphinx.util import logging
 
 HERE = Path(__file__).parent
@@ -40,9 +41,12 @@ nb_merge_streams = True
 suppress_warnings = ["misc.highlighting_failure"]
 
 autosummary_generate = True
+autosummary.WELL_KNOWN_ABBREVIATIONS += ("Eq.", "Eqs.", "Fig.", "Figs.")  # no sentence ends there
 autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True  # keep=FRESH, as it stands in the code
+add_module_names = False  # the page has the name of the module
 
 log = logging.getLogger(__name__)
 LITERAL = re.compile(r"`([^`]+)`(?=\W|$)")

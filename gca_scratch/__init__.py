@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from .classifier import GCALSTMClassifier
     from .network import GCALSTM
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["GCALSTM", "GCALSTMClassifier"]
 
 _HOMES = {"GCALSTM": ".network", "GCALSTMClassifier": ".classifier"}

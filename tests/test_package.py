@@ -1,6 +1,7 @@
 """What the package promises to whoever installs it: locks that hold, files that come along, types that are there."""
 
 import inspect
+import pkgutil
 import re
 import tomllib
 import typing
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 LOCKS = {path.stem: path.read_text("utf-8") for path in sorted((ROOT / "locks").glob("*.txt"))}
+MAKEFILES = [(ROOT / name).read_text("utf-8") for name in ("Makefile", "maintain.mk")]
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = ({"sys_platform": "linux", "os_name": "posix"}, {"sys_platform": "darwin", "os_name": "posix"},
            {"sys_platform": "win32", "os_name": "nt"})  # fmt: skip
@@ -47,22 +49,20 @@ def chosen(lock, python, system):
     return {name: next(iter(pin.specifier)).version for name, pin in zip(names, found, strict=True)}, environment
 
 
-def wanted(lock):
-    """The ranges that a lock must satisfy."""
-    lines = PROJECT["project"]["dependencies"] + EXTRAS[lock]
-    if lock == "dev":
-        lines = lines + open_ranges() + EXTRAS["matlab"] + EXTRAS["cluster"] + PROJECT["dependency-groups"]["installer"]
+def required(lines):
+    """The requirements of pyproject.toml's lines: an extra of the package itself stands for the lines of that extra."""
     for requirement in map(Requirement, lines):
         if requirement.name == PROJECT["project"]["name"]:
-            yield from (Requirement(line) for extra in requirement.extras for line in EXTRAS[extra])
+            for extra in requirement.extras:
+                yield from required(EXTRAS[extra])
         else:
             yield requirement
 
 
-def open_ranges():
-    """The lines of requirements.txt."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    return [line for line in lines if not line.startswith("#")]
+def wanted(lock):
+    """The ranges that a lock must satisfy."""
+    lines = PROJECT["project"]["dependencies"] + EXTRAS[lock]
+    return required(lines + PROJECT["dependency-groups"]["installer"] if lock == "dev" else lines)
 
 
 def test_there_is_a_lock_for_each_command():
@@ -96,20 +96,36 @@ def test_locks_agree_for_they_are_installed_one_over_the_other(python):
             assert everything.setdefault(name, version) == version, (lock, name)
 
 
-def test_requirements_txt_says_nothing_of_its_own():
-    known = {line for lines in (PROJECT["project"]["dependencies"], *EXTRAS.values()) for line in lines}
-    assert set(open_ranges()) <= known
-    assert {Requirement(line).name for line in PROJECT["project"]["dependencies"]} <= {
-        Requirement(line).name for line in open_ranges()
-    }
+def test_a_student_needs_the_package_its_notebooks_and_its_tests():
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    (line,) = [line for line in lines if not line.startswith("#")]
+    extras = re.fullmatch(r"--editable \.\[([\w,]+)\]", line).group(1).split(",")
+    assert extras == ["tutorials", "test"] and set(extras) <= set(EXTRAS)
+
+
+def test_an_extra_asks_for_what_the_package_asks_for():
+    ranges = {requirement.name: requirement.specifier for requirement in required(PROJECT["project"]["dependencies"])}
+    for extra, lines in EXTRAS.items():
+        for requirement in map(Requirement, lines):
+            if (extra, requirement.name) != (
+                "cluster",
+                "joblib",
+            ):  # lost workers: the tests of the cluster fail before 1.6
+                assert ranges.setdefault(requirement.name, requirement.specifier) == requirement.specifier, extra
 
 
 def test_make_installs_by_hash_alone():
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-    commands = [line for line in makefile.splitlines() if "pip install" in line]
+    commands = [line for file in MAKEFILES for line in file.splitlines() if "pip install" in line]
     assert commands
     for command in commands:
         assert "--require-hashes" in command or "--no-deps --no-build-isolation --editable ." in command, command
+
+
+def test_make_helps_with_every_command():
+    for file in MAKEFILES:
+        targets = re.search(r"^\.PHONY: (.+)$", file, re.M).group(1).split()
+        explained = re.findall(r'^\t@echo "make ([\w-]+)', file, re.M)
+        assert set(targets) - {"help"} <= set(explained) and len(set(targets)) == len(targets)
 
 
 def test_every_file_of_the_package_is_packed():
@@ -124,6 +140,13 @@ def test_every_file_of_the_package_is_packed():
         path for path in ROOT.glob("gca_scratch/**/*") if path.is_file() and path.suffix not in (".py", ".pyc", ".part")
     }
     assert packed == others
+
+
+@pytest.mark.parametrize("package", PROJECT["tool"]["setuptools"]["packages"])
+def test_no_name_that_a_package_shows_hides_a_module_of_its_own(package):
+    shown = vars(import_module(package))
+    for module in pkgutil.iter_modules(shown["__path__"]):
+        assert inspect.ismodule(shown.get(module.name, inspect)), f"{package}.{module.name} is two things"
 
 
 @pytest.mark.parametrize("name", TYPED)
@@ -143,7 +166,8 @@ def public_functions(module):
         if inspect.isfunction(value):
             yield inspect.unwrap(value)
         elif inspect.isclass(value):
-            for method, of in vars(value).items():
-                of = of.fget if isinstance(of, property) else of
-                if inspect.isfunction(of) and not method.startswith("_") and of.__module__ == module.__name__:
-                    yield of
+            for method, function in vars(value).items():
+                function = function.fget if isinstance(function, property) else function
+                of_ours = inspect.isfunction(function) and function.__module__ == module.__name__
+                if of_ours and not method.startswith("_"):
+                    yield function

@@ -36,9 +36,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
-from gca_scratch.network import GCALSTM, arrays, cell, grid, loss_and_gradients, ops, sweep
+from gca_scratch.network import GCALSTM, arrays, cell, grid, loss_and_gradients, ops
 from gca_scratch.network.gradcheck import relative_error
 from gca_scratch.network.sweep import raster, wavefront, wavefront_gpu
+from gca_scratch.network.sweep.schedules import sweep
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import SGD
 

@@ -6,7 +6,6 @@ two_stream; gradcheck is the proof.
 
 from .gca_lstm import GCALSTM, loss_and_gradients, multiplied_out, within
 from .sweep import raster, wavefront, wavefront_gpu
-from .sweep.schedules import sweep
 from .two_stream import Coarse, TwoStream
 
 __all__ = [
@@ -16,7 +15,6 @@ __all__ = [
     "loss_and_gradients",
     "multiplied_out",
     "raster",
-    "sweep",
     "wavefront",
     "wavefront_gpu",
     "within",
