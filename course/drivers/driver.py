@@ -162,3 +162,17 @@ def score_of_a_cell(rng, inputs):
 def scores_of_units(rng, inputs):
     """A score between 0 and 1 for each sequence and unit."""
     inputs["r"] = rng.uniform(0.1, 0.9, (inputs["B"], inputs["H"]))
+
+
+def adds_up(name, right, each):
+    """The law that an output adds up, over one axis ("cell" or "class"), to a known number in every sequence."""
+
+    def law(outputs):
+        off = np.ravel(outputs[name].sum(axis={"cell": 0, "class": -1}[each]) - right)
+        worst = off[np.argmax(np.abs(off))]
+        if not np.abs(worst) > 1e-9:  # nan breaks other laws
+            return {}
+        places = {"cell": "cells", "class": "classes"}[each]
+        return {name: f"over the {places} of a sequence it adds up to {right}, yours to {right + worst:.4g} in one"}
+
+    return law

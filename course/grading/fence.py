@@ -28,7 +28,7 @@ from gca_scratch.support.reading import read_npz
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parent
-DRIVER_FILES = tuple(f"drivers/{name}.py" for name in ("__init__", "driver", "grid", "network"))
+DRIVER_FILES = tuple(f"drivers/{path.name}" for path in sorted((COURSE / "drivers").glob("*.py")))
 LIBRARIES = ("numpy", "threadpoolctl")  # what the package's mathematics imports
 PRELOAD = (
     "numpy.random",
