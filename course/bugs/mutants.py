@@ -95,8 +95,14 @@ class _Source(SourceFileLoader):
 
     def get_code(self, fullname):
         if self.change is None:
-            return super().get_code(fullname)
+            return _compiled(self.path, Path(self.path).stat().st_mtime_ns)
         return compile(self.change(Path(self.path).read_text("utf-8")), self.path, "exec", dont_inherit=True)
+
+
+@lru_cache(maxsize=None)
+def _compiled(path, modified):
+    """The code of an unchanged module, compiled once for all packages with planted bugs."""
+    return compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
 
 
 class _Finder:

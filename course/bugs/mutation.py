@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,10 @@ from ..grading import diagnosis
 from ..manifest import ROOT, all_ids, load
 from . import mutants
 
-NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
-    "raster": {"iterations": 1, "hidden": 2},
+JOINTS, CHANNELS, CLASSES = 3, 2, 3
+SETTINGS = {"frames": 3, "hidden": 3, "iterations": 2, "initial": "average"}
+PARTS = (0, 1, 1, 2)
+NETWORKS = {  # by the `network` of a bug: the settings that make a small network show it
     "wavefront": {},
     "feedforward": {"initial": "feedforward"},
     "two streams": {"network": "two-stream"},
@@ -34,7 +36,8 @@ NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
     "trust": {"trust_gate": True},
     "ST-LSTM": {"network": "st-lstm"},
 }
-PARTS = (0, 1, 1, 2)  # the body part of each of four joints
+KINDS = ("raster", *NETWORKS)
+STEP, TOLERANCE = 1e-30, 1e-8
 NEAREST = {
     "network/body_parts.py": ["network/test_body_parts"],
     "network/grid.py": ["network/test_grid"],
@@ -58,14 +61,49 @@ SUITE = (
 SECONDS = 900
 
 
-def wrong_gradients(package, kind):
-    """Names of the parameters whose gradients the complex step refutes, in a small network of this kind."""
-    settings = {"frames": 3, "hidden": 3, "iterations": 2, "initial": "average"} | NETWORKS[kind]
-    network = package("variants.build").build(package("settings").Settings(**settings), len(PARTS), 2, 3, PARTS)
+def small_network(package, kind):
+    """A small network of this kind, one of KINDS, of a package, ours or one with a bug in it."""
     if kind == "raster":
-        network = replace(network, schedule="raster")
-    rows = package("network.gradcheck").check_network(network, witnesses=("complex",))
+        return package("network.gca_lstm").GCALSTM(
+            2, 3, CHANNELS, CLASSES, hidden=2, iterations=1, initial="average", schedule="raster"
+        )
+    settings = package("settings").Settings(**SETTINGS | NETWORKS[kind])
+    parts = PARTS if kind in ("two streams", "parts") else ()
+    return package("variants.build").build(settings, len(parts) or JOINTS, CHANNELS, CLASSES, parts)
+
+
+def wrong_gradients(package, kind):
+    """Names of the parameters whose gradients the complex step refutes, entry by entry, in a small network."""
+    rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
+
+
+def wrong_slopes(package, kind):
+    """The same along one random direction for each parameter.
+
+    A parameter costs one loss here, where `wrong_gradients` takes one for each of its entries.
+    """
+    params, x, y, masks = _problem(kind)
+    network, ops = small_network(package, kind), package("network.ops")
+    everything, rng = params | {"input": x}, np.random.default_rng(0)
+    logits, cache = network.forward(params, x, masks)
+    gradients = network.backward(ops.nll_backward(ops.nll_forward(logits, y)[1]), cache, with_input=True)
+    gradients = package("network.gca_lstm").multiplied_out(gradients)
+    wrong = []
+    for name, value in everything.items():
+        direction = rng.standard_normal(value.shape)
+        moved = everything | {name: value + 1j * STEP * direction}
+        measured = ops.nll_forward(network.forward(moved, moved["input"], masks)[0], y)[0].imag / STEP
+        derived = (gradients[name] * direction).sum()
+        if not abs(measured - derived) < TOLERANCE * max(abs(measured), abs(derived)):  # two zeros prove nothing
+            wrong.append(name)
+    return wrong
+
+
+@cache
+def _problem(kind):
+    """Parameters, input, labels and masks on which a check of a network of this kind proves something."""
+    return mutants.ours("network.gradcheck").problem(small_network(mutants.ours, kind))
 
 
 def caught_by(mutant):
