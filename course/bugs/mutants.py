@@ -21,7 +21,7 @@ import itertools
 import sys
 import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
@@ -99,7 +99,7 @@ class _Source(SourceFileLoader):
         return compile(self.change(Path(self.path).read_text("utf-8")), self.path, "exec", dont_inherit=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(path, modified):
     """The code of an unchanged module, compiled once for all packages with planted bugs."""
     return compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)

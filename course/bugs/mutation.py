@@ -106,7 +106,7 @@ def _problem(kind):
     return mutants.ours("network.gradcheck").problem(small_network(mutants.ours, kind))
 
 
-def caught_by(mutant):
+def caught_by(mutant, seconds=SECONDS):
     """What sees this bug: the gradients that are wrong, else the first test that fails; "" if nothing does."""
     if mutant.network:
         with mutants.planted(mutant) as package, np.errstate(all="ignore"):
@@ -117,11 +117,11 @@ def caught_by(mutant):
         if wrong:
             more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             return f"gradients, {mutant.network}: {wrong[0]}{more}"
-    return failing_test(mutant)
+    return failing_test(mutant, seconds)
 
 
-def failing_test(mutant):
-    """The first test that fails with this bug planted; "" if none does."""
+def failing_test(mutant, seconds=SECONDS):
+    """The first test that fails with this bug planted; "" if none does. No run of tests takes more than so long."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         folder = Path(folder)
         leave_out = shutil.ignore_patterns("__pycache__", "*.js", "*.css", "*.html")
@@ -130,10 +130,11 @@ def failing_test(mutant):
         shutil.copy(ROOT / "pyproject.toml", folder)
         place = folder / "gca_scratch" / mutant.file
         place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
-        return _first_failure(folder, NEAREST.get(mutant.file, ())) or _first_failure(folder, SUITE)
+        nearest = NEAREST.get(mutant.file, ())
+        return _first_failure(folder, nearest, seconds) or _first_failure(folder, SUITE, seconds)
 
 
-def _first_failure(folder, names):
+def _first_failure(folder, names, seconds):
     """The first test that fails in these files of tests/; "" if none does."""
     if not names:
         return ""
@@ -142,7 +143,7 @@ def _first_failure(folder, names):
     try:
         ended = subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *options],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS,
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "it never ends"
@@ -198,17 +199,15 @@ def diagnosed(bugs=None):
     for mutant in mutants.load() if bugs is None else bugs:
         if not mutant.student:
             continue
-        asked = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
+        places = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
         drivers = tuple(name for name, driver in DRIVERS.items() if mutant.qualified in driver.functions)
-        for task, functions, names in asked or [("", (mutant.qualified,), drivers)]:
-            found, shows = [], False
-            for name in names:
-                answers = diagnosis.bug_answers(mutant.name, name)
-                shows |= answers is None or diagnosis.departs(name, answers)
-                if answers is not None:
-                    found += [bug for bug, _ in diagnosis.resembles(functions, {name: answers})]
-            if not shows:
+        for task, functions, names in places or [("", (mutant.qualified,), drivers)]:
+            for other in diagnosis.candidates(functions):
+                diagnosis.bug_answers(other.name, names)  # all drivers at once: a bug is planted once
+            answers = diagnosis.bug_answers(mutant.name, names)
+            if None not in answers.values() and not diagnosis.departures(answers):
                 continue  # such as a bug of the score, in a task without scores
+            found = [bug for name in names for bug, _ in diagnosis.resembles(functions, {name: answers[name]})]
             others = [bug for bug in dict.fromkeys(found) if bug != mutant]
             rows.append((mutant, task, bool(found) and found[0] == mutant, others))
     return rows
@@ -216,13 +215,13 @@ def diagnosed(bugs=None):
 
 def write_diagnosis(rows, path):
     """docs/tables/diagnosis.md."""
-    asked = [row for row in rows if row[1]]
-    named, named_asked = (sum(row[2] for row in of) for of in (rows, asked))
+    in_tasks = [row for row in rows if row[1]]
+    named, named_in_tasks = (sum(right for _, _, right, _ in part) for part in (rows, in_tasks))
     lines = [
         "# What the grader recognises",
         "",
         "Every planted bug that a student could write, handed to the grader's diagnosis as numbers alone. Of those in",
-        f"functions that an assignment asks for, {named_asked} of {len(asked)} are named correctly;",
+        f"functions that an assignment asks for, {named_in_tasks} of {len(in_tasks)} are named correctly;",
         f"of all, {named} of {len(rows)}. The others end in an error message.",
         "",
         "| task | function | what it looks like | named |",

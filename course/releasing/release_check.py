@@ -54,7 +54,7 @@ def check(manifest, folder, root=ROOT, log=print):
     student = release.release(manifest, folder / "student", "somebody", root=root)
     solved = release.release(manifest, folder / "solved", "somebody", solved=True, root=root)
     files = sum(path.is_file() for path in student.rglob("*"))
-    told("no compiled file, no stored output", litter(student))
+    told("no compiled file, no stored output, nothing that is withheld from students", litter(student))
     told(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
     told("every module can be imported", _imports(student))
     told("it stops exactly at the blanks", _stops(manifest, folder, student, root))
@@ -70,6 +70,8 @@ def litter(folder):
     problems = []
     for path in sorted(folder.rglob("*")):
         file = path.relative_to(folder)
+        if file.as_posix() in release.WITHHELD:
+            problems.append(f"{file} is for no student's eyes: it holds the answers of all assignments")
         if path.is_symlink() or path.name.startswith(".") or "__pycache__" in file.parts:
             problems.append(f"{file} does not belong into a student's folder")
         elif not path.is_file() or file.as_posix() in NUMBERS:

@@ -165,8 +165,13 @@ def test_the_diagnosis_says_which_gate_which_rows_and_which_cell():
 
 def test_two_bugs_at_once_are_both_named():
     right = diagnosis.right_answers("cell_backward")
-    one, other = (diagnosis.bug_answers(name, "cell_backward") for name in ("carry-crossed", "dU-mean"))
-    got = [r | {"dc_S": a["dc_S"], "dc_T": a["dc_T"], "dU": b["dU"]} for r, a, b in zip(right, one, other, strict=True)]
+    crossed, mean = (
+        diagnosis.bug_answers(name, ["cell_backward"])["cell_backward"] for name in ("carry-crossed", "dU-mean")
+    )
+    got = [
+        ours | {"dc_S": theirs["dc_S"], "dc_T": theirs["dc_T"], "dU": averaged["dU"]}
+        for ours, theirs, averaged in zip(right, crossed, mean, strict=True)
+    ]
     found = diagnosis.resembles(("gca_scratch.network.cell.step_backward",), {"cell_backward": got})
     assert {(bug.name, tuple(keys)) for bug, keys in found} == {
         ("carry-crossed", ("dc_S", "dc_T")),

@@ -146,7 +146,7 @@ def test_one_task_can_be_blank_alone(a1):
 
 
 def test_left_out_modules_can_be_imported_and_say_so(handed_out):
-    said = run(handed_out, "-c", "from gca_scratch.network import raster, wavefront; "
+    said = run(handed_out, "-c", "from gca_scratch.network.sweep import raster, wavefront; "
                "from gca_scratch.variants import trust_gate; "
                "assert wavefront.forward is raster.forward; trust_gate.forward(1, 2)")  # fmt: skip
     assert said.returncode == 1 and "left out of the student version of A1" in said.stderr.splitlines()[-1]
@@ -212,6 +212,34 @@ def test_data_is_made_for_the_student(tmp_path):
     asked = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
     mine, yours = (release.release(asked, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
     assert not np.array_equal(neutral.load(mine).joints[:50], neutral.load(yours).joints[:50])
+
+
+@pytest.fixture
+def with_plain(tmp_path):
+    """A tree of the package with plain.py in it, which holds a whole cell."""
+    shutil.copytree(ROOT / "gca_scratch", tmp_path / "gca_scratch", ignore=shutil.ignore_patterns("__pycache__"))
+    cell = (ROOT / "gca_scratch" / "network" / "cell.py").read_text("utf-8")
+    (tmp_path / "gca_scratch" / "plain.py").write_text(cell, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_no_student_has_the_network_on_one_page(id, with_plain):
+    asked = manifest.load(id)
+    for blanks in (None, [asked.tasks[0].id], []):
+        assert "gca_scratch/plain.py" not in release.sources(asked, blanks=blanks, root=with_plain)
+    assert "gca_scratch/plain.py" in release.sources(asked, solved=True, root=with_plain)
+    without = {
+        file: text for file, text in release.sources(asked, root=ROOT).items() if file != "gca_scratch/plain.py"
+    }
+    assert release.sources(asked, root=with_plain) == without  # and nothing else is missed
+
+
+def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copied, with_plain):
+    assert not any(path.name == "plain.py" for path in copied.rglob("*"))
+    shutil.copy(with_plain / "gca_scratch" / "plain.py", copied / "gca_scratch" / "plain.py")
+    found = release_check.litter(copied)
+    assert len(found) == 1 and found[0].startswith("gca_scratch/plain.py is for no student's eyes")
 
 
 # --- the gate -------------------------------------------------------------------------------------------------------
