@@ -14,7 +14,7 @@ from course import manifest
 from course.manifest import FOLDER, ROOT
 from course.releasing import handout, leaks, release, release_check
 from gca_scratch.support.errors import InputError
-from tests.helpers.student_folder import changed, run
+from tests.helpers.student_folder import changed, copied, run
 
 IDS = manifest.all_ids()
 
@@ -30,9 +30,9 @@ def handed_out(a1, tmp_path_factory):
 
 
 @pytest.fixture
-def copied(handed_out, tmp_path):
+def copy(a1, handed_out, tmp_path):
     """A student version that a test may change."""
-    return shutil.copytree(handed_out, tmp_path / "A1")
+    return copied(handed_out, a1, tmp_path / "A1")
 
 
 # --- manifests ------------------------------------------------------------------------------------------------------
@@ -229,16 +229,14 @@ def test_no_student_has_the_network_on_one_page(id, with_plain):
     for blanks in (None, [asked.tasks[0].id], []):
         assert "gca_scratch/plain.py" not in release.sources(asked, blanks=blanks, root=with_plain)
     assert "gca_scratch/plain.py" in release.sources(asked, solved=True, root=with_plain)
-    without = {
-        file: text for file, text in release.sources(asked, root=ROOT).items() if file != "gca_scratch/plain.py"
-    }
+    without = {file: text for file, text in release.sources(asked, root=ROOT).items() if file != "gca_scratch/plain.py"}
     assert release.sources(asked, root=with_plain) == without  # and nothing else is missed
 
 
-def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copied, with_plain):
-    assert not any(path.name == "plain.py" for path in copied.rglob("*"))
-    shutil.copy(with_plain / "gca_scratch" / "plain.py", copied / "gca_scratch" / "plain.py")
-    found = release_check.litter(copied)
+def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with_plain):
+    assert not any(path.name == "plain.py" for path in copy.rglob("*"))
+    shutil.copy(with_plain / "gca_scratch" / "plain.py", copy / "gca_scratch" / "plain.py")
+    found = release_check.litter(copy)
     assert len(found) == 1 and found[0].startswith("gca_scratch/plain.py is for no student's eyes")
 
 
@@ -261,7 +259,7 @@ def test_nothing_leaks(id, tmp_path):
     assert leaks.search(asked, tmp_path, ROOT) == []
 
 
-def test_leaks_are_found_wherever_they_are(copied, a1):
+def test_leaks_are_found_wherever_they_are(copy, a1):
     planted = {
         "gca_scratch/names.py": "def slope(g, s):\n    return g * s * (1 - s)\n",  # other names
         "gca_scratch/layout.py": "def f():\n    past = ((f_S * c_S)\n        + f_T * c_T)\n",  # another layout
@@ -270,30 +268,37 @@ def test_leaks_are_found_wherever_they_are(copied, a1):
         "gca_scratch/page.js": "const x = 'di, du = dnew * u, dnew * i'\n",
     }
     for file, text in planted.items():
-        (copied / file).write_text(text, "utf-8")
-    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+        (copy / file).write_text(text, "utf-8")
+    notebook = json.loads((copy / "A1.ipynb").read_text("utf-8"))
     notebook["cells"][-1]["source"] = ["df_S, df_T = dpast * c_S,\\\n", " dpast * c_T"]
-    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
-    found = {re.split("[, ]", line)[0] for line in leaks.search(a1, copied, ROOT)}
+    (copy / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = {re.split("[, ]", line)[0] for line in leaks.search(a1, copy, ROOT)}
     assert found == {*planted, "A1.ipynb"}
 
 
-def test_litter_is_found(copied):
-    assert release_check.litter(copied) == []
-    (copied / "gca_scratch" / "__pycache__").mkdir()
-    (copied / "gca_scratch" / "__pycache__" / "cell.pyc").write_bytes(b"\0")
-    (copied / "gca_scratch" / "cell.so").write_bytes(b"\0")
-    (copied / ".ipynb_checkpoints").mkdir()
-    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+def test_litter_is_found(copy):
+    assert release_check.litter(copy) == []
+    (copy / "gca_scratch" / "__pycache__").mkdir()
+    (copy / "gca_scratch" / "__pycache__" / "cell.pyc").write_bytes(b"\0")
+    (copy / "gca_scratch" / "cell.so").write_bytes(b"\0")
+    (copy / ".ipynb_checkpoints").mkdir()
+    notebook = json.loads((copy / "A1.ipynb").read_text("utf-8"))
     notebook["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "0.7"}]
-    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
-    found = release_check.litter(copied)
+    (copy / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = release_check.litter(copy)
     assert len(found) == 5 and any("A1.ipynb has stored outputs" in line for line in found)
 
 
-def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch):
-    pytest.importorskip("distributed")  # every module is imported
-    monkeypatch.setattr(release_check, "_graded", lambda *arguments: [])
+@pytest.mark.parametrize(
+    "left_out",
+    [("_imports", "_stops", "_graded"), pytest.param((), marks=pytest.mark.long)],
+    ids=["its texts", "all of it"],
+)
+def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch, left_out):
+    if not left_out:
+        pytest.importorskip("distributed")  # every module is imported
+    for check in left_out:
+        monkeypatch.setattr(release_check, check, lambda *arguments: [])
     without = tuple(file for file in a1.without if "trust" not in file)
     found = release_check.check(dataclasses.replace(a1, without=without), tmp_path, log=lambda line: None)
     assert found and all("gca_scratch/variants/trust_gate.py" in line for line in found)
