@@ -80,7 +80,7 @@ def _work(waiting, manifest, results, jobs, limits, total):
     import joblib
     from tqdm import tqdm
 
-    tasks = (joblib.delayed(grade_one)(*one, manifest, results, limits) for one in waiting)
+    tasks = (joblib.delayed(grade_one)(*submission, manifest, results, limits) for submission in waiting)
     done = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
     for _ in tqdm(done, total=total, initial=total - len(waiting), unit="submission", desc=manifest.id):
         pass

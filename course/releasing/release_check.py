@@ -47,21 +47,21 @@ def check(manifest, folder, root=ROOT, log=print):
     """Sentences on all that is wrong with an assignment; student versions are built in `folder`."""
     folder, problems = Path(folder), []
 
-    def told(what, found):
+    def report(what, found):
         log(f"{'WRONG' if found else 'ok   '}  {what}")
         problems.extend(found)
 
     student = release.release(manifest, folder / "student", "somebody", root=root)
     solved = release.release(manifest, folder / "solved", "somebody", solved=True, root=root)
     files = sum(path.is_file() for path in student.rglob("*"))
-    told("no compiled file, no stored output, nothing that is withheld from students", litter(student))
-    told(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
-    told("every module can be imported", _imports(student))
-    told("it stops exactly at the blanks", _stops(manifest, folder, student, root))
-    told("as it is handed out it scores 0", _graded(manifest, student, 0))
+    report("no compiled file, no stored output, nothing that is withheld from students", litter(student))
+    report(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
+    report("every module can be imported", _imports(student))
+    report("it stops exactly at the blanks", _stops(manifest, folder, student, root))
+    report("as it is handed out it scores 0", _graded(manifest, student, 0))
     by_grader, by_hand = (sum(part.points for part in parts) for parts in (manifest.tasks, manifest.questions))
     what = f"solved it scores {by_grader}, and {by_hand} are given by hand: {by_grader + by_hand}"
-    told(what, _graded(manifest, solved, by_grader))
+    report(what, _graded(manifest, solved, by_grader))
     return problems
 
 

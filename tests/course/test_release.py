@@ -90,10 +90,10 @@ def test_an_assignment_that_is_not_there_is_told():
 
 @pytest.mark.parametrize("id", IDS)
 def test_only_bodies_go_and_all_around_them_stays(id):
-    asked = manifest.load(id)
-    for file in asked.files:
-        before, after = (ROOT / file).read_text("utf-8"), release.blanked(asked, file)
-        gone = [name for name in (*asked.functions, *asked.remove) if manifest.locate(name)[0] == file]
+    assignment = manifest.load(id)
+    for file in assignment.files:
+        before, after = (ROOT / file).read_text("utf-8"), release.blanked(assignment, file)
+        gone = [name for name in (*assignment.functions, *assignment.remove) if manifest.locate(name)[0] == file]
         lines = set()
         for name in gone:
             node = manifest.locate(name)[1]
@@ -101,7 +101,7 @@ def test_only_bodies_go_and_all_around_them_stays(id):
         outside = [line for n, line in enumerate(before.splitlines(), 1) if n not in lines and line.strip()]
         kept = iter(after.splitlines())
         assert all(line in kept for line in outside), f"{file} has lost a line outside the blanks, or their order"
-        assert after.count("your code begins here") == sum(name in asked.functions for name in gone)
+        assert after.count("your code begins here") == sum(name in assignment.functions for name in gone)
 
 
 def test_signatures_decorators_and_docstrings_stay_unless_they_tell(a1):
@@ -175,12 +175,12 @@ def test_the_notebook_leads_through_all_tasks(handed_out, a1):
 
 @pytest.mark.parametrize("id", IDS)
 def test_the_readme_names_conventions_and_all_that_is_left_out(id):
-    asked = manifest.load(id)
-    text = handout.readme(asked, "ada")
+    assignment = manifest.load(id)
+    text = handout.readme(assignment, "ada")
     assert "import numpy as np" in text and "Arguments" in text and "IEEE Transactions" in text
-    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*asked.without, *asked.given))
+    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*assignment.without, *assignment.given))
     equations = {"A1": (1, 2, 3), "A3": (1, 2, 3, 4, 5, 6, 7, 8), "A4": (9,), "A5": (12, 13)}.get(id, ())
-    assert all(rf"\tag{{{n}}}" in handout.notebook(asked, 0).replace("\\\\", "\\") for n in equations)
+    assert all(rf"\tag{{{n}}}" in handout.notebook(assignment, 0).replace("\\\\", "\\") for n in equations)
 
 
 def test_no_rubric_and_nothing_of_the_grader_is_handed_out(handed_out, a1):
@@ -209,8 +209,8 @@ def test_nothing_is_left_where_a_release_fails(a1, tmp_path, monkeypatch):
 def test_data_is_made_for_the_student(tmp_path):
     from gca_scratch.data import neutral
 
-    asked = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
-    mine, yours = (release.release(asked, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
+    assignment = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
+    mine, yours = (release.release(assignment, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
     assert not np.array_equal(neutral.load(mine).joints[:50], neutral.load(yours).joints[:50])
 
 
@@ -225,12 +225,14 @@ def with_plain(tmp_path):
 
 @pytest.mark.parametrize("id", IDS)
 def test_no_student_has_the_network_on_one_page(id, with_plain):
-    asked = manifest.load(id)
-    for blanks in (None, [asked.tasks[0].id], []):
-        assert "gca_scratch/plain.py" not in release.sources(asked, blanks=blanks, root=with_plain)
-    assert "gca_scratch/plain.py" in release.sources(asked, solved=True, root=with_plain)
-    without = {file: text for file, text in release.sources(asked, root=ROOT).items() if file != "gca_scratch/plain.py"}
-    assert release.sources(asked, root=with_plain) == without  # and nothing else is missed
+    assignment = manifest.load(id)
+    for blanks in (None, [assignment.tasks[0].id], []):
+        assert "gca_scratch/plain.py" not in release.sources(assignment, blanks=blanks, root=with_plain)
+    assert "gca_scratch/plain.py" in release.sources(assignment, solved=True, root=with_plain)
+    without = {
+        file: text for file, text in release.sources(assignment, root=ROOT).items() if file != "gca_scratch/plain.py"
+    }
+    assert release.sources(assignment, root=with_plain) == without  # and nothing else is missed
 
 
 def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with_plain):
@@ -245,18 +247,18 @@ def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with
 
 @pytest.mark.parametrize("id", IDS)
 def test_every_blanked_function_would_be_recognised(id):
-    asked = manifest.load(id)
-    pieces, lines = leaks.what_tells(asked, ROOT)
-    assert {*pieces.values(), *lines.values()} == {*asked.functions, *asked.remove}
+    assignment = manifest.load(id)
+    pieces, lines = leaks.what_tells(assignment, ROOT)
+    assert {*pieces.values(), *lines.values()} == {*assignment.functions, *assignment.remove}
 
 
 @pytest.mark.parametrize("id", IDS)
 def test_nothing_leaks(id, tmp_path):
-    asked = manifest.load(id)
-    for file, text in release.sources(asked).items():
+    assignment = manifest.load(id)
+    for file, text in release.sources(assignment).items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text, "utf-8")
-    assert leaks.search(asked, tmp_path, ROOT) == []
+    assert leaks.search(assignment, tmp_path, ROOT) == []
 
 
 def test_leaks_are_found_wherever_they_are(copy, a1):
