@@ -9,7 +9,7 @@ gca_scratch gradcheck` does. `make mutants` puts to the tests what no gradient s
 import pytest
 
 from course.bugs import mutants
-from course.bugs.mutation import KINDS, wrong_gradients, wrong_slopes
+from course.bugs.mutation import NETWORKS, wrong_gradients, wrong_slopes
 
 BUGS = [bug for bug in mutants.load() if bug.network]
 WAYS = [
@@ -19,7 +19,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize("check", WAYS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NETWORKS)
 def test_without_a_bug_the_gradients_hold(kind, check):
     with mutants.planted() as package:
         assert check(package, kind) == []
