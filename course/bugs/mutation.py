@@ -106,34 +106,46 @@ def caught_by(mutant, seconds=SECONDS):
 
 def failing_test(mutant, seconds=SECONDS):
     """The first test that fails with this bug planted; "" if none does. No run of tests takes more than so long."""
+    for names in (NEAREST.get(mutant.file, ()), SUITE):
+        found = _first_failure(names, mutant, seconds)
+        if "::" in found and not _passes(found, seconds):
+            raise InputError(f"tests/{found} fails without any planted bug, and so proves nothing; mend it first")
+        if found:
+            return found
+    return ""
+
+
+@cache
+def _passes(name, seconds):
+    """Does this test pass where no bug is planted?"""
+    return not _first_failure((name,), None, seconds)
+
+
+def _first_failure(names, mutant, seconds):
+    """The first test that fails among these of tests/, in a copy of package and tests with the bug; "" if none does."""
+    for name in names:
+        if not (ROOT / "tests" / name.partition("::")[0]).exists():  # pytest would fail: every bug would seem caught
+            raise InputError(f"there is no tests/{name} to put a bug to; correct NEAREST and SUITE in {__name__}")
+    if not names:
+        return ""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         folder = Path(folder)
         leave_out = shutil.ignore_patterns("__pycache__", "*.js", "*.css", "*.html")
-        shutil.copytree(ROOT / "gca_scratch", folder / "gca_scratch", ignore=leave_out)
-        shutil.copytree(ROOT / "tests", folder / "tests", ignore=leave_out)
+        for part in ("gca_scratch", "tests"):
+            shutil.copytree(ROOT / part, folder / part, ignore=leave_out)
         shutil.copy(ROOT / "pyproject.toml", folder)
-        place = folder / "gca_scratch" / mutant.file
-        place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
-        nearest = NEAREST.get(mutant.file, ())
-        return _first_failure(folder, nearest, seconds) or _first_failure(folder, SUITE, seconds)
-
-
-def _first_failure(folder, names, seconds):
-    """The first test that fails in these files and folders of tests/; "" if none does."""
-    if not names:
-        return ""
-    for name in names:
-        if not (folder / "tests" / name).exists():  # pytest would fail, and every bug would be called caught
-            raise InputError(f"there is no tests/{name} to put a bug to; correct NEAREST and SUITE in {__name__}")
-    options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *(f"tests/{name}" for name in names)]
-    environment = os.environ | {"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-B", "-m", "pytest", *options],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "it never ends"
+        if mutant:
+            place = folder / "gca_scratch" / mutant.file
+            place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
+        options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *(f"tests/{name}" for name in names)]
+        environment = os.environ | {"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-B", "-m", "pytest", *options],
+                cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "it never ends"
     if ended.returncode == 0:
         return ""
     found = re.search(r"^(?:FAILED|ERROR) tests/([\w/.]+(?:::\w+)?)", ended.stdout, re.MULTILINE)

@@ -136,7 +136,7 @@ def test_the_suite_sees_a_bug_that_no_gradient_shows():
 
 def test_tests_that_are_not_there_are_told_and_catch_nothing(monkeypatch):
     monkeypatch.setitem(mutation.NEAREST, "training/optim.py", ("training/test_gone.py",))
-    with pytest.raises(InputError, match="no tests/training/test_gone.py"):
+    with pytest.raises(InputError, match=r"no tests/training/test_gone\.py"):
         mutation.failing_test(BUGS["decay-times"], seconds=None)
 
 
