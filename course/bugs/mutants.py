@@ -1,7 +1,7 @@
-"""The planted bugs: small changes of the hand-derived code, each with the equation it violates and what to say of it.
+"""The planted bugs: small changes of the hand-derived code, each with the equation it violates and a sentence on it.
 
-They lie in course/bugs/*.toml, the one place for all who use them: the tests of the gradient proofs, `python -m
-course mutants` (which runs the test suite against each) and the diagnosis of submissions. Of a [[mutant]]:
+They lie in course/bugs/*.toml for all who use them: the tests of the gradient proofs, `python -m course mutants`
+(which runs the test suite against each) and the diagnosis of submissions. A [[mutant]] has these entries:
 
     name        its own, for tables
     file, function, before, after

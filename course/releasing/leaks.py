@@ -53,9 +53,9 @@ def _pieces(text):
 
 
 def what_tells(manifest, root):
-    """Pieces of syntax and squeezed lines of the solutions that are found nowhere else in the package but there.
+    """Pieces of syntax and squeezed lines that stand in the solutions alone.
 
-    What other functions of the package, which a student may read, have in the same words says nothing.
+    What a student may read elsewhere in the package proves nothing.
     """
     known = _known(manifest, root)
     pieces, lines = {}, {}
@@ -69,7 +69,7 @@ def what_tells(manifest, root):
 
 
 def _known(manifest, root):
-    """Pieces and text that are handed out on purpose: the rest of the files that a student edits, and what is given."""
+    """Pieces and text that are handed out on purpose: what is given, and the files to edit with their blanks."""
     from .release import blanked
 
     given = [(root / "course" / "assignments" / name).read_text("utf-8") for name in manifest.given]
@@ -79,9 +79,10 @@ def _known(manifest, root):
 
 
 def _key(node):
-    """What two pieces of syntax share that differ in layout and in the names of variables; None for a small one.
+    """A text that is the same for two pieces of syntax that differ only in layout and in the names of variables.
 
-    Only expressions that compute, statements made of them, and whole bodies of functions count.
+    None for what proves nothing: only expressions that compute, statements made of them, and whole bodies of functions
+    of some size do.
     """
     if isinstance(node, ast.FunctionDef):
         return _dump(ast.Module(node.body[1:] if ast.get_docstring(node) is not None else node.body, []))

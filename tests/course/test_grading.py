@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from course import __main__ as command
 from course.bugs import mutants, mutation
 from course.drivers import DRIVERS, hidden, visible
 from course.grading import diagnosis, fence, grade, grade_all, gradescope, splice
@@ -313,6 +314,22 @@ def test_a_class_is_graded_and_one_that_was_stopped_goes_on(tmp_path, stops, sen
     assert out.read_bytes() == first
     assert {path.name: path.read_bytes() for path in (tmp_path / "grades").iterdir()} == kept
     assert (tmp_path / "grades" / "dan.json").stat().st_mtime_ns == untouched
+
+
+def test_who_was_graded_is_graded_again_where_the_limits_are_others(tmp_path):
+    path = submission(tmp_path / "ada")
+    digest = grade_all.digest_of(path, CELL)
+    assert digest == grade_all.digest_of(path, CELL, fence.Limits()) != grade_all.digest_of(path, CELL, PATIENT)
+
+
+def test_limits_are_given_on_the_command_line(tmp_path, monkeypatch, capsys):
+    seen = []
+    monkeypatch.setattr(grade, "grade", lambda *arguments: seen.append(arguments[-1]) or {"output": ""})
+    line = ["grade", str(tmp_path), "--assignment", "A1", "--out", str(tmp_path / "results.json")]
+    assert command.main(line) == command.main([*line, "--cpu-seconds", "30", "--seconds", "900"]) == 0
+    assert seen == [fence.Limits(), fence.Limits(cpu_seconds=30, seconds=900)]
+    assert command.main([*line, "--cpu-seconds", "0"]) == 2
+    assert "--cpu-seconds must be at least 1" in capsys.readouterr().err
 
 
 def test_two_submissions_of_one_student_are_refused(tmp_path):
