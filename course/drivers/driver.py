@@ -1,7 +1,8 @@
 """What a driver is: one thing that tests ask of a package, a student's or ours. It holds no answer.
 
 A driver draws inputs, runs functions of a package on them and gives arrays back. What is right is what our own package
-gives for the same inputs. Visible and hidden tests differ in sizes and seeds alone, so they always ask the same. `package` is an importer: `package("network.cell")` is gca_scratch.network.cell.
+gives for the same inputs. Visible and hidden tests differ in sizes and seeds alone, so they always ask the same.
+`package` is an importer: `package("network.cell")` is gca_scratch.network.cell.
 
     for inputs in visible(DRIVERS["cell_forward"]):
         outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
