@@ -352,7 +352,7 @@ def test_gradescope_unpacks_sets_up_and_grades(tmp_path):
     with zipfile.ZipFile(tmp_path / "A1.zip") as file:
         names = file.namelist()
         file.extractall(prefix / "source")
-    assert {"setup.sh", "run_autograder", "course/grading/fenced.py", "course/bugs/cell.toml"} <= set(names)
+    assert {"setup.sh", "run_autograder", "course/grading/fenced.py", "course/bugs/cell_forward.toml"} <= set(names)
     assert not any("tests" in name or "__pycache__" in name for name in names)
     once = (tmp_path / "A1.zip").read_bytes()
     gradescope.write_zip(manifest, tmp_path / "A1.zip", ROOT, PATIENT)
