@@ -81,7 +81,8 @@ def two_streams_backward(package, i):
 
 
 @asks("network.gca_lstm.Network.forward network.gca_lstm.Network.backward "
-      "network.stream.AttentionStream.forward network.stream.AttentionStream.backward",
+      "network.stream.AttentionStream.forward network.stream.AttentionStream.backward "
+      "network.stream.AttentionStream.attend network.stream.AttentionStream.attend_backward",
       "J T B H", {}, GRADIENTS, more=_problem)  # fmt: skip
 def whole_network(package, i):
     return _network(package, i)
