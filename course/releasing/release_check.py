@@ -117,13 +117,14 @@ def _stops(manifest, folder, student, root):
 
 def _graded(manifest, place, wanted):
     """Does the submission packed in this folder get so many points from the grader?"""
-    from ..grading.grade import grade
+    from ..grading import fence, grade
 
     done = _python(["-m", "checks", "--submit"], place)
     packed = [path for path in place.glob("*-submission.zip") if zipfile.is_zipfile(path)]
     if done.returncode or len(packed) != 1:
         return [f"nothing could be packed: {_last(done.stdout + done.stderr)}"]
-    results = grade(packed[0], manifest, "somebody")
+    patient = fence.Limits(cpu_seconds=1000, seconds=None)  # a busy machine makes no solution wrong
+    results = grade.grade(packed[0], manifest, "somebody", patient)
     points = sum(test["score"] for test in results["tests"])
     if abs(points - wanted) < 1e-6:
         return []
