@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the options like everything else that is wrong: in one sentence."""
+    """Reports a wrong option as everything that is wrong is reported: in one sentence."""
 
     def error(self, message):
         raise InputError(f"{message}; see {self.prog} --help")

@@ -163,14 +163,14 @@ def _check(manifest, path, root):
                 f"{path}: {shown(id)} must be the id of one part alone, of at most 20 characters, and begin with "
                 f"{shown(manifest.id + '.')}; correct it"
             )
-    asked = [name for task in manifest.tasks for name in task.functions]
-    for name in (*asked, *manifest.remove):
-        if asked.count(name) > 1:
+    functions = [name for task in manifest.tasks for name in task.functions]
+    for name in (*functions, *manifest.remove):
+        if functions.count(name) > 1:
             raise InputError(f"{path}: {shown(name)} belongs to one task alone; correct it")
         file, node = locate(name, root)
         if not isinstance(node, ast.FunctionDef):
             raise InputError(f"{path}: {name} is not a function; name one")
-        if name in asked and file not in manifest.files:
+        if name in functions and file not in manifest.files:
             raise InputError(f"{path}: {name} is asked for, but {file} is not among the files; add it")
     for task in manifest.tasks:
         for name in task.docstrings:

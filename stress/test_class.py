@@ -12,11 +12,11 @@ import sys
 import time
 
 import pytest
-from tests.test_course_fence import HOSTILE
 
 from course.bugs import mutants
 from course.manifest import ROOT, all_ids, load
 from course.releasing import release
+from tests.course.test_fence import HOSTILE
 
 JOBS = 2
 KILLED_AFTER = 5  # submissions
@@ -60,7 +60,7 @@ def write_class(folder, manifest):
 def command(folder, id, out):
     return [
         sys.executable, "-m", "course", "grade-all", str(folder), "--assignment", id, "--out", str(out),
-        "--jobs", str(JOBS),
+        "--jobs", str(JOBS), "--cpu-seconds", "20",
     ]  # fmt: skip
 
 

@@ -1,7 +1,7 @@
-"""The planted bugs: small changes of the hand-derived code, each with the equation it violates and what to say of it.
+"""The planted bugs: small changes of the hand-derived code, each with the equation it violates and a sentence on it.
 
-They lie in course/bugs/*.toml, the one place for all who use them: the tests of the gradient proofs, `python -m
-course mutants` (which runs the test suite against each) and the diagnosis of submissions. Of a [[mutant]]:
+They lie in course/bugs/*.toml for all who use them: the tests of the gradient proofs, `python -m course mutants`
+(which runs the test suite against each) and the diagnosis of submissions. A [[mutant]] has these entries:
 
     name        its own, for tables
     file, function, before, after
@@ -21,7 +21,7 @@ import itertools
 import sys
 import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
@@ -95,8 +95,14 @@ class _Source(SourceFileLoader):
 
     def get_code(self, fullname):
         if self.change is None:
-            return super().get_code(fullname)
+            return _compiled(self.path, Path(self.path).stat().st_mtime_ns)
         return compile(self.change(Path(self.path).read_text("utf-8")), self.path, "exec", dont_inherit=True)
+
+
+@cache
+def _compiled(path, modified):
+    """The code of an unchanged module, compiled once for all packages with planted bugs."""
+    return compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
 
 
 class _Finder:

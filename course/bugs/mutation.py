@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from gca_scratch.support.errors import InputError
 from gca_scratch.support.writing import replacing
 
 from ..drivers import DRIVERS
@@ -35,40 +37,60 @@ NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
     "ST-LSTM": {"network": "st-lstm"},
 }
 PARTS = (0, 1, 1, 2)  # the body part of each of four joints
-NEAREST = {
-    "network/body_parts.py": ["network/test_body_parts"],
-    "network/grid.py": ["network/test_grid"],
-    "network/ops.py": ["network/test_ops", "training/test_stepwise"],
-    "training/optim.py": ["training/test_optim", "training/test_stepwise"],
-    "training/stepwise.py": ["training/test_stepwise", "training/test_training"],
+STEP, TOLERANCE = 1e-30, 1e-8
+NEAREST = {  # by the file of a bug: tests that come before SUITE
+    "network/body_parts.py": ("network/test_body_parts.py",),
+    "network/grid.py": ("network/test_grid.py",),
+    "network/ops.py": ("network/test_ops.py", "training/test_stepwise.py"),
+    "training/optim.py": ("training/test_optim.py", "training/test_stepwise.py"),
+    "training/stepwise.py": ("training/test_stepwise.py", "training/test_training.py"),
 }
-SUITE = (
-    "network/test_grid",
-    "network/test_cell",
-    "network/test_attention",
-    "network/test_memory",
-    "network/test_ops",
-    "network/test_body_parts",
-    "training/test_optim",
-    "training/test_stepwise",
-    "training/test_training",
-    "network/test_oracle",
-    "network/test_gca_lstm",
-)
+SUITE = ("network", "training")
 SECONDS = 900
 
 
-def wrong_gradients(package, kind):
-    """Names of the parameters whose gradients the complex step refutes, in a small network of this kind."""
+def small_network(package, kind):
+    """A small network of this kind, one of NETWORKS, of a package, ours or one with a bug in it."""
     settings = {"frames": 3, "hidden": 3, "iterations": 2, "initial": "average"} | NETWORKS[kind]
     network = package("variants.build").build(package("settings").Settings(**settings), len(PARTS), 2, 3, PARTS)
-    if kind == "raster":
-        network = replace(network, schedule="raster")
-    rows = package("network.gradcheck").check_network(network, witnesses=("complex",))
+    return replace(network, schedule="raster") if kind == "raster" else network
+
+
+def wrong_gradients(package, kind):
+    """Names of the parameters whose gradients the complex step refutes, entry by entry, in a small network."""
+    rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
 
 
-def caught_by(mutant):
+def wrong_slopes(package, kind):
+    """The same along one random direction for each parameter.
+
+    A parameter costs one loss here, where `wrong_gradients` takes one for each of its entries.
+    """
+    params, x, y, masks = _problem(kind)
+    network, ops = small_network(package, kind), package("network.ops")
+    everything, rng = params | {"input": x}, np.random.default_rng(0)
+    logits, cache = network.forward(params, x, masks)
+    gradients = network.backward(ops.nll_backward(ops.nll_forward(logits, y)[1]), cache, with_input=True)
+    gradients = package("network.gca_lstm").multiplied_out(gradients)
+    wrong = []
+    for name, value in everything.items():
+        direction = rng.standard_normal(value.shape)
+        moved = everything | {name: value + 1j * STEP * direction}
+        measured = ops.nll_forward(network.forward(moved, moved["input"], masks)[0], y)[0].imag / STEP
+        derived = (gradients[name] * direction).sum()
+        if not abs(measured - derived) < TOLERANCE * max(abs(measured), abs(derived)):  # two zeros prove nothing
+            wrong.append(name)
+    return wrong
+
+
+@cache
+def _problem(kind):
+    """Parameters, input, labels and masks on which a check of a network of this kind proves something."""
+    return mutants.ours("network.gradcheck").problem(small_network(mutants.ours, kind))
+
+
+def caught_by(mutant, seconds=SECONDS):
     """What sees this bug: the gradients that are wrong, else the first test that fails; "" if nothing does."""
     if mutant.network:
         with mutants.planted(mutant) as package, np.errstate(all="ignore"):
@@ -79,35 +101,51 @@ def caught_by(mutant):
         if wrong:
             more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             return f"gradients, {mutant.network}: {wrong[0]}{more}"
-    return failing_test(mutant)
+    return failing_test(mutant, seconds)
 
 
-def failing_test(mutant):
-    """The first test that fails with this bug planted; "" if none does."""
+def failing_test(mutant, seconds=SECONDS):
+    """The first test that fails with this bug planted; "" if none does. No run of tests takes more than so long."""
+    for names in (NEAREST.get(mutant.file, ()), SUITE):
+        found = _first_failure(names, mutant, seconds)
+        if "::" in found and not _passes(found, seconds):
+            raise InputError(f"tests/{found} fails without any planted bug, and so proves nothing; mend it first")
+        if found:
+            return found
+    return ""
+
+
+@cache
+def _passes(name, seconds):
+    """Does this test pass where no bug is planted?"""
+    return not _first_failure((name,), None, seconds)
+
+
+def _first_failure(names, mutant, seconds):
+    """The first test that fails among these of tests/, in a copy of package and tests with the bug; "" if none does."""
+    for name in names:
+        if not (ROOT / "tests" / name.partition("::")[0]).exists():  # pytest would fail: every bug would seem caught
+            raise InputError(f"there is no tests/{name} to put a bug to; correct NEAREST and SUITE in {__name__}")
+    if not names:
+        return ""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         folder = Path(folder)
         leave_out = shutil.ignore_patterns("__pycache__", "*.js", "*.css", "*.html")
-        shutil.copytree(ROOT / "gca_scratch", folder / "gca_scratch", ignore=leave_out)
-        shutil.copytree(ROOT / "tests", folder / "tests", ignore=leave_out)
+        for part in ("gca_scratch", "tests"):
+            shutil.copytree(ROOT / part, folder / part, ignore=leave_out)
         shutil.copy(ROOT / "pyproject.toml", folder)
-        place = folder / "gca_scratch" / mutant.file
-        place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
-        return _first_failure(folder, NEAREST.get(mutant.file, ())) or _first_failure(folder, SUITE)
-
-
-def _first_failure(folder, names):
-    """The first test that fails in these files of tests/; "" if none does."""
-    if not names:
-        return ""
-    options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *(f"tests/{name}.py" for name in names)]
-    environment = os.environ | {"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-B", "-m", "pytest", *options],
-            cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return "it never ends"
+        if mutant:
+            place = folder / "gca_scratch" / mutant.file
+            place.write_text(mutant.apply(place.read_text("utf-8")), "utf-8")
+        options = ["-x", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", *(f"tests/{name}" for name in names)]
+        environment = os.environ | {"PYTHONPATH": str(folder), "OPENBLAS_NUM_THREADS": "1"}
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-B", "-m", "pytest", *options],
+                cwd=folder, env=environment, capture_output=True, text=True, timeout=seconds,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return "it never ends"
     if ended.returncode == 0:
         return ""
     found = re.search(r"^(?:FAILED|ERROR) tests/([\w/.]+(?:::\w+)?)", ended.stdout, re.MULTILINE)
@@ -160,17 +198,15 @@ def diagnosed(bugs=None):
     for mutant in mutants.load() if bugs is None else bugs:
         if not mutant.student:
             continue
-        asked = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
+        places = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
         drivers = tuple(name for name, driver in DRIVERS.items() if mutant.qualified in driver.functions)
-        for task, functions, names in asked or [("", (mutant.qualified,), drivers)]:
-            found, shows = [], False
-            for name in names:
-                answers = diagnosis.bug_answers(mutant.name, name)
-                shows |= answers is None or diagnosis.departs(name, answers)
-                if answers is not None:
-                    found += [bug for bug, _ in diagnosis.resembles(functions, {name: answers})]
-            if not shows:
+        for task, functions, names in places or [("", (mutant.qualified,), drivers)]:
+            for other in diagnosis.candidates(functions):
+                diagnosis.bug_answers(other.name, names)  # all drivers at once: a bug is planted once
+            answers = diagnosis.bug_answers(mutant.name, names)
+            if None not in answers.values() and not diagnosis.departures(answers):
                 continue  # such as a bug of the score, in a task without scores
+            found = [bug for name in names for bug, _ in diagnosis.resembles(functions, {name: answers[name]})]
             others = [bug for bug in dict.fromkeys(found) if bug != mutant]
             rows.append((mutant, task, bool(found) and found[0] == mutant, others))
     return rows
@@ -178,13 +214,13 @@ def diagnosed(bugs=None):
 
 def write_diagnosis(rows, path):
     """docs/tables/diagnosis.md."""
-    asked = [row for row in rows if row[1]]
-    named, named_asked = (sum(row[2] for row in of) for of in (rows, asked))
+    in_tasks = [row for row in rows if row[1]]
+    named, named_in_tasks = (sum(right for _, _, right, _ in part) for part in (rows, in_tasks))
     lines = [
         "# What the grader recognises",
         "",
         "Every planted bug that a student could write, handed to the grader's diagnosis as numbers alone. Of those in",
-        f"functions that an assignment asks for, {named_asked} of {len(asked)} are named correctly;",
+        f"functions that an assignment asks for, {named_in_tasks} of {len(in_tasks)} are named correctly;",
         f"of all, {named} of {len(rows)}. The others end in an error message.",
         "",
         "| task | function | what it looks like | named |",

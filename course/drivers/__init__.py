@@ -1,13 +1,12 @@
 """All drivers by name: what the tests of the assignments ask of a package, a student's or ours.
 
-No answer is written here, nor in the files that it imports (driver.py, grid.py, network.py, the whole
-that a student's tests need): what is right is what our own package gives.
+No file of this folder holds an answer, for students get all of them: what is right is what our own package gives.
 
     for inputs in visible(DRIVERS["cell_forward"]):
         outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
 """
 
-from . import grid, network  # noqa: F401  they fill DRIVERS
+from . import attention, grid, network, training  # noqa: F401  they fill DRIVERS
 from .driver import DRIVERS, Driver, hidden, visible
 
 __all__ = ["DRIVERS", "Driver", "hidden", "visible"]

@@ -1,8 +1,8 @@
-"""What a driver is: what the tests of the assignments ask of a package, a student's or ours; it holds no answer.
+"""What a driver is: one thing that tests ask of a package, a student's or ours. It holds no answer.
 
-A driver asks one thing: it draws inputs, runs functions of a package on them and gives arrays back. What is right is
-what our own package gives for the same inputs, so that visible and hidden tests, which differ in sizes and seeds alone,
-can never disagree in what they ask. `package` is an importer: `package("network.cell")` is gca_scratch.network.cell.
+A driver draws inputs, runs functions of a package on them and gives arrays back. What is right is what our own package
+gives for the same inputs. Visible and hidden tests differ in sizes and seeds alone, so they always ask the same.
+`package` is an importer: `package("network.cell")` is gca_scratch.network.cell.
 
     for inputs in visible(DRIVERS["cell_forward"]):
         outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
@@ -162,3 +162,17 @@ def score_of_a_cell(rng, inputs):
 def scores_of_units(rng, inputs):
     """A score between 0 and 1 for each sequence and unit."""
     inputs["r"] = rng.uniform(0.1, 0.9, (inputs["B"], inputs["H"]))
+
+
+def adds_up(name, right, each):
+    """The law that an output adds up, over one axis ("cell" or "class"), to a known number in every sequence."""
+
+    def law(outputs):
+        off = np.ravel(outputs[name].sum(axis={"cell": 0, "class": -1}[each]) - right)
+        worst = off[np.argmax(np.abs(off))]
+        if not np.abs(worst) > 1e-9:  # nan breaks other laws
+            return {}
+        places = {"cell": "cells", "class": "classes"}[each]
+        return {name: f"over the {places} of a sequence it adds up to {right}, yours to {right + worst:.4g} in one"}
+
+    return law

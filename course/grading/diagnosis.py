@@ -2,7 +2,7 @@
 
 Outputs are compared with the right ones of the same inputs: a function is judged by its numbers alone. A bug is
 recognised by running the planted bugs (mutants.py) through the same driver: where one gives the very numbers that the
-student's function gives, its sentence is told.
+student's function gives, the student reads its sentence.
 """
 
 from functools import cache
@@ -15,6 +15,8 @@ from ..bugs import mutants
 from ..drivers import DRIVERS, visible
 from . import verdict
 from .verdict import same
+
+_answered = {}  # (name of a bug, name of a driver): the answers of the package with that bug
 
 
 def compare(driver, inputs, got, right):
@@ -29,21 +31,48 @@ def right_answers(name):
     return [DRIVERS[name].run(mutants.ours, inputs) for inputs in visible(DRIVERS[name])]
 
 
-@cache
-def bug_answers(bug, name):
-    """What the package with a planted bug gives for them; None where it cannot be run."""
-    mutant = next(mutant for mutant in mutants.load() if mutant.name == bug)
-    with mutants.planted(mutant) as package, np.errstate(all="ignore"):
-        try:
-            return [DRIVERS[name].run(package, inputs) for inputs in visible(DRIVERS[name])]
-        except Exception:
-            return None
+def bug_answers(bug, names):
+    """What the package with a planted bug gives for the visible inputs of these drivers.
+
+    Returns a list of outputs for each driver's name; None where the package with the bug cannot be run.
+    """
+    waiting = [name for name in names if (bug, name) not in _answered]
+    if waiting:
+        mutant = next(mutant for mutant in mutants.load() if mutant.name == bug)
+        with mutants.planted(mutant) as package, np.errstate(all="ignore"):
+            for name in waiting:
+                _answered[bug, name] = _answers(package, name)
+    return {name: _answered[bug, name] for name in names}
 
 
-def departs(name, answers):
-    """Is anything wrong in these answers to the visible tests of a driver?"""
-    pairs = zip(answers, right_answers(name), strict=True)
-    return any(not same(got[key], right[key]) for got, right in pairs for key in right)
+def _answers(package, name):
+    try:
+        return [DRIVERS[name].run(package, inputs) for inputs in visible(DRIVERS[name])]
+    except Exception:  # whatever a bug makes of a function
+        return None
+
+
+def departures(answers):
+    """Which outputs are wrong in the answers to visible tests, a list by each driver's name.
+
+    Returns {(driver, output): one array for each visible input}. A driver without answers (None, or None for one of its
+    inputs) is left out.
+    """
+    wrong = {}
+    for name, outputs in answers.items():
+        if outputs is None or None in outputs:
+            continue
+        right = right_answers(name)
+        for key in right[0]:
+            arrays = [output.get(key) for output in outputs]
+            if not _all_same(arrays, [output[key] for output in right]):
+                wrong[name, key] = arrays
+    return wrong
+
+
+def _all_same(arrays, others):
+    pairs = zip(arrays, others, strict=True)
+    return all(array is not None and other is not None and same(array, other) for array, other in pairs)
 
 
 def candidates(functions):
@@ -57,34 +86,14 @@ def resembles(functions, got):
     got: by driver's name, what the student's package gave for each of its visible inputs (None where nothing). One bug
     that explains all is preferred to several that share it out; outputs that no bug explains are left out.
     """
-    wrong = {}  # (driver, output) -> the student's arrays
-    for name, outputs in got.items():
-        if None in outputs:
-            continue
-        for key in right_answers(name)[0]:
-            theirs = [one.get(key) for one in outputs]
-            right = [one[key] for one in right_answers(name)]
-            if not all(value is not None and same(value, of) for value, of in zip(theirs, right, strict=True)):
-                wrong[name, key] = theirs
-    explains = {}
+    wrong = departures(got)
+    drivers = sorted({name for name, _ in wrong})
+    explains = {}  # by bug: the outputs that it explains, and all that it would make wrong
     for mutant in candidates(functions):
-        matched, predicted = set(), set()
-        for name in {name for name, _ in wrong}:
-            answers = bug_answers(mutant.name, name)
-            if answers is None:
-                continue
-            for key in right_answers(name)[0]:
-                right, bug = [[one.get(key) for one in of] for of in (right_answers(name), answers)]
-                if all(same(b, r) for b, r in zip(bug, right, strict=True) if b is not None):
-                    continue  # the bug does not show here
-                predicted.add((name, key))
-                theirs = wrong.get((name, key))
-                if theirs and all(
-                    t is not None and b is not None and same(t, b) for t, b in zip(theirs, bug, strict=True)
-                ):
-                    matched.add((name, key))
+        predicted = departures(bug_answers(mutant.name, drivers))
+        matched = {output for output in predicted if output in wrong and _all_same(wrong[output], predicted[output])}
         if matched:
-            explains[mutant] = matched, predicted
+            explains[mutant] = matched, set(predicted)
     return _fewest(explains, set(wrong))
 
 

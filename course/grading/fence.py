@@ -2,7 +2,7 @@
 
 The child gets a folder of its own with the package (the submission's functions in it), the drivers and the inputs, and
 leaves plain arrays; fenced.py shuts its doors from within. Here, outside: the folder is made and removed, time is kept,
-the process group is killed whole, and what was left is read without belief: no links, no pickles, nothing large.
+the process group is killed whole, and nothing that was left is trusted: no links, no pickles, nothing large.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import io
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import stat
@@ -28,7 +29,7 @@ from gca_scratch.support.reading import read_npz
 
 HERE = Path(__file__).resolve().parent
 COURSE = HERE.parent
-DRIVER_FILES = tuple(f"drivers/{name}.py" for name in ("__init__", "driver", "grid", "network"))
+DRIVER_FILES = tuple(f"drivers/{path.name}" for path in sorted((COURSE / "drivers").glob("*.py")))
 LIBRARIES = ("numpy", "threadpoolctl")  # what the package's mathematics imports
 PRELOAD = (
     "numpy.random",
@@ -44,18 +45,21 @@ SYSTEM = (
     "/lib64", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/etc/ld.so.cache",
     "/dev/urandom", "/dev/null", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo",
 )  # fmt: skip
-SAID = 1500  # characters of what a submission prints that are told
+SAID = 1500  # characters of what a submission prints that its author reads
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use: CPU and wall-clock seconds, bytes of memory, bytes of a file.
+    """What a child may use.
 
+    cpu_seconds: of computing; a task takes less than one.
+    seconds: on the clock, computing or not; None for no end.
+    memory, file_size: bytes of all its memory, of each file.
     kernel, hook: which of the two kinds of doors are shut; both, but for the tests of each.
     """
 
     cpu_seconds: int = 10
-    seconds: float = 60
+    seconds: float | None = 60
     memory: int = 1 << 30
     file_size: int = 32 << 20
     kernel: bool = True
@@ -64,7 +68,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a test gave: outputs by name, or the sentence that says why there are none; did the child end before it?"""
+    """What a test gave: outputs by name, or the sentence that says why there are none.
+
+    ended: the child came to its end before this test gave anything.
+    """
 
     outputs: dict | None
     error: str = ""
@@ -129,21 +136,34 @@ def _child(box, limits, said):
         [sys.executable, "-I", "-S", "-B", str(box / "fenced.py"), str(box / "orders.json")],
         cwd=box, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
     )  # fmt: skip
-    late = False
+    in_time = False
     try:
-        child.wait(limits.seconds)
-    except subprocess.TimeoutExpired:
-        late = True
+        in_time = _ends(child, limits.seconds)
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         code = child.wait()
-    if late or code in (-signal.SIGXCPU, -signal.SIGKILL):
-        allowed = f"{limits.cpu_seconds} seconds of computing or {limits.seconds:g} of waiting"
-        return f"the code was still running after {allowed}"
+    if not in_time or code in (-signal.SIGXCPU, -signal.SIGKILL):
+        waiting = "" if limits.seconds is None else f" or {limits.seconds:g} of waiting"
+        return f"the code was still running after {limits.cpu_seconds} seconds of computing{waiting}"
     if code < 0:
         return f"the code made Python crash ({signal.Signals(-code).name})"
     return "the code ended the process"
+
+
+def _ends(child, seconds):
+    """Does the child end within so many seconds?"""
+    with contextlib.suppress(AttributeError, OSError):  # Linux tells of the end; elsewhere wait() looks now and then
+        end = os.pidfd_open(child.pid)
+        try:
+            return bool(select.select([end], [], [], seconds)[0])
+        finally:
+            os.close(end)
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _answer(out, n, ended, limits):

@@ -47,7 +47,7 @@ def limit():
     """Resource limits: CPU time, memory, size of files, open files; no core dumps, no further processes."""
     seconds, memory, size = ORDERS["cpu_seconds"], ORDERS["memory"], ORDERS["file_size"]
     for name, soft, hard in (
-        ("RLIMIT_CPU", seconds, seconds + 1),
+        ("RLIMIT_CPU", seconds, seconds),  # soft and hard: the kernel kills, and no signal can be ignored
         ("RLIMIT_AS", memory, memory),
         ("RLIMIT_FSIZE", size, size),
         ("RLIMIT_NOFILE", 64, 64),

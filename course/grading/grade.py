@@ -1,9 +1,9 @@
 """Grading one submission: every task in a fenced child of its own, Gradescope's results.json, sentences to read.
 
-A task is graded with our functions of all other tasks; where something is wrong, once more with the submission's own
-functions of the whole assignment (for a student's backward may rest on what the student's forward put into its cache),
-and the better of the two counts. Points come from the hidden tests, output by output; the visible ones show where the
-code departs and which planted bug it looks like. Nothing that a submission holds makes the grader fail.
+A task is graded with our functions of all other tasks. Where something is wrong, it is graded once more with all of the
+submission's own functions, for a student's backward may rest on what the student's forward put into its cache; the
+better of the two counts. Points come from the hidden tests, output by output. The visible ones show where the code
+departs and which planted bug it looks like. Nothing that a submission holds makes the grader fail.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Grading a class: a folder of submissions to a table, several at a time, to be resumed where it stopped.
 
 Beside the table `grades.csv` lies a folder `grades/` with each student's results.json, which is what to hand back. A
-submission whose results lie there already is not graded again, unless it or the assignment has changed.
+submission whose results lie there already is not graded again, unless it, the assignment or the limits have changed.
 """
 
 import csv
@@ -15,7 +15,7 @@ from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import read_json
 from gca_scratch.support.writing import replacing
 
-from . import grade, splice
+from . import fence, grade, splice
 
 
 def grade_all(folder, manifest, out, jobs=1, limits=None):
@@ -27,7 +27,7 @@ def grade_all(folder, manifest, out, jobs=1, limits=None):
     results.mkdir(parents=True, exist_ok=True)
     waiting = []
     for student, path in submissions.items():
-        digest = digest_of(path, manifest)
+        digest = digest_of(path, manifest, limits)
         if not _is_graded(results / f"{student}.json", digest):
             waiting.append((student, path, digest))
     _work(waiting, manifest, results, jobs, limits, len(submissions))
@@ -57,13 +57,13 @@ def find(folder):
     return found
 
 
-def digest_of(path, manifest):
-    """A fingerprint of what is graded: what is read of a submission, and the assignment."""
+def digest_of(path, manifest, limits=None):
+    """A fingerprint of what is graded, and how: what is read of a submission, the assignment, the limits."""
     try:
         read = splice.read_submission(path, manifest.files)
     except InputError as error:
         read = str(error)
-    return hashlib.sha256(json.dumps([read, repr(manifest)]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([read, repr(manifest), repr(limits or fence.Limits())]).encode()).hexdigest()
 
 
 def _is_graded(path, digest):
@@ -80,7 +80,7 @@ def _work(waiting, manifest, results, jobs, limits, total):
     import joblib
     from tqdm import tqdm
 
-    tasks = (joblib.delayed(grade_one)(*one, manifest, results, limits) for one in waiting)
+    tasks = (joblib.delayed(grade_one)(*submission, manifest, results, limits) for submission in waiting)
     done = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
     for _ in tqdm(done, total=total, initial=total - len(waiting), unit="submission", desc=manifest.id):
         pass

@@ -6,6 +6,8 @@ folder in the place of /autograder, for trying it out.
 """
 
 import contextlib
+import dataclasses
+import json
 import os
 import sys
 import zipfile
@@ -13,6 +15,8 @@ from pathlib import Path
 
 from gca_scratch.support.reading import read_json
 from gca_scratch.support.writing import replacing
+
+from . import fence
 
 SETUP = """#!/usr/bin/env bash
 # Runs once: finds a Python of at least 3.11 (or installs one) and gives it NumPy.
@@ -64,8 +68,8 @@ exit 0
 REQUIREMENTS = ("numpy", "threadpoolctl")  # of pyproject.toml, what the grader needs
 
 
-def write_zip(manifest, out, root):
-    """Write the autograder's zip of an assignment; the same each time."""
+def write_zip(manifest, out, root, limits=None):
+    """Write the autograder's zip of an assignment, with the limits for a submission's code; the same each time."""
     import tomllib
 
     root = Path(root)
@@ -73,6 +77,7 @@ def write_zip(manifest, out, root):
     needed = [line for line in dependencies if line.startswith(REQUIREMENTS)]
     files = {"setup.sh": SETUP, "run_autograder": RUN, "requirements.txt": "\n".join(needed) + "\n"}
     files["assignment.txt"] = f"{manifest.id}\n"
+    files["limits.json"] = json.dumps(dataclasses.asdict(limits or fence.Limits())) + "\n"
     kept = [root / "LICENSE", root / "pyproject.toml"]
     for folder, endings in (("gca_scratch", (".py", ".txt", ".js", ".css", ".html")), ("course", (".py", ".toml"))):
         kept += [path for path in sorted((root / folder).rglob("*")) if path.suffix in endings]
@@ -103,7 +108,8 @@ def autograde():
     prefix = Path(os.environ.get("AUTOGRADER_PREFIX", "/autograder"))
     manifest = load(Path("assignment.txt").read_text("utf-8").strip())
     try:
-        results = grade.grade(prefix / "submission", manifest, student_of(prefix))
+        limits = fence.Limits(**read_json(Path("limits.json")))
+        results = grade.grade(prefix / "submission", manifest, student_of(prefix), limits)
     except Exception as error:
         results = grade.failed(
             manifest, f"The grader itself failed ({type(error).__name__}: {error}); tell your instructor."

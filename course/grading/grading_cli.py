@@ -7,27 +7,31 @@ from gca_scratch.support.errors import InputError
 from ..manifest import ROOT, load
 
 TABLES = ROOT / "docs" / "tables"
+ASSIGNMENT = "A1 ... A5, or the path of a manifest"
 
 
 def add_commands(sub):
     """Add them to the parser of `python -m course`."""
     command = sub.add_parser("grade", help="grade one submission: a folder, .zip or .py file")
     command.add_argument("submission")
-    command.add_argument("--assignment", required=True, help="A1 ... A5, or the path of a manifest")
+    command.add_argument("--assignment", required=True, help=ASSIGNMENT)
     command.add_argument("--out", required=True, help="results.json, as Gradescope expects it")
     command.add_argument("--student", default="", help="whose it is: hidden tests have other numbers for each")
+    _add_limits(command)
     command.set_defaults(command=_grade)
 
     command = sub.add_parser("grade-all", help="grade a folder of submissions, each named after its student")
     command.add_argument("folder")
-    command.add_argument("--assignment", required=True, help="A1 ... A5, or the path of a manifest")
+    command.add_argument("--assignment", required=True, help=ASSIGNMENT)
     command.add_argument("--out", required=True, help="grades.csv; a folder of results is written beside it")
     command.add_argument("--jobs", type=int, default=1, help="submissions at a time (default: 1)")
+    _add_limits(command)
     command.set_defaults(command=_grade_all)
 
     command = sub.add_parser("gradescope", help="write the zip of Gradescope's autograder")
     command.add_argument("assignment", help="A1 ... A5")
     command.add_argument("--out", required=True, help="the zip to write")
+    _add_limits(command)
     command.set_defaults(command=_gradescope)
 
     command = sub.add_parser("mutants", help="run the test suite against every planted bug")
@@ -42,10 +46,24 @@ def add_commands(sub):
     command.set_defaults(command=_diagnosis)
 
 
+def _add_limits(command):
+    """How long the code of a submission may run, task by task."""
+    command.add_argument("--cpu-seconds", type=int, default=10, help="of computing, for one task (default: 10)")
+    command.add_argument("--seconds", type=float, default=60, help="on the clock, for one task (default: 60)")
+
+
+def _limits(options):
+    from . import fence
+
+    if not (1 <= options.cpu_seconds < 1_000_000 and 0 < options.seconds < 1_000_000):
+        raise InputError("--cpu-seconds must be at least 1 and --seconds above 0, both below 1000000; correct them")
+    return fence.Limits(cpu_seconds=options.cpu_seconds, seconds=options.seconds)
+
+
 def _grade(options):
     from . import grade
 
-    results = grade.grade(options.submission, load(options.assignment), options.student)
+    results = grade.grade(options.submission, load(options.assignment), options.student, _limits(options))
     grade.write(results, options.out)
     print(results["output"])
 
@@ -55,14 +73,15 @@ def _grade_all(options):
 
     if options.jobs < 1:
         raise InputError(f"--jobs must be at least 1, not {options.jobs}")
-    rows = grade_all.grade_all(options.folder, load(options.assignment), options.out, options.jobs)
+    limits = _limits(options)
+    rows = grade_all.grade_all(options.folder, load(options.assignment), options.out, options.jobs, limits)
     print(f"{options.out}: {len(rows)} submissions")
 
 
 def _gradescope(options):
     from . import gradescope
 
-    gradescope.write_zip(load(options.assignment), options.out, ROOT)
+    gradescope.write_zip(load(options.assignment), options.out, ROOT, _limits(options))
     print(options.out)
 
 

@@ -3,13 +3,14 @@
 import ast
 import json
 import re
+from functools import lru_cache
 
 from ..manifest import locate
 
 SMALLEST = 7  # nodes of a piece of syntax that says something
 TELLING = 12  # characters, without blanks, of a line that does
 COMMONPLACE = ("m / m.sum(axis=1, keepdims=True)", "s = slice(start, start + step)")  # found anywhere, and no wonder
-_PIECES = ast.BinOp | ast.Assign | ast.AugAssign | ast.Return | ast.For | ast.ListComp | ast.GeneratorExp
+_KINDS = ast.BinOp | ast.Assign | ast.AugAssign | ast.Return | ast.For | ast.ListComp | ast.GeneratorExp
 _MARKS = ast.expr_context | ast.operator | ast.unaryop | ast.cmpop  # nodes that stand for no name and no number
 _NAME = re.compile(r"Name\(id='(\w+)'")
 _OPERATORS = re.compile(r"[-+*/@]|\.(sum|mean|T|swapaxes|copy|exp|log)\b|\[")
@@ -35,22 +36,26 @@ def search(manifest, folder, root):
         for cell in [text] if path.suffix != ".ipynb" else _cells(text):
             squeezed = _squeezed(cell)
             problems += [f"{file} holds a line of {name}: {line}" for line, name in lines.items() if line in squeezed]
-            try:
-                tree = ast.parse(cell) if path.suffix in (".py", ".ipynb") else ast.Module([], [])
-            except SyntaxError:  # a notebook cell with a command, or text
-                continue
-            for node in ast.walk(tree):
-                key = _key(node)
+            for key, node in _pieces(cell) if path.suffix in (".py", ".ipynb") else ():
                 if key in pieces:
                     piece = ast.unparse(node).splitlines()[0]
                     problems.append(f"{file}, line {node.lineno}, holds a piece of {pieces[key]}: {piece}")
     return list(dict.fromkeys(problems))
 
 
-def what_tells(manifest, root):
-    """Pieces of syntax and squeezed lines of the solutions that are found nowhere else in the package but there.
+@lru_cache(maxsize=1000)  # most files are the same in all student versions
+def _pieces(text):
+    """Pairs (key, node) of all pieces of syntax in a text that say something; none in a text that is no Python."""
+    try:
+        return [(key, node) for node in ast.walk(ast.parse(text)) if (key := _key(node))]
+    except SyntaxError:  # a notebook cell with a command, or with text
+        return []
 
-    What other functions of the package, which a student may read, have in the same words says nothing.
+
+def what_tells(manifest, root):
+    """Pieces of syntax and squeezed lines that stand in the solutions alone.
+
+    What a student may read elsewhere in the package proves nothing.
     """
     known = _known(manifest, root)
     pieces, lines = {}, {}
@@ -64,23 +69,24 @@ def what_tells(manifest, root):
 
 
 def _known(manifest, root):
-    """Pieces and text that are handed out on purpose: the rest of the files that a student edits, and what is given."""
+    """Pieces and text that are handed out on purpose: what is given, and the files to edit with their blanks."""
     from .release import blanked
 
     given = [(root / "course" / "assignments" / name).read_text("utf-8") for name in manifest.given]
     texts = [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
-    keys = {_key(node) for text in texts for node in ast.walk(ast.parse(text))}
+    keys = {key for text in texts for key, _ in _pieces(text)}
     return keys, "\n".join(map(_squeezed, texts))
 
 
 def _key(node):
-    """What two pieces of syntax share that differ in layout and in the names of variables; None for a small one.
+    """A text that is the same for two pieces of syntax that differ only in layout and in the names of variables.
 
-    Only expressions that compute, statements made of them, and whole bodies of functions count.
+    None for what proves nothing: only expressions that compute, statements made of them, and whole bodies of functions
+    of some size do.
     """
     if isinstance(node, ast.FunctionDef):
         return _dump(ast.Module(node.body[1:] if ast.get_docstring(node) is not None else node.body, []))
-    if not isinstance(node, _PIECES) or sum(not isinstance(n, _MARKS) for n in ast.walk(node)) < SMALLEST:
+    if not isinstance(node, _KINDS) or sum(not isinstance(n, _MARKS) for n in ast.walk(node)) < SMALLEST:
         return None
     if not any(isinstance(n, ast.BinOp | ast.AugAssign) for n in ast.walk(node)):
         return None

@@ -22,6 +22,7 @@ from . import handout
 
 STUDENT = Path(__file__).parent / "student"
 SHIPPED = (".py", ".txt", ".js", ".css", ".html")  # of the package: nothing compiled, nothing stored
+WITHHELD = ("gca_scratch/plain.py",)  # what no student version has: the whole network on one page, both ways
 STAND_INS = {
     "gca_scratch/network/sweep/wavefront.py": '''"""In the student version the plain loop serves here."""
 
@@ -65,6 +66,8 @@ def sources(manifest, solved=False, blanks=None, root=ROOT):
             package[path.relative_to(root).as_posix()] = path.read_text("utf-8")
     if solved:
         return package
+    for file in WITHHELD:
+        package.pop(file, None)
     for file in manifest.without:
         if file.endswith(".py"):
             package[file] = STAND_INS.get(file) or shell(package[file], manifest.id)

@@ -47,21 +47,21 @@ def check(manifest, folder, root=ROOT, log=print):
     """Sentences on all that is wrong with an assignment; student versions are built in `folder`."""
     folder, problems = Path(folder), []
 
-    def told(what, found):
+    def report(what, found):
         log(f"{'WRONG' if found else 'ok   '}  {what}")
         problems.extend(found)
 
     student = release.release(manifest, folder / "student", "somebody", root=root)
     solved = release.release(manifest, folder / "solved", "somebody", solved=True, root=root)
     files = sum(path.is_file() for path in student.rglob("*"))
-    told("no compiled file, no stored output", litter(student))
-    told(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
-    told("every module can be imported", _imports(student))
-    told("it stops exactly at the blanks", _stops(manifest, folder, student, root))
-    told("as it is handed out it scores 0", _graded(manifest, student, 0))
+    report("no compiled file, no stored output, nothing that is withheld from students", litter(student))
+    report(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
+    report("every module can be imported", _imports(student))
+    report("it stops exactly at the blanks", _stops(manifest, folder, student, root))
+    report("as it is handed out it scores 0", _graded(manifest, student, 0))
     by_grader, by_hand = (sum(part.points for part in parts) for parts in (manifest.tasks, manifest.questions))
     what = f"solved it scores {by_grader}, and {by_hand} are given by hand: {by_grader + by_hand}"
-    told(what, _graded(manifest, solved, by_grader))
+    report(what, _graded(manifest, solved, by_grader))
     return problems
 
 
@@ -70,6 +70,8 @@ def litter(folder):
     problems = []
     for path in sorted(folder.rglob("*")):
         file = path.relative_to(folder)
+        if file.as_posix() in release.WITHHELD:
+            problems.append(f"{file} is for no student's eyes: it holds the answers of all assignments")
         if path.is_symlink() or path.name.startswith(".") or "__pycache__" in file.parts:
             problems.append(f"{file} does not belong into a student's folder")
         elif not path.is_file() or file.as_posix() in NUMBERS:
@@ -115,13 +117,14 @@ def _stops(manifest, folder, student, root):
 
 def _graded(manifest, place, wanted):
     """Does the submission packed in this folder get so many points from the grader?"""
-    from ..grading.grade import grade
+    from ..grading import fence, grade
 
     done = _python(["-m", "checks", "--submit"], place)
     packed = [path for path in place.glob("*-submission.zip") if zipfile.is_zipfile(path)]
     if done.returncode or len(packed) != 1:
         return [f"nothing could be packed: {_last(done.stdout + done.stderr)}"]
-    results = grade(packed[0], manifest, "somebody")
+    patient = fence.Limits(cpu_seconds=1000, seconds=None)  # a busy machine makes no solution wrong
+    results = grade.grade(packed[0], manifest, "somebody", patient)
     points = sum(test["score"] for test in results["tests"])
     if abs(points - wanted) < 1e-6:
         return []

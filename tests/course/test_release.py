@@ -14,7 +14,7 @@ from course import manifest
 from course.manifest import FOLDER, ROOT
 from course.releasing import handout, leaks, release, release_check
 from gca_scratch.support.errors import InputError
-from tests.helpers.student_folder import changed, run
+from tests.helpers.student_folder import changed, copied, run
 
 IDS = manifest.all_ids()
 
@@ -30,9 +30,9 @@ def handed_out(a1, tmp_path_factory):
 
 
 @pytest.fixture
-def copied(handed_out, tmp_path):
+def copy(a1, handed_out, tmp_path):
     """A student version that a test may change."""
-    return shutil.copytree(handed_out, tmp_path / "A1")
+    return copied(handed_out, a1, tmp_path / "A1")
 
 
 # --- manifests ------------------------------------------------------------------------------------------------------
@@ -90,10 +90,10 @@ def test_an_assignment_that_is_not_there_is_told():
 
 @pytest.mark.parametrize("id", IDS)
 def test_only_bodies_go_and_all_around_them_stays(id):
-    asked = manifest.load(id)
-    for file in asked.files:
-        before, after = (ROOT / file).read_text("utf-8"), release.blanked(asked, file)
-        gone = [name for name in (*asked.functions, *asked.remove) if manifest.locate(name)[0] == file]
+    assignment = manifest.load(id)
+    for file in assignment.files:
+        before, after = (ROOT / file).read_text("utf-8"), release.blanked(assignment, file)
+        gone = [name for name in (*assignment.functions, *assignment.remove) if manifest.locate(name)[0] == file]
         lines = set()
         for name in gone:
             node = manifest.locate(name)[1]
@@ -101,7 +101,7 @@ def test_only_bodies_go_and_all_around_them_stays(id):
         outside = [line for n, line in enumerate(before.splitlines(), 1) if n not in lines and line.strip()]
         kept = iter(after.splitlines())
         assert all(line in kept for line in outside), f"{file} has lost a line outside the blanks, or their order"
-        assert after.count("your code begins here") == sum(name in asked.functions for name in gone)
+        assert after.count("your code begins here") == sum(name in assignment.functions for name in gone)
 
 
 def test_signatures_decorators_and_docstrings_stay_unless_they_tell(a1):
@@ -146,7 +146,7 @@ def test_one_task_can_be_blank_alone(a1):
 
 
 def test_left_out_modules_can_be_imported_and_say_so(handed_out):
-    said = run(handed_out, "-c", "from gca_scratch.network import raster, wavefront; "
+    said = run(handed_out, "-c", "from gca_scratch.network.sweep import raster, wavefront; "
                "from gca_scratch.variants import trust_gate; "
                "assert wavefront.forward is raster.forward; trust_gate.forward(1, 2)")  # fmt: skip
     assert said.returncode == 1 and "left out of the student version of A1" in said.stderr.splitlines()[-1]
@@ -175,12 +175,12 @@ def test_the_notebook_leads_through_all_tasks(handed_out, a1):
 
 @pytest.mark.parametrize("id", IDS)
 def test_the_readme_names_conventions_and_all_that_is_left_out(id):
-    asked = manifest.load(id)
-    text = handout.readme(asked, "ada")
+    assignment = manifest.load(id)
+    text = handout.readme(assignment, "ada")
     assert "import numpy as np" in text and "Arguments" in text and "IEEE Transactions" in text
-    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*asked.without, *asked.given))
+    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*assignment.without, *assignment.given))
     equations = {"A1": (1, 2, 3), "A3": (1, 2, 3, 4, 5, 6, 7, 8), "A4": (9,), "A5": (12, 13)}.get(id, ())
-    assert all(rf"\tag{{{n}}}" in handout.notebook(asked, 0).replace("\\\\", "\\") for n in equations)
+    assert all(rf"\tag{{{n}}}" in handout.notebook(assignment, 0).replace("\\\\", "\\") for n in equations)
 
 
 def test_no_rubric_and_nothing_of_the_grader_is_handed_out(handed_out, a1):
@@ -209,9 +209,37 @@ def test_nothing_is_left_where_a_release_fails(a1, tmp_path, monkeypatch):
 def test_data_is_made_for_the_student(tmp_path):
     from gca_scratch.data import neutral
 
-    asked = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
-    mine, yours = (release.release(asked, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
+    assignment = dataclasses.replace(manifest.load("A4"), data={"subjects": 1, "repetitions": 1, "classes": ["bow"]})
+    mine, yours = (release.release(assignment, tmp_path / student, student) / "data.npz" for student in ("ada", "bob"))
     assert not np.array_equal(neutral.load(mine).joints[:50], neutral.load(yours).joints[:50])
+
+
+@pytest.fixture
+def with_plain(tmp_path):
+    """A tree of the package with plain.py in it, which holds a whole cell."""
+    shutil.copytree(ROOT / "gca_scratch", tmp_path / "gca_scratch", ignore=shutil.ignore_patterns("__pycache__"))
+    cell = (ROOT / "gca_scratch" / "network" / "cell.py").read_text("utf-8")
+    (tmp_path / "gca_scratch" / "plain.py").write_text(cell, "utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_no_student_has_the_network_on_one_page(id, with_plain):
+    assignment = manifest.load(id)
+    for blanks in (None, [assignment.tasks[0].id], []):
+        assert "gca_scratch/plain.py" not in release.sources(assignment, blanks=blanks, root=with_plain)
+    assert "gca_scratch/plain.py" in release.sources(assignment, solved=True, root=with_plain)
+    without = {
+        file: text for file, text in release.sources(assignment, root=ROOT).items() if file != "gca_scratch/plain.py"
+    }
+    assert release.sources(assignment, root=with_plain) == without  # and nothing else is missed
+
+
+def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with_plain):
+    assert not any(path.name == "plain.py" for path in copy.rglob("*"))
+    shutil.copy(with_plain / "gca_scratch" / "plain.py", copy / "gca_scratch" / "plain.py")
+    found = release_check.litter(copy)
+    assert len(found) == 1 and found[0].startswith("gca_scratch/plain.py is for no student's eyes")
 
 
 # --- the gate -------------------------------------------------------------------------------------------------------
@@ -219,21 +247,21 @@ def test_data_is_made_for_the_student(tmp_path):
 
 @pytest.mark.parametrize("id", IDS)
 def test_every_blanked_function_would_be_recognised(id):
-    asked = manifest.load(id)
-    pieces, lines = leaks.what_tells(asked, ROOT)
-    assert {*pieces.values(), *lines.values()} == {*asked.functions, *asked.remove}
+    assignment = manifest.load(id)
+    pieces, lines = leaks.what_tells(assignment, ROOT)
+    assert {*pieces.values(), *lines.values()} == {*assignment.functions, *assignment.remove}
 
 
 @pytest.mark.parametrize("id", IDS)
 def test_nothing_leaks(id, tmp_path):
-    asked = manifest.load(id)
-    for file, text in release.sources(asked).items():
+    assignment = manifest.load(id)
+    for file, text in release.sources(assignment).items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text, "utf-8")
-    assert leaks.search(asked, tmp_path, ROOT) == []
+    assert leaks.search(assignment, tmp_path, ROOT) == []
 
 
-def test_leaks_are_found_wherever_they_are(copied, a1):
+def test_leaks_are_found_wherever_they_are(copy, a1):
     planted = {
         "gca_scratch/names.py": "def slope(g, s):\n    return g * s * (1 - s)\n",  # other names
         "gca_scratch/layout.py": "def f():\n    past = ((f_S * c_S)\n        + f_T * c_T)\n",  # another layout
@@ -242,30 +270,37 @@ def test_leaks_are_found_wherever_they_are(copied, a1):
         "gca_scratch/page.js": "const x = 'di, du = dnew * u, dnew * i'\n",
     }
     for file, text in planted.items():
-        (copied / file).write_text(text, "utf-8")
-    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+        (copy / file).write_text(text, "utf-8")
+    notebook = json.loads((copy / "A1.ipynb").read_text("utf-8"))
     notebook["cells"][-1]["source"] = ["df_S, df_T = dpast * c_S,\\\n", " dpast * c_T"]
-    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
-    found = {re.split("[, ]", line)[0] for line in leaks.search(a1, copied, ROOT)}
+    (copy / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = {re.split("[, ]", line)[0] for line in leaks.search(a1, copy, ROOT)}
     assert found == {*planted, "A1.ipynb"}
 
 
-def test_litter_is_found(copied):
-    assert release_check.litter(copied) == []
-    (copied / "gca_scratch" / "__pycache__").mkdir()
-    (copied / "gca_scratch" / "__pycache__" / "cell.pyc").write_bytes(b"\0")
-    (copied / "gca_scratch" / "cell.so").write_bytes(b"\0")
-    (copied / ".ipynb_checkpoints").mkdir()
-    notebook = json.loads((copied / "A1.ipynb").read_text("utf-8"))
+def test_litter_is_found(copy):
+    assert release_check.litter(copy) == []
+    (copy / "gca_scratch" / "__pycache__").mkdir()
+    (copy / "gca_scratch" / "__pycache__" / "cell.pyc").write_bytes(b"\0")
+    (copy / "gca_scratch" / "cell.so").write_bytes(b"\0")
+    (copy / ".ipynb_checkpoints").mkdir()
+    notebook = json.loads((copy / "A1.ipynb").read_text("utf-8"))
     notebook["cells"][2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "0.7"}]
-    (copied / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
-    found = release_check.litter(copied)
+    (copy / "A1.ipynb").write_text(json.dumps(notebook), "utf-8")
+    found = release_check.litter(copy)
     assert len(found) == 5 and any("A1.ipynb has stored outputs" in line for line in found)
 
 
-def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch):
-    pytest.importorskip("distributed")  # every module is imported
-    monkeypatch.setattr(release_check, "_graded", lambda *arguments: [])
+@pytest.mark.parametrize(
+    "left_out",
+    [("_imports", "_stops", "_graded"), pytest.param((), marks=pytest.mark.long)],
+    ids=["its texts", "all of it"],
+)
+def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch, left_out):
+    if not left_out:
+        pytest.importorskip("distributed")  # every module is imported
+    for check in left_out:
+        monkeypatch.setattr(release_check, check, lambda *arguments: [])
     without = tuple(file for file in a1.without if "trust" not in file)
     found = release_check.check(dataclasses.replace(a1, without=without), tmp_path, log=lambda line: None)
     assert found and all("gca_scratch/variants/trust_gate.py" in line for line in found)

@@ -2,8 +2,8 @@
 
 import json
 import re
-import shutil
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +12,13 @@ from course import manifest
 from course.bugs.mutants import ours
 from course.drivers import DRIVERS, visible
 from course.drivers.driver import ArgumentChanged
-from course.grading import grade
+from course.grading import fence, grade
 from course.manifest import FOLDER
 from course.releasing import release
-from tests.helpers.student_folder import changed, plain_cell, run, solve
+from tests.helpers.student_folder import changed, copied, plain_cell, run, solve
 
 IDS = manifest.all_ids()
+PATIENT = fence.Limits(cpu_seconds=100_000, seconds=None)  # so that no outcome depends on the machine's speed
 NOTEBOOK = """
 import contextlib, io, json, sys
 import numpy as np
@@ -47,7 +48,8 @@ def versions(tmp_path_factory):
 @pytest.fixture
 def a1(versions, tmp_path):
     """A student version of A1 that a test may change, and its manifest."""
-    return shutil.copytree(versions("A1"), tmp_path / "A1"), manifest.load("A1")
+    assignment = manifest.load("A1")
+    return copied(versions("A1"), assignment, tmp_path / "A1"), assignment
 
 
 @pytest.fixture
@@ -65,11 +67,11 @@ def looked(folder, task):
 
 
 def test_blanks_are_told_apart_from_what_waits_for_them(a1):
-    folder, asked = a1
+    folder, assignment = a1
     said = run(folder, "-m", "checks").stdout
     assert "A1.1  Two slopes, 10 points: still blank" in said
     assert "A1.3  One step backward, 45 points: waits for A1.2, which is still blank" in said
-    solve(folder, asked, "A1.1", "A1.2")
+    solve(folder, assignment, "A1.1", "A1.2")
     said = run(folder, "-m", "checks", "A1.3")
     assert said.returncode == 1 and said.stdout.strip() == "A1.3  One step backward, 45 points: still blank"
     assert run(folder, "-m", "checks", "A1.2").returncode == 0
@@ -88,6 +90,18 @@ def test_half_a_task_is_told_as_half_a_task(a1):
     found = looked(folder, "A1.1")
     assert found["status"] == "broken" and "still blank: tanh_backward" in found["lines"]
     assert any("NameError" in line and "in sigmoid_backward (ops.py, line" in line for line in found["lines"])
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_the_functions_of_all_tasks_are_found_before_anything_is_imported(id, versions):
+    names = "[f'{f.__module__}.{f.__qualname__}' for f in map(function_of, names)]"
+    done = run(
+        versions(id),
+        "-c",
+        "from checks.examine import about, function_of; "
+        f"names = [name for task in about()['tasks'] for name in task['functions']]; assert names == {names}, {names}",
+    )
+    assert done.returncode == 0, done.stderr
 
 
 # --- right ----------------------------------------------------------------------------------------------------------
@@ -184,10 +198,10 @@ def test_a_changed_argument_is_told_in_the_same_words_by_test_and_grader(solved,
     assert found["status"] == "broken" and len(found["lines"]) == 1
     sentence = "an array that may only be read is changed here: an argument, which is the caller's"
     assert sentence in found["lines"][0] and "in step_backward (cell.py, line" in found["lines"][0]
-    results = grade.grade(folder, manifest.load("A1"), "ada")
+    assignment = manifest.load("A1")
+    results = grade.grade(folder, replace(assignment, tasks=(assignment.task("A1.3"),)), "ada", PATIENT)
     for test in results["tests"]:
-        if test["number"] == "A1.3":
-            assert test["score"] == 0 and sentence in test["output"] and "in step_backward" in test["output"]
+        assert test["score"] == 0 and sentence in test["output"] and "in step_backward" in test["output"]
 
 
 def test_errors_are_told_with_their_line(solved):
@@ -209,8 +223,9 @@ def test_a_gradient_of_a_score_that_was_not_there_is_none(solved):
 
 
 def test_what_everybody_may_know_of_a_softmax_is_told(versions, tmp_path):
-    folder, asked = shutil.copytree(versions("A3"), tmp_path / "A3"), manifest.load("A3")
-    solve(folder, asked)
+    assignment = manifest.load("A3")
+    folder = copied(versions("A3"), assignment, tmp_path / "A3")
+    solve(folder, assignment)
     ops = folder / "gca_scratch" / "network" / "ops.py"
     changed(ops, "return y * (dy - (y * dy).sum(axis=0))", "return y * dy")
     assert "over the cells of a sequence it adds up to 0, yours to" in "\n".join(looked(folder, "A3.1")["lines"])
@@ -218,7 +233,7 @@ def test_what_everybody_may_know_of_a_softmax_is_told(versions, tmp_path):
     assert found["lines"][:2] == [
         "A3.1 is not right yet, and A3.2 uses it: begin there", "right: informativeness_forward"
     ]  # fmt: skip
-    solve(folder, asked)
+    solve(folder, assignment)
     network = folder / "gca_scratch" / "network"
     attention = network / "attention.py"  # Q2 (a): without the tanh the memory has no gradient
     changed(attention, "xp.tanh(s, out=s)", "pass")
@@ -227,7 +242,7 @@ def test_what_everybody_may_know_of_a_softmax_is_told(versions, tmp_path):
         "your informativeness_forward finds dh, dIF, dWe1, dWe2 right all the same: look there first" in line
         for line in looked(folder, "A3.2")["lines"]
     )
-    solve(folder, asked)
+    solve(folder, assignment)
     changed(network / "memory.py", "RefineCache(F.shape[1], affine, z)", "(F.shape[1], z, affine)")
     changed(network / "memory.py", "H, affine, z = cache", "H, z, affine = cache")
     said = "\n".join(looked(folder, "A3.4")["lines"])
@@ -235,8 +250,9 @@ def test_what_everybody_may_know_of_a_softmax_is_told(versions, tmp_path):
 
 
 def test_one_mistake_is_told_once(versions, tmp_path):
-    folder = shutil.copytree(versions("A3"), tmp_path / "A3")
-    solve(folder, manifest.load("A3"))
+    assignment = manifest.load("A3")
+    folder = copied(versions("A3"), assignment, tmp_path / "A3")
+    solve(folder, assignment)
     changed(folder / "gca_scratch" / "network" / "cell.py", "dc = dc + tanh_backward(dh * o, tanh_c)", "dc = 1 * dc")
     lines = looked(folder, "A3.3")["lines"]
     assert lines[0] == "right: cell_forward, gated_cell" and len(lines) < 12
@@ -277,8 +293,8 @@ def test_the_plain_cell_is_right_and_does_not_know_the_score():
 
 
 def test_networks_are_proved_with_a_cell_as_a1_asks_for_it(a1):
-    folder, asked = a1
-    solve(folder, asked)
+    folder, assignment = a1
+    solve(folder, assignment)
     plain_cell(folder)
     done = run(folder, "-m", "checks", "--prove")
     assert done.returncode == 0 and done.stderr == "", done.stderr
@@ -290,8 +306,8 @@ def test_networks_are_proved_with_a_cell_as_a1_asks_for_it(a1):
 
 
 def test_a_network_that_does_not_feel_a_parameter_is_told_in_a_sentence(a1):
-    folder, asked = a1
-    solve(folder, asked)
+    folder, assignment = a1
+    solve(folder, assignment)
     changed(folder / "gca_scratch" / "network" / "cell.py", "c = new + past if", "c = new * 0 if")
     code = """
 from gca_scratch.network import gradcheck
@@ -325,7 +341,7 @@ def test_the_notebook_runs_through_while_all_is_blank(id, versions):
 
 
 def test_a_cell_of_the_notebook_knows_nothing_from_one_that_failed(a1):
-    folder, asked = a1
-    solve(folder, asked, "A1.1", "A1.3")
+    folder, assignment = a1
+    solve(folder, assignment, "A1.1", "A1.3")
     printed = {text.splitlines()[1].strip(): said for text, said in cells(folder, "A1") if "step_backward" in text}
     assert len(printed) == 1 and set(printed.values()) == {"A1.2: write step_forward; its text is in A1.ipynb\n"}

@@ -16,6 +16,7 @@ from . import proofs, verdict
 from .drivers import DRIVERS
 
 HERE = Path(__file__).resolve().parent.parent
+PACKAGE = HERE / "gca_scratch"
 BLANK = re.compile(r"(A\d+\.\d+): write ([\w.]+)")
 REMEDY = (
     "arrays that you make should have the type of what goes into them, np.empty(shape, dtype=np.result_type(x, y)), "
@@ -45,24 +46,27 @@ def examine(task):
     """What the tests of a task find: status, the verdict in words, the task whose blank it needs, lines to read."""
     tasks = about()["tasks"]
     parts = {name: _driven(name, tasks) for name in task["drivers"]}
-    of = {status: [name for name, part in parts.items() if part.status == status]
-          for status in ("broken", "wrong", "blank", "right")}  # fmt: skip
-    status = next(status for status, names in of.items() if names)
-    blanks = [parts[name].blank for name in of["blank"]]
+    drivers = {
+        status: [name for name, part in parts.items() if part.status == status]
+        for status in ("broken", "wrong", "blank", "right")
+    }
+    status = next(status for status, names in drivers.items() if names)
+    blanks = [parts[name].blank for name in drivers["blank"]]
+    right = ", ".join(drivers["right"])
     own = list(dict.fromkeys(function for id, function in blanks if id == task["id"]))
     others = list(dict.fromkeys(id for id, _ in blanks if id != task["id"]))
     lines = []
     if status in ("broken", "wrong"):
         used = set().union(*(part.used for part in parts.values())) - {task["id"]}
         lines += [f"{id} is not right yet, and {task['id']} uses it: begin there" for id in _not_right(used, tasks)]
-        if of["right"]:
-            lines.append(f"right: {', '.join(of['right'])}")
+        if right:
+            lines.append(f"right: {right}")
         if blanks:
             lines.append(_waits(own, others))
     said = {"right": "right", "wrong": "not right yet", "broken": "stops with an error"}.get(status)
     if status == "blank":
-        said = f"right so far: {', '.join(of['right'])}; {_waits(own, others)}" if of["right"] else _waits(own, others)
-        said = "still blank" if own and not of["right"] else said
+        said = f"right so far: {right}; {_waits(own, others)}" if right else _waits(own, others)
+        said = "still blank" if own and not right else said
     blank = (task["id"] if own else others[0]) if blanks else None
     first = {}  # by the functions that are asked for: the first driver that finds them wrong tells all of it
     for name, part in parts.items():
@@ -97,7 +101,7 @@ def _driven(name, tasks):
             if blank:
                 found.status, found.blank = "blank", blank.groups()
             else:
-                found.status, found.lines = "broken", [*found.lines, f"{case}: {told(error)}"]
+                found.status, found.lines = "broken", [*found.lines, f"{case}: {in_words(error)}"]
             break  # the next case would end in the same way
         wrong = list(filter(None, verdict.compare(driver, inputs, outputs, expected, cells, numbers=True).values()))
         hint, more = _witnessed(name, inputs, outputs, tasks, wrong) if n == 0 else ("", "")
@@ -119,7 +123,7 @@ def _witnessed(name, inputs, outputs, tasks, wrong):
     function = f"{'your ' if yours else ''}{seen.function.rpartition('.')[2]}"
     refuted, confirmed = ", ".join(seen.refuted), ", ".join(seen.confirmed)
     if seen.why_not:
-        why = told(seen.why_not) if isinstance(seen.why_not, Exception) else seen.why_not
+        why = in_words(seen.why_not) if isinstance(seen.why_not, Exception) else seen.why_not
         return "", (
             f"note: no points are lost, but {function} does not let complex numbers through, and so the complex step "
             f"proves nothing ({why}); {REMEDY}"
@@ -145,6 +149,15 @@ def package(module):
     return importlib.import_module(f"gca_scratch.{module}")
 
 
+def function_of(name):
+    """The function of a dotted name, such as gca_scratch.training.optim.SGD.step, as it stands in this folder."""
+    parts = name.split(".")
+    for n in range(len(parts) - 1, 0, -1):
+        with contextlib.suppress(ModuleNotFoundError):
+            return functools.reduce(getattr, parts[n:], importlib.import_module(".".join(parts[:n])))
+    raise ModuleNotFoundError(name)
+
+
 @contextlib.contextmanager
 def _watched(tasks, used):
     """Within it, the ids of tasks whose functions are called are added to `used`."""
@@ -152,8 +165,7 @@ def _watched(tasks, used):
     for task in tasks:
         for name in task["functions"]:
             with contextlib.suppress(Exception):  # a file that cannot be imported, a function that is gone
-                module, inner = name.split(".")[1], name.split(".")[2:]
-                function = functools.reduce(getattr, inner, package(module))
+                function = function_of(name)
                 if hasattr(function, "cache_clear"):
                     function.cache_clear()  # a result that is kept would hide the call
                 codes[getattr(function, "__wrapped__", function).__code__] = task["id"]
@@ -187,8 +199,8 @@ def stored(name):
     ]
 
 
-def told(error):
+def in_words(error):
     """An error in words, with the function and the line of the package in which it arose."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if "gca_scratch" in Path(f.filename).parts]
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(f.filename).resolve().parents]
     place = [f", in {f.name} ({Path(f.filename).name}, line {f.lineno}): {f.line}" for f in frames[-1:]]
     return f"{type(error).__name__}: {error}{''.join(place)}"

@@ -4,7 +4,7 @@ from gca_scratch.network import gradcheck
 from gca_scratch.support.errors import InputError
 from gca_scratch.variants import gradcheck as variants
 
-from .examine import BLANK, told
+from .examine import BLANK, in_words
 
 LEFT_OUT = "left out of the student version"  # what the empty shells of this version say
 
@@ -38,7 +38,7 @@ def _wrong_gradients(label, network, left_out):
         if isinstance(error, InputError) and LEFT_OUT in str(error):
             left_out.append(label)
             return 0
-        print(f"{label}: stops with an error: {told(error)}", flush=True)
+        print(f"{label}: stops with an error: {in_words(error)}", flush=True)
         return 1
     off = [row.name for row in rows if not row.passed]
     print(f"{label}: " + (f"WRONG: {', '.join(off)}" if off else f"{len(rows)} gradients are right"), flush=True)

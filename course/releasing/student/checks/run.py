@@ -58,8 +58,8 @@ def as_json(ids):
 def _chosen(ids):
     """The tasks of these ids, in capital letters or not; all of them for the assignment's own."""
     description = about()
-    tasks, asked = description["tasks"], [id.upper() for id in ids]
-    for id in asked:
+    tasks, wanted = description["tasks"], [id.upper() for id in ids]
+    for id in wanted:
         if id in map(str.upper, description["questions"]):
             print(f"{id} is answered in writing, in answers.md; nothing tests it", file=sys.stderr)
             return []
@@ -68,4 +68,4 @@ def _chosen(ids):
             print(f"there is no task {id}; the tasks are {known}, and {description['assignment']} is all of them",
                   file=sys.stderr)  # fmt: skip
             return []
-    return [task for task in tasks if not asked or task["id"] in asked or description["assignment"] in asked]
+    return [task for task in tasks if not wanted or task["id"] in wanted or description["assignment"] in wanted]
