@@ -154,10 +154,9 @@ def _first_failure(names, mutant, seconds):
 
 def run(chosen, jobs=2):
     """Put these bugs to the suite, `jobs` at a time; yields (mutant, what caught it or ""), in order."""
-    import joblib
+    from gca_scratch.support import workers
 
-    pool = joblib.Parallel(n_jobs=jobs, return_as="generator")
-    found = pool(joblib.delayed(caught_by)(mutant) for mutant in chosen)
+    found = workers.results(caught_by, ((mutant,) for mutant in chosen), jobs)
     yield from zip(chosen, found, strict=True)
 
 

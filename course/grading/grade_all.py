@@ -7,7 +7,6 @@ submission whose results lie there already is not graded again, unless it, the a
 import csv
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -77,18 +76,16 @@ def _is_graded(path, digest):
 
 def _work(waiting, manifest, results, jobs, limits, total):
     """Grade those that wait, `jobs` at a time; each is written as soon as it is done."""
-    import joblib
-    from tqdm import tqdm
+    from gca_scratch.support import progress, workers
 
-    tasks = (joblib.delayed(grade_one)(*submission, manifest, results, limits) for submission in waiting)
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks)
-    for _ in tqdm(done, total=total, initial=total - len(waiting), unit="submission", desc=manifest.id):
+    calls = ((*submission, manifest, results, limits) for submission in waiting)
+    done = workers.results(grade_one, calls, jobs, ordered=False)
+    for _ in progress.progress(done, total=total, what=manifest.id, unit="submission", done=total - len(waiting)):
         pass
 
 
 def grade_one(student, path, digest, manifest, results, limits=None):
     """Grade one submission of a class and leave its results.json."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         found = grade.grade(path, manifest, student, limits)
     except Exception as error:  # a fault of the grader's own, which must not stop the class

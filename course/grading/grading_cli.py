@@ -86,7 +86,7 @@ def _gradescope(options):
 
 
 def _mutants(options):
-    from tqdm import tqdm
+    from gca_scratch.support.progress import progress
 
     from ..bugs import mutants, mutation
 
@@ -95,7 +95,7 @@ def _mutants(options):
     if not chosen:
         raise InputError(f"no planted bug is called {options.only}; their names are in course/bugs/")
     chosen = mutation.quick(chosen) if options.quick else chosen
-    rows = list(tqdm(mutation.run(chosen, options.jobs), total=len(chosen), unit="bug"))
+    rows = list(progress(mutation.run(chosen, options.jobs), total=len(chosen), what="planted bugs", unit="bug"))
     missed = [bug for bug, test in rows if not test]
     if chosen is bugs:
         mutation.write_table(rows, Path(options.out))
