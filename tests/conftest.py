@@ -16,6 +16,14 @@ if np.lib.NumpyVersion(np.__version__) < "2.0.0":  # the stand-in is for CuPy 14
     collect_ignore_glob = ["strict_cupy/test_*", "network/test_wavefront_gpu.py"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def never_synced():
+    """No test waits for the disk: that a file is synced matters when the power fails, and here it does not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of real skeletons named by GCA_SCRATCH_DATA; tests that need it skip without it."""
