@@ -67,7 +67,7 @@ def stop_after(count, number):
 
 
 def dying(out, number, *rest):
-    """In the place of tasks._numbered: the process that gets the third task first ends when two results are in `out`."""
+    """In the place of tasks._numbered: the first process that gets the third task ends when `out` holds two results."""
     died = Path(f"{out}-died")
     if number == 2 and not died.exists():
         while len(list(Path(out).rglob("fold-??.json"))) < 2:

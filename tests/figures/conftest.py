@@ -13,5 +13,7 @@ def coarse(monkeypatch):
     """Figures and animations are written with few dots to the inch: how many."""
     save = FuncAnimation.save
     monkeypatch.setattr(canvas, "DPI", COARSE)
-    monkeypatch.setattr(FuncAnimation, "save", lambda moving, *names, dpi, **more: save(moving, *names, dpi=COARSE, **more))
+    monkeypatch.setattr(
+        FuncAnimation, "save", lambda moving, *names, dpi, **more: save(moving, *names, dpi=COARSE, **more)
+    )
     return COARSE

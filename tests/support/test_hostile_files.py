@@ -233,7 +233,9 @@ def test_a_folder_may_be_however_deep(tmp_path, monkeypatch):
 
 
 def test_a_child_of_the_grader_may_dig_as_deep_as_it_likes(tmp_path, monkeypatch):
-    digs = "import os\n    for _ in range(1200):\n        os.mkdir('deep')\n        os.chdir('deep')\n    os.chmod('.', 0)"
+    digs = (
+        "import os\n    for _ in range(1200):\n        os.mkdir('deep')\n        os.chdir('deep')\n    os.chmod('.', 0)"
+    )
 
     def build(folder):
         shutil.copytree(PACKAGE, folder / "gca_scratch")

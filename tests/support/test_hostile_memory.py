@@ -26,7 +26,10 @@ BASE = 32 << 20
 BASES = dict.fromkeys(("ntu", "sysu", "utkinect", "utkinect-labels", "sbu", "mhad"), 4 << 20)
 BASES["program"] = 128 << 20  # of which a syntax tree is made
 FULL = 40_000  # lines, or whatever a file of HUGE has many of; with a quarter of them, it is held to a quarter of BASE
-FIXED = ("result", "mhad")  # but not these: JSON is read in the largest size there is, and a BVH file takes 3 MB at once
+FIXED = (
+    "result",
+    "mhad",
+)  # but not these: JSON is read in the largest size there is, and a BVH file takes 3 MB at once
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the compiler, where it doubts what it reads
 
 
