@@ -379,6 +379,8 @@ def test_a_cluster_gives_the_same_though_workers_die(reference, capsys, monkeypa
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
+        for nanny in cluster.workers.values():
+            nanny.auto_restart = False  # the other worker does the rest
         let_a_worker_die(monkeypatch, "cluster")
         assert table(*RUN, "--out", "cluster", "--cluster", cluster.scheduler_address) == 0
         assert os.path.exists("cluster-died")

@@ -14,6 +14,6 @@ def coarse(monkeypatch):
     save = FuncAnimation.save
     monkeypatch.setattr(canvas, "DPI", COARSE)
     monkeypatch.setattr(
-        FuncAnimation, "save", lambda moving, *names, dpi, **more: save(moving, *names, dpi=COARSE, **more)
+        FuncAnimation, "save", lambda moving, *names, **more: save(moving, *names, **more | {"dpi": COARSE})
     )
     return COARSE

@@ -278,7 +278,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize(("first", "sequence"), [(0, 0), (3, 4)])
+@pytest.mark.parametrize(("first", "sequence"), [pytest.param(0, 0, marks=pytest.mark.long), (3, 4)])
 def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
     """They are no formulas, may be anything that the data may hold, and push nothing out of the figure."""
     data = skeletons(subjects=2, repetitions=1)

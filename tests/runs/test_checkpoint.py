@@ -134,7 +134,7 @@ def test_a_checkpoint_that_is_cut_off(whole):
 
 
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("ignore")
 def test_bytes_that_flip(whole, changes):
     """A flip is refused, or it was in a place that means nothing, such as the date of a member."""
@@ -153,7 +153,7 @@ def test_bytes_that_flip(whole, changes):
 
 
 @given(st.integers(0, 2999), st.integers(0, 255))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.filterwarnings("ignore")
 def test_bytes_that_flip_in_the_directory_of_the_archive(whole, place, value):
     copy = bytearray(whole[0])

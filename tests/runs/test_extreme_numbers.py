@@ -42,7 +42,7 @@ COORDINATES = {
     "1e30 metres": lambda x: 1e30 * x,
 }
 SIZES = [(2, 5, 4, 3), (1, 5, 4, 3), (2, 1, 4, 3), (2, 5, 1, 3), (2, 5, 4, 1), (1, 1, 1, 1)]  # B, T, J, classes
-STEPS = 100
+STEPS = 60
 SOURCE = runs.Source("npz", "data.npz")
 
 

@@ -409,10 +409,10 @@ def test_an_absurd_learning_rate_ends_in_one_sentence_and_a_readable_checkpoint(
     capsys, learning_rate, survives, validation, batch_size
 ):
     """With all gates saturated a network this small may also survive, but never with numbers that are not finite."""
-    runs.write_config("config.toml", SOURCE, dataclasses.replace(SETTINGS, clip=0.0, mode="direct", epochs=15))
+    runs.write_config("config.toml", SOURCE, dataclasses.replace(SETTINGS, clip=0.0, mode="direct", epochs=8))
     code = main(
         ["train", "--config", "config.toml", "--out", "run", "--learning-rate", learning_rate, "--dropout", "0"]
-        + ["--validation", validation, "--batch-size", batch_size, "--patience", "15"]
+        + ["--validation", validation, "--batch-size", batch_size, "--patience", "8"]
     )
     said = [line for line in capsys.readouterr().err.splitlines() if line and not line.startswith("training step")]
     state, *_ = checkpoint.load("run")
