@@ -49,7 +49,7 @@ def main():
     parser.add_argument("--findings", default="fuzz-findings", help="folder of what is found (default: fuzz-findings)")
     parser.add_argument("--list", action="store_true", help="name the targets")
     options = parser.parse_args()
-    text = (ROOT / "tests" / "hostile_readers.py").read_text("utf-8")
+    text = (ROOT / "tests" / "helpers" / "hostile_readers.py").read_text("utf-8")
     targets = re.findall(r'^@reads\("([\w-]+)"', text, re.MULTILINE)
     if options.list or options.target not in (*targets, "all"):
         print("\n".join(targets))

@@ -197,7 +197,7 @@ def answer_of(numbers):
     return made.getvalue()
 
 
-SMALL = 30_000
+SMALL = 40_000
 GROWING = {  # files of some n bytes; JSON, CSV and programs take more for each, and are refused where they are large
     "ntu": lambda n: ntu_of(n // 624),
     "sysu": lambda n: sysu_of(n // 480),
