@@ -17,7 +17,6 @@ import pytest
 from scipy.io import savemat
 
 from gca_scratch.data.readers import utkinect
-from gca_scratch.support import reading
 from tests.helpers.hostile_readers import PART, WHOLE, apart, outcome, together
 from tests.helpers.tiny import skeletons
 
