@@ -12,6 +12,7 @@ import pytest
 from benchmarks import __main__, cases, cpu, engines, machine, memory, plots, report, scaling, timing
 from benchmarks.cases import Case
 from benchmarks.floor import Floor
+from gca_scratch.figures import canvas
 from gca_scratch.network.gca_lstm import loss_and_gradients
 from gca_scratch.support.errors import InputError
 
@@ -78,6 +79,13 @@ class Clock:
         self.now += seconds
 
 
+@pytest.fixture
+def uncollected(monkeypatch):
+    """Between turns nothing is collected, for a process of tests holds much."""
+    monkeypatch.setattr(timing.gc, "collect", lambda: None)
+
+
+@pytest.mark.usefixtures("uncollected")
 def test_tasks_take_turns_and_the_first_call_does_not_count():
     clock = Clock()
     tasks = {"a": clock.task("a", 99, 9, 1, 9, 1, 9, 1), "b": clock.task("b", 99, 9, 2, 4, 6)}
@@ -90,6 +98,7 @@ def test_tasks_take_turns_and_the_first_call_does_not_count():
     assert "4.00" in report.comparison_table(compared)
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_short_tasks_are_repeated_and_a_deadline_ends_the_rounds():
     clock = Clock()
     tasks = {"a": clock.task("a", *[0.25] * 99)}
@@ -157,6 +166,7 @@ def test_the_machine_is_described_and_warned_about():
     assert others is None or others >= 0
 
 
+@pytest.mark.usefixtures("uncollected")
 def test_everything_is_measured_printed_drawn_and_written(tmp_path, capsys, monkeypatch):
     few = timing.interleave
 
@@ -165,8 +175,8 @@ def test_everything_is_measured_printed_drawn_and_written(tmp_path, capsys, monk
 
     for module in (cpu, memory, scaling):
         monkeypatch.setattr(module, "interleave", interleave)
-    monkeypatch.setattr(timing.gc, "collect", lambda: None)
     monkeypatch.setattr(cases, "HIDDEN", 8)
+    monkeypatch.setattr(canvas, "DPI", 40)
     monkeypatch.setattr(cpu, "CPU", ("engines.Wavefront", "engines.Raster"))
     monkeypatch.setattr(cpu, "HEADLINE", SMALL)
     monkeypatch.setattr(cpu, "SIZES", (SMALL, Case(2, 3, 4), Case(3, 4, 6)))
@@ -204,8 +214,8 @@ def test_the_last_line_is_the_ratio_that_matters(capsys):
 
 
 def test_peak_memory_is_that_of_the_steps_alone():
-    ballast = np.ones(3 << 25)  # 768 MiB, which a child must not be charged with
-    found = memory.peak("engines.Wavefront", SMALL)
+    ballast = np.ones(1 << 25)  # 256 MiB, which a child must not be charged with
+    found = memory.peak("engines.Wavefront", SMALL, steps=1)
     assert 10 < found["before"] <= found["peak"] < ballast.nbytes / 2**20
 
 

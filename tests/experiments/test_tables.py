@@ -3,12 +3,13 @@
 import argparse
 import csv
 import dataclasses
+import functools
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -46,17 +47,40 @@ def table(*arguments):
     return exit_code(lambda: table_command.command(parser.parse_args([str(argument) for argument in arguments])))
 
 
-def child(*arguments):
-    """The same in another process, the leader of a group of processes."""
-    command = [sys.executable, "-c", CHILD + "t.slowly(); sys.exit(t.table(*sys.argv[1:]))", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+def stopped_table(count, number, *arguments):
+    """The same in a process of its own, which gets a signal when it has kept so many results: exit code and errors."""
+    script = CHILD + f"t.stop_after({count}, {int(number)}); sys.exit(t.table(*sys.argv[1:]))"
+    ended = subprocess.run([sys.executable, "-c", script, *arguments], stderr=subprocess.PIPE, start_new_session=True)
+    return ended.returncode, ended.stderr.decode()
 
 
-def slowly(replace=setattr):
-    """From now on each result takes a while to be kept: time to be stopped in. Ctrl-C works, also behind a &."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    write = writing.write_json
-    replace(writing, "write_json", lambda *of: write(*of) or time.sleep(0.3))
+def stop_after(count, number):
+    """When so many results are kept, this process and its workers get the signal, as all do that Ctrl-C ends."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also behind a &
+    write, kept = writing.write_json, itertools.count(1)
+
+    def write_and_stop(*content):
+        write(*content)
+        if next(kept) == count:
+            os.killpg(0, number)
+
+    writing.write_json = write_and_stop
+
+
+def dying(out, data, number, *rest):
+    """In the place of tasks._numbered: the first process that gets the third task ends when `out` holds two results."""
+    died = Path(f"{out}-died")
+    if number == 2 and not died.exists():
+        while len(list(Path(out).rglob("fold-??.json"))) < 2:
+            time.sleep(0.01)
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tasks._numbered(data, number, *rest)
+
+
+def let_a_worker_die(monkeypatch, out):
+    """A worker of the table that is written into `out` dies while it runs."""
+    monkeypatch.setattr(tasks, "_numbered", functools.partial(dying, os.path.abspath(out)))
 
 
 def results(out):
@@ -66,16 +90,6 @@ def results(out):
     for plain in found.values():
         del plain["result"]["seconds"], plain["result"]["data"]
     return found
-
-
-def wait_for(out, count, process=None):
-    """Wait until `count` tasks are finished."""
-    for _ in range(3000):
-        if len(list(Path(out).rglob("fold-??.json"))) >= count:
-            return
-        assert process is None or process.poll() is None, "it ended before it was stopped"
-        time.sleep(0.01)
-    raise AssertionError("nothing came")
 
 
 def numbers(out, name="table-V"):
@@ -209,44 +223,40 @@ def test_one_job_gives_the_same_and_one_seed_no_spread(reference):
 
 
 def test_stopped_twice_it_goes_on_to_the_same_results(reference):
-    for count, number, code in ((1, signal.SIGINT, 130), (3, signal.SIGKILL, -signal.SIGKILL)):
-        process = child(*RUN, "--out", "stopped")
-        wait_for("stopped", count, process)
-        os.killpg(process.pid, number)
-        error = process.communicate()[1].decode()
-        assert process.returncode == code, error
-        assert count <= len(results("stopped")) < TASKS
+    for count, number, code in ((1, signal.SIGINT, 130), (2, signal.SIGKILL, -signal.SIGKILL)):
+        before = len(results("stopped"))
+        assert stopped_table(count, number, *RUN, "--out", "stopped")[0] == code
+        assert before + count <= len(results("stopped")) < TASKS
     assert table(*RUN, "--out", "stopped") == 0
     assert results("stopped") == results(reference)
 
 
-def test_a_killed_process_is_one_sentence(capsys):
-    from joblib.externals.loky import reusable_executor
-
-    def kill():
-        wait_for("killed", 1)
-        os.kill(next(iter(reusable_executor._executor._processes)), signal.SIGKILL)
-
-    threading.Thread(target=kill).start()
+def test_a_killed_process_is_one_sentence(capsys, monkeypatch):
+    let_a_worker_die(monkeypatch, "killed")
     assert table(*RUN, "--out", "killed", "--jobs", 2) == 2
     assert "give the same command again, with fewer --jobs" in capsys.readouterr().err
-    assert 1 <= len(results("killed")) < TASKS
+    assert 2 <= len(results("killed")) < TASKS
 
 
-@pytest.mark.parametrize("damage", [
-    lambda text: text[: len(text) // 2], lambda text: "[]", lambda text: text.replace('"accuracy": 0', '"accuracy": 7'),
-    lambda text: text.replace('"seconds"', '"second"'), lambda text: "\0", lambda text: "[" * 100_000,
-])  # fmt: skip
-def test_a_damaged_result_is_measured_again(reference, damage):
-    expected, others = results(reference), sorted(reference.rglob("fold-??.json"))
-    hurt = next(file for file in others if file.match("seed-0/fold-03.json"))
-    others.remove(hurt)
-    before = {file: file.stat().st_mtime_ns for file in others}
-    text = hurt.read_text("utf-8")
-    hurt.write_text(damage(text), "utf-8")
-    assert hurt.read_text("utf-8") != text
+def test_damaged_results_are_measured_again(reference):
+    damages = [
+        lambda text: text[: len(text) // 2],
+        lambda text: "[]",
+        lambda text: text.replace('"accuracy": 0', '"accuracy": 7'),
+        lambda text: text.replace('"seconds"', '"second"'),
+        lambda text: "\0",
+        lambda text: "[" * 100_000,
+    ]
+    expected = results(reference)
+    hurt, whole = sorted(reference.rglob("seed-0/fold-??.json")), sorted(reference.rglob("seed-1/fold-??.json"))
+    whole += hurt[len(damages) :]
+    before = {file: file.stat().st_mtime_ns for file in whole}
+    for file, damage in zip(hurt, damages, strict=False):
+        text = file.read_text("utf-8")
+        file.write_text(damage(text), "utf-8")
+        assert file.read_text("utf-8") != text
     assert table(*RUN, "--out", "reference") == 0
-    assert results(reference) == expected and {file: file.stat().st_mtime_ns for file in others} == before
+    assert results(reference) == expected and {file: file.stat().st_mtime_ns for file in whole} == before
 
 
 def test_other_settings_or_data_need_another_folder(reference, capsys):
@@ -364,33 +374,22 @@ def test_each_level_of_noise_is_tested_on_its_own_sequences(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore")  # of Dask
 def test_a_cluster_gives_the_same_though_workers_die(reference, capsys, monkeypatch):
-    slowly(monkeypatch.setattr)
     distributed = pytest.importorskip("distributed", reason="a cluster: install gca_scratch[cluster]")
     from gca_scratch.experiments.cluster import connected
 
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
-        dead = []
-
-        def kill():
-            wait_for("cluster", 2)
-            dead.append(next(iter(cluster.workers.values())).pid)
-            os.kill(dead[0], signal.SIGKILL)
-            dead.append(len(results("cluster")))
-
-        killer = threading.Thread(target=kill)
-        killer.start()
+        for nanny in cluster.workers.values():
+            nanny.auto_restart = False  # the other worker does the rest
+        let_a_worker_die(monkeypatch, "cluster")
         assert table(*RUN, "--out", "cluster", "--cluster", cluster.scheduler_address) == 0
-        killer.join()
-        assert 2 <= dead[1] < TASKS
+        assert os.path.exists("cluster-died")
         assert results("cluster") == results(reference)
         assert not [path for path in Path("cluster").rglob("fold-*") if path.suffix != ".json"]  # nothing kept
 
         data = neutral.load("data.npz")
-        cluster.scheduler.allowed_failures = (
-            0  # the first death is enough: no waiting for workers in the dead one's place
-        )
+        cluster.scheduler.allowed_failures = 0  # nobody waits for a worker in the place of the first that dies
         with (
             pytest.raises(InputError, match="a task ended every worker that tried it"),
             connected(cluster.scheduler_address, data) as backend,

@@ -37,8 +37,7 @@ def scores(iterations, n, T=5, J=4):
     return values / values.sum(axis=(2, 3), keepdims=True)
 
 
-@pytest.mark.parametrize("steps", [(5,), (1, 1, 1), (7, 3, 5)])
-@pytest.mark.parametrize("validation", [True, False])
+@pytest.mark.parametrize(("steps", "validation"), [((5,), True), ((1, 1, 1), True), ((7, 3, 5), False)])
 def test_convergence(tmp_path, steps, validation):
     figure = charts.convergence(history(steps, validation))
     for ax, unit in zip(figure.axes, ("loss (mean negative log-likelihood)", "error"), strict=True):
@@ -145,7 +144,7 @@ def test_gate_maps(rows, iterations):
         laid_out(figure)
 
 
-@pytest.mark.parametrize(("classes", "percent"), [(1, True), (3, False), (8, True), (20, False), (60, True)])
+@pytest.mark.parametrize(("classes", "percent"), [(1, True), (3, False), (8, True), (60, True)])
 def test_confusion_matrix(classes, percent):
     often = RNG.integers(0, 300, (classes, classes)) * (RNG.random((classes, classes)) < 3 / classes)
     counts = often + np.eye(classes, dtype=int)
@@ -267,7 +266,7 @@ def test_one_frame_has_no_speed():
     assert (localisation.joint_speed(aligned, np.arange(len(one)), 4) == 0).all()
 
 
-def test_the_demonstration(tmp_path, monkeypatch, capsys):
+def test_the_demonstration(tmp_path, monkeypatch, capsys, coarse):
     """All of it, with small data and settings in place of its own."""
     monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons(subjects=40, repetitions=1))
     monkeypatch.setitem(demo.PRESETS, "demo", TINY)
@@ -279,7 +278,7 @@ def test_the_demonstration(tmp_path, monkeypatch, capsys):
     assert summary["figures"] == [str(out / name) for name in figures]
     assert json.loads(Path(out, "demo.json").read_text()) == summary
     for name in figures:
-        assert imread(out / name).shape[0] > 300
+        assert imread(out / name).shape[0] > 2 * coarse
     areas = summary["area_under_roc"]
     assert list(areas) == ["iteration 1", "iteration 2", "uniform guess", "joint speed"]
     assert (

@@ -21,6 +21,7 @@ from tests import strict_cupy
 from tests.helpers.reading import laid_out, texts
 from tests.helpers.tiny import CLASSES, TINY, skeletons
 
+pytestmark = pytest.mark.usefixtures("coarse")
 DIRECT = dataclasses.replace(TINY, mode="direct", validation=0)
 
 
@@ -114,7 +115,7 @@ def test_all_figures_of_a_run(made, tmp_path, capsys, monkeypatch):
 def test_convergence_of_one_run_and_of_two(made, tmp_path, monkeypatch):
     drawn = catch(monkeypatch)
     plot("convergence", made / "direct" / "checkpoint.npz")
-    assert imread(made / "direct" / "convergence.png").shape[1] == 9 * 150
+    assert imread(made / "direct" / "convergence.png").shape[1] == 9 * canvas.DPI
     plot("convergence", made / "direct", made / "stepwise", "--out", tmp_path / "both.PNG")
     lines = drawn["both.PNG"].axes[0].get_lines()
     history = runs.read_history(made / "stepwise")
@@ -277,7 +278,7 @@ STRANGE = [
 ]
 
 
-@pytest.mark.parametrize(("first", "sequence"), [(0, 0), (3, 4)])
+@pytest.mark.parametrize(("first", "sequence"), [pytest.param(0, 0, marks=pytest.mark.long), (3, 4)])
 def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
     """They are no formulas, may be anything that the data may hold, and push nothing out of the figure."""
     data = skeletons(subjects=2, repetitions=1)
@@ -294,7 +295,6 @@ def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
         figure[name] = getattr(drawn, "_fig", drawn)
         with canvas.missing_letters():
             laid_out(figure[name])
-    plot("all", folder, other, "--sequence", sequence)
     title = canvas.plain(asked.look.title, canvas.LONGEST_TITLE)
     for name in ("strip", "scores", "animation"):
         assert any("".join(title.split()) in "".join(text.split()) for text in texts(figure[name])), name

@@ -29,13 +29,15 @@ from gca_scratch import runs
 from gca_scratch.commands.main import main
 from gca_scratch.data.readers import convert
 from gca_scratch.runs import checkpoint
+from gca_scratch.training.optim import SGD
 
 KILLED = -signal.SIGKILL
 RUN_FILES = ["checkpoint.npz", "config.toml", "history.csv", "result.json"]
 RESUME = ("train", "--resume", "--out", "run")
 _numbers = itertools.count(1)
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["crashing"])
+_processes.set_forkserver_preload([__name__])
+_IMPORTED_BY = os.getpid()
 
 
 def train(config, out="run"):
@@ -51,23 +53,25 @@ class Ended(NamedTuple):
     moments: int
 
 
-def command(*arguments, kill=0, full=0, after=None, limit=0):
+def command(*arguments, kill=0, kill_in_step=0, full=0, after=None, limit=0):
     """Run a command of gca_scratch in this folder: Ended.
 
-    kill: the moment, counted from 1, at which it kills itself.  full: from this moment on nothing gets to the disk.
-    after: so many seconds later it is killed from outside.  limit: of the size of a file, in bytes.
+    kill: the moment, counted from 1, at which it kills itself.  kill_in_step: the same, at this step of SGD.
+    full: from this moment on nothing gets to the disk.  limit: of the size of a file, in bytes.
+    after: so many seconds later it is killed from outside.
     """
-    return started(*arguments, kill=kill, full=full, limit=limit)(after)
+    return started(*arguments, kill=kill, kill_in_step=kill_in_step, full=full, limit=limit)(after)
 
 
-def started(*arguments, kill=0, full=0, limit=0):
+def started(*arguments, kill=0, kill_in_step=0, full=0, limit=0):
     """The same, not waited for: gives the function that does, and takes `after`."""
     with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))):  # the server's, too
         forkserver.ensure_running()
     moments, said = _processes.RawValue("i", 0), Path(f"said-{next(_numbers)}.txt").absolute()
     said.touch()
     plain = [str(argument) for argument in arguments]
-    process = _processes.Process(target=_command, args=(os.getcwd(), plain, kill, full, limit, moments, said))
+    options = (os.getcwd(), plain, kill, kill_in_step, full, limit, moments, said)
+    process = _processes.Process(target=_command, args=options)
     process.start()
 
     def ended(after=None):
@@ -80,7 +84,8 @@ def started(*arguments, kill=0, full=0, limit=0):
     return ended
 
 
-def _command(folder, arguments, kill, full, limit, moments, said):
+def _command(folder, arguments, kill, kill_in_step, full, limit, moments, said):
+    assert os.getpid() != _IMPORTED_BY, "the server, which says nothing when it cannot, has not imported this module"
     os.chdir(folder)
     handle = os.open(said, os.O_WRONLY)
     os.dup2(handle, 1)
@@ -92,7 +97,9 @@ def _command(folder, arguments, kill, full, limit, moments, said):
     multiprocessing.set_start_method("fork", force=True)  # as on the command line: locks then leave no file behind
     runs.folder.SECONDS_BETWEEN_SAVES = 0
     convert.CHUNK = 2
+    os.fsync = lambda handle: None  # whoever is killed loses nothing by it; it stays a moment
     _watch_writing(kill, full, moments)
+    _watch_steps(kill_in_step)
     sys.exit(main(arguments))
 
 
@@ -135,6 +142,18 @@ def _watch_writing(kill, full, moments):
     builtins.open = io.open = opened
     for name in ("fsync", "replace", "unlink", "rmdir", "mkdir"):
         setattr(os, name, watched(getattr(os, name)))
+
+
+def _watch_steps(kill):
+    """From now on count the steps of SGD, and end before the one that was chosen is whole."""
+    step, steps = SGD.step, itertools.count(1)
+
+    def watched(*arguments):
+        if next(steps) == kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(*arguments)
+
+    SGD.step = watched
 
 
 def command_line(*arguments, after=None, group=False, **environment):

@@ -17,6 +17,7 @@ from pickle import PicklingError
 import pytest
 
 from gca_scratch import runs
+from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.experiments import choices
 from gca_scratch.runs import checkpoint
@@ -31,7 +32,6 @@ from tests.helpers.crashing import (
     RUN_FILES,
     bits,
     command,
-    command_line,
     mounted,
     sentence,
     started,
@@ -121,12 +121,12 @@ def test_the_new_name_is_on_the_disk_before_anything_after_it(monkeypatch):
 
 def test_a_process_ends_with_the_one_it_works_for():
     child = "import os, time\nfrom gca_scratch.support.processes import end_with\nend_with(os.getppid())\n"
-    child += "print('there', flush=True)\ntime.sleep(600)"
+    child += "print('there', flush=True)\ntime.sleep(3600)"
     starter = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]]).wait()"
     parent = subprocess.Popen([sys.executable, "-c", starter, child], stdout=subprocess.PIPE)
     assert parent.stdout.readline() == b"there\n"
     parent.kill()
-    assert parent.communicate(timeout=60)[0] == b""  # which ends when the last of both has closed it
+    assert parent.communicate(timeout=1800)[0] == b""  # which ends when the last of both has closed it
 
 
 # --- a full disk ------------------------------------------------------------------------------------------------------
@@ -227,10 +227,10 @@ def test_a_read_only_folder_is_one_sentence_and_what_it_holds_stays(whole):
 
 def test_a_folder_is_let_to_one_process_at_a_time_and_free_when_that_is_killed(whole):
     there = (
-        "import time\nfrom gca_scratch.support.processes import alone\n"
-        "with alone('run'): print(flush=True); time.sleep(60)"
+        "import sys\nfrom gca_scratch.support.processes import alone\n"
+        "with alone('run'): print(flush=True); sys.stdin.read()"
     )
-    process = subprocess.Popen([sys.executable, "-c", there], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", there], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
     try:
         for arguments in (TRAIN, (*TRAIN, "--fold", "all"), (*TRAIN, "--resume")):
@@ -328,20 +328,22 @@ def test_convert_into_a_read_only_folder_is_one_sentence_and_leaves_nothing():
     assert Path("folder/out.npz").read_bytes() == Path("whole.npz").read_bytes()
 
 
-def test_a_table_in_a_read_only_folder_is_one_sentence_and_what_is_finished_stays(whole):
-    table = ("table", "V", "--data", whole[0] / "data.npz", "--protocol", "half", "--rows", "Global (2)")
-    table += ("--preset=paper", "--frames=4", "--hidden=4", "--epochs=3", "--patience=3", "--out")
-    assert command_line(*table, "whole").code == 0
+def test_a_table_in_a_read_only_folder_is_one_sentence_and_what_is_finished_stays(whole, capsys):
+    table = ["table", "V", "--data", str(whole[0] / "data.npz"), "--protocol", "half", "--rows", "Global (2)"]
+    table += ["--preset=paper", "--frames=4", "--hidden=4", "--epochs=3", "--patience=3", "--out"]
+    assert main([*table, "whole"]) == 0
     expected = table_of("whole")
+    capsys.readouterr()
     with read_only("folder"):
-        ended = command_line(*table, "folder")
-        assert ended.code == 2 and re.search(r"folder/.* cannot be made or opened \(", sentence(ended.said))
+        assert main([*table, "folder"]) == 2
+        assert re.search(r"folder/.* cannot be made or opened \(", sentence(capsys.readouterr().err))
         assert os.listdir("folder") == []
-    assert command_line(*table, "folder").code == 0
+    assert main([*table, "folder"]) == 0
     assert table_of("folder") == expected
+    capsys.readouterr()
     with read_only("folder"):
-        ended = command(*table, "folder")
-        assert ended.code == 2 and "folder/table-V.md cannot be written (" in sentence(ended.said)
+        assert main([*table, "folder"]) == 2
+        assert "folder/table-V.md cannot be written (" in sentence(capsys.readouterr().err)
         assert table_of("folder") == expected
 
 

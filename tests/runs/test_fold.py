@@ -4,10 +4,6 @@ import csv
 import dataclasses
 import json
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +18,7 @@ from gca_scratch.support.errors import InputError
 from gca_scratch.training import stepwise
 from gca_scratch.training.optim import SGD
 from gca_scratch.training.parallel import Engine
+from tests.helpers.crashing import KILLED, command
 from tests.helpers.tiny import TINY, skeletons
 
 DATA = skeletons()
@@ -170,12 +167,14 @@ def test_a_batch_larger_than_the_data():
 # --- stopping and going on --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("after", ["some epochs", pytest.param("any epoch", marks=pytest.mark.long)])
 @pytest.mark.parametrize("validation", [0, 1])
-def test_stopped_after_any_epoch_and_resumed_it_comes_to_the_same_bits(monkeypatch, validation):
+def test_stopped_after_an_epoch_and_resumed_it_comes_to_the_same_bits(monkeypatch, validation, after):
+    """Of a training step the first epoch, the last one, or one between them; test_stopped_again_and_again has all."""
     settings = dataclasses.replace(SETTINGS, validation=validation)
     epochs = run("whole", settings)["epochs"]
     assert epochs >= 7
-    for k in range(1, epochs + 1):
+    for k in range(1, epochs + 1) if after == "any epoch" else (1, 3, epochs):
         with pytest.raises(PowerCut):
             stopped(f"cut{k}", monkeypatch, stepwise, "run_epoch", k, PowerCut, settings=settings)
         assert not os.path.exists(f"cut{k}/result.json")
@@ -194,23 +193,12 @@ def test_stopped_again_and_again(monkeypatch):
 
 
 def test_a_killed_process_has_left_a_checkpoint():
-    """SIGKILL in the middle of a training step, so nothing is tidied up."""
-    settings = dataclasses.replace(SETTINGS, mode="direct", epochs=150, patience=150)
-    script = (
-        "import sys; from gca_scratch.runs import folder; from gca_scratch.commands.main import main\n"
-        "folder.SECONDS_BETWEEN_SAVES = 0\n"
-        "sys.exit(main(['train', '--config', 'config.toml', '--out', 'killed']))"
-    )
+    """SIGKILL in the middle of an epoch, so nothing is tidied up."""
+    settings = dataclasses.replace(SETTINGS, mode="direct", epochs=9, patience=9)
     runs.write_config("config.toml", SOURCE, settings)
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not os.path.exists("killed/history.csv") or len(history("killed")) < 3:
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert len(history("killed")) < 150
-    assert not checkpoint.load("killed")[0].finished
+    train = ("train", "--config", "config.toml", "--out", "killed")
+    assert command(*train, kill_in_step=2 * 4 + 2).code == KILLED  # 6 sequences in batches of 5 are 2 steps an epoch
+    assert len(history("killed")) == 4 and not checkpoint.load("killed")[0].finished
     assert main(["train", "--resume", "--out", "killed"]) == 0
     run("whole", settings)
     assert_same_run("whole", "killed")
@@ -421,10 +409,10 @@ def test_an_absurd_learning_rate_ends_in_one_sentence_and_a_readable_checkpoint(
     capsys, learning_rate, survives, validation, batch_size
 ):
     """With all gates saturated a network this small may also survive, but never with numbers that are not finite."""
-    runs.write_config("config.toml", SOURCE, dataclasses.replace(SETTINGS, clip=0.0, mode="direct", epochs=15))
+    runs.write_config("config.toml", SOURCE, dataclasses.replace(SETTINGS, clip=0.0, mode="direct", epochs=8))
     code = main(
         ["train", "--config", "config.toml", "--out", "run", "--learning-rate", learning_rate, "--dropout", "0"]
-        + ["--validation", validation, "--batch-size", batch_size, "--patience", "15"]
+        + ["--validation", validation, "--batch-size", batch_size, "--patience", "8"]
     )
     said = [line for line in capsys.readouterr().err.splitlines() if line and not line.startswith("training step")]
     state, *_ = checkpoint.load("run")

@@ -220,9 +220,9 @@ def test_a_folder_may_be_however_deep(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     put(tmp_path, "optim.py", WHOLE["program"]()[0])
     try:
-        for _ in range(2100):
-            os.mkdir("d")
-            os.chdir("d")
+        for _ in range(1200):
+            os.mkdir("deep")
+            os.chdir("deep")
         for reader in (ntu, mhad):
             with pytest.raises(InputError, match="cannot be looked into") as raised:
                 reader.items(tmp_path)
@@ -230,12 +230,14 @@ def test_a_folder_may_be_however_deep(tmp_path, monkeypatch):
         assert splice.read_submission(tmp_path, ["gca_scratch/training/optim.py"])[0]
     finally:
         os.chdir(tmp_path)
-        fence._remove(tmp_path / "d")
-    assert not (tmp_path / "d").exists()
+        fence._remove(tmp_path / "deep")
+    assert not (tmp_path / "deep").exists()
 
 
 def test_a_child_of_the_grader_may_dig_as_deep_as_it_likes(tmp_path, monkeypatch):
-    digs = "import os\n    for _ in range(2000):\n        os.mkdir('d')\n        os.chdir('d')\n    os.chmod('.', 0)"
+    digs = (
+        "import os\n    for _ in range(1200):\n        os.mkdir('deep')\n        os.chdir('deep')\n    os.chmod('.', 0)"
+    )
 
     def build(folder):
         shutil.copytree(PACKAGE, folder / "gca_scratch")
@@ -326,11 +328,8 @@ def test_names_that_patterns_would_search_for_ever_are_refused(tmp_path):
 def test_the_largest_skeletons_are_walked_at_once(parent):
     """As many joints as the neutral format can tell apart; in time that grows with their square nobody would wait."""
     count = 1 << 15
-    for edges in (
-        [(parent(joint), joint) for joint in range(1, count)],
-        [(joint, parent(joint)) for joint in range(count - 1, 0, -1)],
-    ):
-        assert sorted(skeleton.chain(count, edges, count - 1)) == list(range(count))
+    edges = [(joint, parent(joint)) for joint in range(count - 1, 0, -1)]
+    assert sorted(skeleton.chain(count, edges, count - 1)) == list(range(count))
     with pytest.raises(InputError, match="closes a loop"):
         skeleton.chain(count, [*edges, (5, 900)], 0)
     with pytest.raises(InputError, match=r"joint 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and others; add"):

@@ -10,6 +10,7 @@ from gca_scratch.data import neutral
 from gca_scratch.data.readers import utkinect
 from gca_scratch.data.skeleton import KINECT_V1
 from gca_scratch.support.errors import InputError
+from tests.data.readers.test_convert import quietly
 
 DATA = os.environ.get("GCA_SCRATCH_DATA")
 
@@ -153,10 +154,13 @@ def test_bad_labels(root, old, new, words):
 
 
 @pytest.fixture(scope="module")
-def real():
+def real(tmp_path_factory):
     if not DATA or not (Path(DATA) / "utkinect").is_dir():
         pytest.skip("UT-Kinect is not here: set GCA_SCRATCH_DATA to the folder that holds utkinect/")
-    return utkinect.read(Path(DATA) / "utkinect")
+    out = tmp_path_factory.mktemp("utkinect") / "ut.npz"
+    result = quietly("utkinect", Path(DATA) / "utkinect", out)
+    assert (result.sequences, result.frames, result.damaged) == (199, 6027, [])
+    return neutral.load(out)
 
 
 def test_the_real_data_is_whole(real):
