@@ -3,8 +3,7 @@
 import argparse
 import sys
 
-from gca_scratch.support.errors import InputError
-from gca_scratch.support.exit_code import exit_code
+from gca_scratch.support.exit_code import Parser, exit_code
 
 from .grading import grading_cli
 from .manifest import all_ids, load
@@ -18,17 +17,10 @@ EXAMPLES = """examples:
   python -m course release-check"""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong option as everything that is wrong is reported: in one sentence."""
-
-    def error(self, message):
-        raise InputError(f"{message}; see {self.prog} --help")
-
-
 def parser():
     """The parser of the whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    top = _Parser(
+    top = Parser(
         prog="python -m course", description="Assignments: student versions and grades.", epilog=EXAMPLES,
         formatter_class=raw,
     )  # fmt: skip

@@ -12,8 +12,7 @@ Anything wrong with what the user gave ends in one sentence on standard error an
 import argparse
 
 from .. import __version__
-from ..support.errors import InputError
-from ..support.exit_code import exit_code
+from ..support.exit_code import Parser, exit_code
 from . import convert, demo, evaluate, gradcheck, info, plot, stepper, table, train
 
 COMMANDS = (demo, train, evaluate, plot, stepper, convert, table, gradcheck, info)
@@ -29,17 +28,10 @@ def main(arguments=None):
     return exit_code(run)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the options like everything else that is wrong: in one sentence."""
-
-    def error(self, message):
-        raise InputError(f"{message}; see {self.prog} --help")
-
-
 def parser():
     """The parser of the whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    top = _Parser(
+    top = Parser(
         prog="python -m gca_scratch",
         description="GCA-LSTM from scratch: skeleton action recognition with global context-aware attention.",
         epilog=_examples(line for module in COMMANDS for line in module.EXAMPLES),

@@ -6,7 +6,6 @@ The test set of a fold is never looked at: a network is tested on the test set o
 in neither. Every row adds its change to those above it. Runs that are done are not run again.
 """
 
-import argparse
 import sys
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,7 +19,7 @@ from ..data.neutral import fingerprint, refuse_other
 from ..settings import PRESETS, settings_from
 from ..support import workers
 from ..support.errors import InputError
-from ..support.exit_code import exit_code
+from ..support.exit_code import Parser, exit_code
 from ..support.processes import alone
 from ..support.progress import progress
 from ..support.reading import is_number, read_json
@@ -128,7 +127,7 @@ def publish(out, measure_all):
 
 def options_of_a_study(name, text):
     """A parser with the options that every study of this kind has; text: what it is about, in its first line."""
-    parser = argparse.ArgumentParser(prog=f"python -m gca_scratch.experiments.{name}", description=text.splitlines()[0])
+    parser = Parser(prog=f"python -m gca_scratch.experiments.{name}", description=text.splitlines()[0])
     parser.add_argument("--data", metavar="PATH", help="a file of the neutral format, or a folder of original files")
     parser.add_argument("--dataset", choices=tuple(runs.DATASETS), help="what the folder holds")
     parser.add_argument("--preset", default="small", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
@@ -147,9 +146,9 @@ def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
     parser = options_of_a_study("choices", __doc__)
     parser.add_argument("--protocol", default="sbu", metavar="NAME", help="how to split (default: sbu)")
-    options = parser.parse_args(arguments)
 
     def run():
+        options = parser.parse_args(arguments)
         workers.at_least_one(jobs=options.jobs)
         data, source = data_of(options, options.protocol)
         publish(options.out, lambda: table(*measure(data, source, options.preset, options.out, options.jobs)))

@@ -132,9 +132,9 @@ def main(arguments=None):
     parser = options_of_a_study("loseqo", __doc__)
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
     add_options(parser)
-    options = parser.parse_args(arguments)
 
     def run():
+        options = parser.parse_args(arguments)
         workers.at_least_one(seeds=options.seeds, jobs=options.jobs)
         settings = settings_from(options.preset, **given(options))
         data, source = data_of(options)

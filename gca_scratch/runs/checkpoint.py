@@ -108,8 +108,8 @@ def _check_version(plain, path):
     version = plain.get("version", VERSION) if isinstance(plain, dict) else VERSION
     if version != VERSION:
         raise InputError(
-            f"{path} is a checkpoint of version {shown(version)}, not {VERSION}; train again: the same settings lead "
-            "to the same weights"
+            f"{path} is a checkpoint of version {shown(version)}, not {VERSION}; train again, into another folder: "
+            "the same settings lead to the same weights"
         )
 
 

@@ -1,15 +1,24 @@
 """How a command ends: the exit code, and one sentence on standard error where something went wrong."""
 
+import argparse
 import contextlib
 import errno
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures.process import BrokenProcessPool
 from pickle import PicklingError
+from typing import NoReturn
 
 from .errors import InputError, printable
 from .writing import FULL
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the options like everything else that is wrong: in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """InputError, with where to read on."""
+        raise InputError(f"{message}; see {self.prog} --help")
 
 
 def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
@@ -34,13 +43,6 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
         return 2
     except MemoryError as error:
         say(f"there is not enough memory ({error}); lower --jobs, or hidden, frames or batch_size")
-        return 2
-    except BrokenProcessPool:  # joblib's own errors of a lost worker are kinds of it
-        say(
-            "a process that worked for this one was ended from outside, as the system does when memory runs out, or no "
-            "longer found the file of the data; lower --jobs and give the command again (train: with --resume), it "
-            "goes on with what is kept"
-        )
         return 2
     except PicklingError as error:  # joblib's, which keeps what happened as a text
         if f"[Errno {errno.ENOSPC}]" not in str(error.__cause__):

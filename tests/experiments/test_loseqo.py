@@ -156,6 +156,10 @@ def test_every_setting_can_be_given(tmp_path, monkeypatch, capsys):
         (["--dataset", "npz"], "say where with --data"),
         (["--data", "nowhere.npz"], "nowhere.npz"),
         (["--preset", "huge"], "unknown preset 'huge'"),
+        (
+            ["--colour", "red"],
+            "unrecognized arguments: --colour red; see python -m gca_scratch.experiments.loseqo --help",
+        ),
         (["--motion", "-1"], "motion = -1.0 cannot be used"),
     ],
 )
