@@ -597,7 +597,8 @@ print(f"accuracy {score:.1%}, above {result['accuracy']:.1%}; {model.classes_[:2
 assert score > 0.7
 
 # %% [markdown]
-# It is the same training, from the same weights. What it has beside `fit`, `predict` and `score`, and how it goes into scikit-learn's cross-validation, is in [the Python interface](../docs/python.md).
+# It is the same training, from the same weights. What it has beside `fit`, `predict` and `score`, and how it goes into
+# scikit-learn's cross-validation, is in [the Python interface](../docs/python.md).
 
 # %% [markdown]
 # ## Summary
