@@ -24,7 +24,7 @@ lint: setup
 
 # What is only more of the same: further sizes, further seeds, whole command lines. CI runs it.
 test-long: setup
-	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 -m long
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 -m "long or hypothesis" --hypothesis-profile thorough
 
 # What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, a data set of NTU's size.
 test-stress: $(VENV)/ready-for-stress

@@ -3,6 +3,7 @@
 import ast
 import os
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from gca_scratch.support.errors import InputError, shown
@@ -104,10 +105,16 @@ def load(id, folder=FOLDER, root=ROOT):
     return manifest
 
 
+@lru_cache(200)
+def tree_of(text):
+    """The syntax tree of a source text, made once; nobody changes it."""
+    return ast.parse(text)
+
+
 def locate(name, root=ROOT):
     """File and syntax node of a dotted name, `gca_scratch.training.optim.SGD.step`, in the sources under `root`."""
     file, inner = _split(name, root)
-    node = ast.parse((Path(root) / file).read_text("utf-8"))
+    node = tree_of((Path(root) / file).read_text("utf-8"))
     for part in inner:
         found = [child for child in node.body if getattr(child, "name", None) == part]
         if not found:

@@ -1,5 +1,6 @@
 """What several test files share: where the real skeletons lie, when they are at hand."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,13 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-# make test-stress; what it finds becomes an example in the test
+# make test-stress; what it finds becomes an example in the test. make test-long has the thorough profile
 settings.register_profile("searching", deadline=None, max_examples=1000)
-settings.register_profile("repeatable", deadline=None, max_examples=25, database=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, max_examples=12, database=None, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=100, database=None, derandomize=True)
 settings.load_profile("repeatable")
 
 if np.lib.NumpyVersion(np.__version__) < "2.0.0":  # the stand-in is for CuPy 14, which needs NumPy 2 itself
     collect_ignore_glob = ["strict_cupy/test_*", "network/test_wavefront_gpu.py"]
+
+
+def pytest_collection_finish(session):
+    """What is imported by now stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

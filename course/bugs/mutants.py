@@ -13,7 +13,6 @@ They lie in course/bugs/*.toml for all who use them: the tests of the gradient p
     student     false for code that no assignment asks for (true by default)
 """
 
-import ast
 import contextlib
 import importlib
 import importlib.util
@@ -26,6 +25,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from gca_scratch.support.errors import InputError
+
+from ..manifest import tree_of
 
 FOLDER = Path(__file__).resolve().parent
 PACKAGE = Path(__file__).resolve().parents[2] / "gca_scratch"
@@ -53,7 +54,7 @@ class Mutant:
 
     def apply(self, text):
         """The source text of its file with the bug in it."""
-        node = ast.parse(text)
+        node = tree_of(text)
         for part in self.function.split("."):
             found = [child for child in node.body if getattr(child, "name", None) == part]
             if not found:

@@ -25,7 +25,6 @@ COMPLEX_TOLERANCE = 1e-10
 CENTRAL_TOLERANCE = 1e-6
 _IMAGINARY_STEP = 1e-30
 _STEP = 1e-3
-DIRECTIONS = 3  # of each parameter
 SIZES = {"joints": 4, "frames": 3, "channels": 3, "classes": 3, "hidden": 3}
 PARTS = (0, 1, 1, 4)
 
@@ -80,9 +79,9 @@ class Row:
 def problem(network, seed=0, batch=2):
     """A network's parameters, input, labels and dropout masks in float64, on which a gradient check proves something.
 
-    Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input (its slope
-    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks. Raises InputError, naming
-    the parameters, where some are not felt in fifty such draws.
+    Draws again until every ReLU is well away from its kink, some unit is stopped by one, and the loss feels every
+    parameter and the input (its slope along a random direction, by complex step). Returns params, x (B, T, J, C),
+    y (B,), masks. Raises InputError, naming the parameters, where some are not felt in fifty such draws.
     """
     draws, unfelt = 0, set()
     for attempt in range(1000):
@@ -92,11 +91,14 @@ def problem(network, seed=0, batch=2):
             value *= 1.5  # gates that move
             if name.endswith(".b"):
                 value += 0.3 * rng.standard_normal(value.shape)
+            if "memory." in name and name.endswith(".b"):
+                value += 0.3  # most units of a memory are alive, and some are not
         x = rng.standard_normal((batch, network.frames, network.joints, network.channels))
         y = rng.integers(0, network.classes, batch)
         masks = network.masks(rng, batch, np.float64)
         _, cache = network.forward(params, x, masks)
-        if any(np.abs(z).min() < 0.02 for z in network.relu_inputs(cache)):
+        into_relus = network.relu_inputs(cache)
+        if any(np.abs(z).min() < 0.02 for z in into_relus) or (into_relus and min(z.min() for z in into_relus) > 0):
             continue
         everything = params | {"input": x}
         directions = {name: rng.standard_normal(value.shape) for name, value in everything.items()}
@@ -125,12 +127,12 @@ def _loss(network, everything, y, masks):
     return nll_forward(logits, y)[0]
 
 
-def check_network(network, seed=0, label="", witnesses=("complex", "central")):
+def check_network(network, seed=0, label="", witnesses=("complex", "central"), directions=None):
     """Rows for every parameter of the network and for its input, on `problem(network, seed)`.
 
-    witnesses: "complex" is the complex step, entry by entry; "central" are central differences, entry by entry;
-        "directions" are these, in a fraction of the time, along DIRECTIONS random directions of each parameter. The
-        error of a witness that is left out is 0.
+    witnesses: "complex", "central" or both; the error of one that is left out is 0.
+    directions: None asks them entry by entry; a number, in a fraction of the time, along so many random directions of
+        each parameter, in which every entry has its share.
     """
     params, x, y, masks = problem(network, seed)
     logits, cache = network.forward(params, x, masks)
@@ -144,26 +146,22 @@ def check_network(network, seed=0, label="", witnesses=("complex", "central")):
         def loss(value, name=name):
             return _loss(network, params | {"input": x, name: value}, y, masks)
 
-        complex_error = central_error = 0.0
-        if "complex" in witnesses:
-            complex_error = relative_error(derived[name], complex_step(loss, value))
-        if "central" in witnesses:
-            central_error = relative_error(derived[name], central_difference(loss, value))
-        elif "directions" in witnesses:
-            central_error = relative_error(*_along_directions(loss, value, derived[name], rng))
-        rows.append(Row(label, name, value.shape, complex_error, central_error))
+        gradient = derived[name]
+        if directions:
+            loss, gradient, value = _along(rng, directions, loss, gradient, value)
+        errors = {"complex": 0.0, "central": 0.0}
+        for witness in witnesses:
+            measure = complex_step if witness == "complex" else central_difference
+            errors[witness] = relative_error(gradient, measure(loss, value))
+        rows.append(Row(label, name, derived[name].shape, errors["complex"], errors["central"]))
     return rows
 
 
-def _along_directions(f, array, gradient, rng):
-    """The slopes of f along random directions: from its gradient, and by central differences; (DIRECTIONS,) each."""
-    found = []
-    for _ in range(DIRECTIONS):
-        direction = rng.standard_normal(array.shape)
-        direction /= np.linalg.norm(direction)
-        measured = central_difference(lambda step, d=direction: f(array + step[0] * d), np.zeros(1))
-        found.append((np.vdot(gradient, direction), measured[0]))
-    return np.array(found).T
+def _along(rng, n, f, gradient, array):
+    """f as a function of n steps along random directions from `array`, its gradient there (n,), and where it stands."""
+    directions = rng.standard_normal((n, *array.shape)) / np.sqrt(array.size)
+    slopes = directions.reshape(n, -1) @ gradient.reshape(-1)
+    return lambda steps: f(array + np.tensordot(steps, directions, 1)), slopes, np.zeros(n)
 
 
 def networks():

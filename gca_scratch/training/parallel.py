@@ -11,6 +11,7 @@ On a GPU a batch stays whole.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -36,6 +37,12 @@ def slices(batch, width, parts=0):
     return [slice(batch * k // n, batch * (k + 1) // n) for k in range(n)]
 
 
+@cache
+def _blas():
+    """The matrix libraries that are loaded, found once: to look for them takes milliseconds."""
+    return ThreadpoolController().select(user_api="blas")
+
+
 class Engine:
     """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
 
@@ -46,7 +53,7 @@ class Engine:
 
     def __init__(self, network, parts=0, threads=None):
         self.network, self.parts = network, parts
-        self._blas = ThreadpoolController().select(user_api="blas")
+        self._blas = _blas()
         self.threads = threads or max((library["num_threads"] for library in self._blas.info()), default=1)
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)

@@ -127,7 +127,7 @@ def test_short_bones_are_drawn_longer():
     np.testing.assert_array_equal(bodies._spread(places, bones[:2], least=1), places)
 
 
-@pytest.mark.parametrize("persons", [0, 2])
+@pytest.mark.parametrize("persons", [pytest.param(0, marks=pytest.mark.long), 2])
 def test_animation(tmp_path, persons, coarse):
     F, T = 7, 3
     positions, r = moving_bodies(F, persons), scores(2, T)

@@ -116,7 +116,7 @@ def test_a_colour_bar_has_enough_ticks(spread):
     assert all(label.get_text() for label in figure.axes[-1].get_yticklabels())
 
 
-@pytest.mark.parametrize(("rows", "iterations"), [(3, 2), (2, 0)])
+@pytest.mark.parametrize(("rows", "iterations"), [(3, 2), pytest.param(2, 0, marks=pytest.mark.long)])
 def test_gate_maps(rows, iterations):
     T, J = 6, 25
     names = ["layer 1", "layer 2, iteration 1", "layer 2, iteration 2"][:rows]
@@ -144,7 +144,9 @@ def test_gate_maps(rows, iterations):
         laid_out(figure)
 
 
-@pytest.mark.parametrize(("classes", "percent"), [(1, True), (3, False), (8, True), (60, True)])
+@pytest.mark.parametrize(
+    ("classes", "percent"), [(1, True), (3, False), (8, True), pytest.param(60, True, marks=pytest.mark.long)]
+)
 def test_confusion_matrix(classes, percent):
     often = RNG.integers(0, 300, (classes, classes)) * (RNG.random((classes, classes)) < 3 / classes)
     counts = often + np.eye(classes, dtype=int)

@@ -28,8 +28,8 @@ def test_raster_and_wavefront_agree(initial):
 
 @pytest.mark.parametrize(("label", "network"), list(variants.everything()))
 def test_every_gradient(label, network):
-    """Entry by entry by complex step, and by central differences along some directions; `gradcheck` has all entries."""
-    rows = gradcheck.check_network(network, 1, label, ("complex", "directions"))
+    """Both witnesses, along three random directions of every parameter; `gradcheck` asks them for every entry."""
+    rows = gradcheck.check_network(network, 4, label, directions=3)
     assert {row.name for row in rows} == {*network.shapes(), "input"}
     assert all(row.passed for row in rows), gradcheck.table(rows)
 

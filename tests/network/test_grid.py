@@ -50,7 +50,7 @@ def test_raster_and_wavefront_agree(J, T, gated):
 @pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_gradient(schedule, gated):
-    J, T = 3, 4
+    J, T = 2, 3
     sweep, arrays = SCHEDULES[schedule], arguments(J, T, gated=gated)
     dh = np.random.default_rng(9).standard_normal((J * T, 2, 3))
     _, gradients = gradients_of(sweep, arrays, J, T, dh)
@@ -60,7 +60,7 @@ def test_every_gradient(schedule, gated):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_only_the_last_cell_is_asked(schedule):
     """Attention reads the last cell alone; its gradient must reach the first input over every path."""
-    J, T = 3, 3
+    J, T = 2, 3
     sweep, arrays = SCHEDULES[schedule], arguments(J, T)
     dh = np.zeros((J * T, 2, 3))
     dh[-1] = 1
