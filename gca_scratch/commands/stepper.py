@@ -1,6 +1,7 @@
 """The command `stepper`: a page to step through a small network."""
 
-from ..stepper.page import example, page
+from ..stepper.example import example
+from ..stepper.page import page
 from ..support.writing import replacing
 from .options import add_seed
 

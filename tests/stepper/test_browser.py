@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from gca_scratch.network.grid import cell_order
+from gca_scratch.stepper.example import example as trained_example
 from gca_scratch.stepper.page import embedded
-from gca_scratch.stepper.page import example as trained_example
 from gca_scratch.stepper.page import page as stepper_page
 from gca_scratch.stepper.record import record
 

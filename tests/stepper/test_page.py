@@ -23,7 +23,7 @@ from gca_scratch.network.ops import (
 )
 from gca_scratch.network.sweep import raster
 from gca_scratch.network.two_stream import Coarse
-from gca_scratch.stepper import page
+from gca_scratch.stepper import example, page
 from gca_scratch.stepper.record import gradients_above, record
 from gca_scratch.support.errors import InputError
 from gca_scratch.variants.ablations import Ablation
@@ -214,7 +214,7 @@ def test_what_cannot_be_shown_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="finite"), np.errstate(all="ignore"):
         page.page(NETWORK, params, x * np.float32(np.nan), y)
     with pytest.raises(InputError, match="--seed -1"):
-        page.example(-1)
+        example.example(-1)
     with pytest.raises(InputError, match="theme"):
         page.embedded("", theme="blue")
     monkeypatch.setattr(page, "LARGEST", 10_000)
