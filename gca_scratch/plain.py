@@ -1,14 +1,16 @@
 """GCA-LSTM on one page: the whole plain network, forward and backward, in NumPy alone.  python -m gca_scratch.plain
 
-J joints by T frames are a grid of cells. Layer 1 runs an LSTM over it; its outputs make a memory of the whole sequence;
-the memory judges how much each cell matters; layer 2 hears the cells by that judgement and refines the memory, N times.
+J joints by T frames are a grid of cells. Layer 1 runs an LSTM over it. The mean of its outputs is a memory of the whole
+sequence, IF. N times, the memory gives each cell a score, layer 2 reads the cells by their scores, and what it has read
+in the end, F, refines the memory. The last memory is classified.
 
 Left out here, and where it is: cells diagonal by diagonal (network/grid.py, network/sweep/), the feed-forward initial
-memory (network/memory.py), dropout (network/ops.py), body parts and two streams (network/two_stream.py), training step
-by step with momentum (training/), the GPU (network/arrays.py), Table VIII and the baselines (variants/).
+memory (network/memory.py), dropout (network/ops.py), body parts and two streams (network/two_stream.py), stepwise
+training (training/), the GPU (network/arrays.py), Table VIII and the baselines (variants/).
 
-A batch is rows, B of them: where the paper writes W x, this page has x W. dq is the gradient of the loss with respect
-to q, in the shape of q. C numbers for each joint and frame, H units, as many in the memory.
+A batch is rows, B of them: where the paper writes W x, this page has x W. C numbers for each joint and frame, H units;
+D numbers enter a cell, C in layer 1 and H in layer 2. S marks the neighbour in space, T the one in time. dq is the
+gradient of the loss with respect to q, in its shape. `.real` is for the check below, where parameters are complex.
 """
 
 import numpy as np
@@ -36,11 +38,11 @@ def cell_forward(x, h_S, c_S, h_T, c_T, W, b, r=None):
     H = h_S.shape[1]
     inputs = np.concatenate([x, h_S, h_T], axis=1)  # (B, D + 2H)
     z = inputs @ W + b  # (B, 5H), Eq. 1
-    gates = 0.5 + 0.5 * np.tanh(0.5 * z[:, : 4 * H])  # the logistic function, which cannot overflow so
+    gates = 0.5 + 0.5 * np.tanh(0.5 * z[:, : 4 * H])  # the sigmoid, so written that it cannot overflow
     i, f_S, f_T, o = np.split(gates, 4, axis=1)  # (B, H) each
     u = np.tanh(z[:, 4 * H :])
     new, past = i * u, f_S * c_S + f_T * c_T
-    c = new + past if r is None else r * new + (1 - r) * past  # Eq. 2, Eq. 7
+    c = new + past if r is None else r * new + (1 - r) * past  # Eq. 2 without r, Eq. 7 with it
     tanh_c = np.tanh(c)
     return o * tanh_c, c, (inputs, i, f_S, f_T, o, u, c_S, c_T, new, past, tanh_c, W, r)  # Eq. 3
 
@@ -50,18 +52,12 @@ def cell_backward(dh, dc, cache):
     inputs, i, f_S, f_T, o, u, c_S, c_T, new, past, tanh_c, W, r = cache
     dc = dc + dh * o * (1 - tanh_c**2)  # Eq. 3
     dnew, dpast, dr = dc, dc, None  # Eq. 2
-    if r is not None:  # Eq. 7: all units had the one score
+    if r is not None:  # Eq. 7: all H units share r, so its gradient sums over them
         dnew, dpast, dr = r * dc, (1 - r) * dc, (dc * (new - past)).sum(axis=1)
-    dz = np.concatenate(  # Eq. 1: a sigmoid's slope is y (1 - y), that of tanh 1 - y^2
-        [
-            dnew * u * i * (1 - i),
-            dpast * c_S * f_S * (1 - f_S),
-            dpast * c_T * f_T * (1 - f_T),
-            dh * tanh_c * o * (1 - o),
-            dnew * i * (1 - u**2),
-        ],
-        axis=1,
-    )
+    di, df_S, df_T, do, du = dnew * u, dpast * c_S, dpast * c_T, dh * tanh_c, dnew * i
+    # Eq. 1: the slope of the sigmoid y is y (1 - y), that of tanh is 1 - y^2
+    dz = [di * i * (1 - i), df_S * f_S * (1 - f_S), df_T * f_T * (1 - f_T), do * o * (1 - o), du * (1 - u**2)]
+    dz = np.concatenate(dz, axis=1)  # (B, 5H)
     return dz @ W.T, dpast * f_S, dpast * f_T, inputs.T @ dz, dz.sum(axis=0), dr
 
 
@@ -119,11 +115,11 @@ def attention_forward(h, IF, We1, We2):
 def attention_backward(dr, cache):
     """dr (J, T, B) gives dh (J, T, B, H), dIF (B, H), dWe1, dWe2."""
     both, s, r, We1, We2 = cache
-    de = r * (dr - (r * dr).sum(axis=(0, 1)))  # every score is in every denominator
+    de = r * (dr - (r * dr).sum(axis=(0, 1)))  # every e is in every denominator
     da = de[..., None] * We1 * (1 - s**2)  # before the tanh
     dboth, H = da @ We2.T, both.shape[-1] // 2
-    rows = both.reshape(-1, 2 * H).T @ da.reshape(-1, da.shape[-1])
-    return dboth[..., :H], dboth[..., H:].sum(axis=(0, 1)), (s * de[..., None]).sum(axis=(0, 1, 2)), rows
+    dWe2 = both.reshape(-1, 2 * H).T @ da.reshape(-1, da.shape[-1])
+    return dboth[..., :H], dboth[..., H:].sum(axis=(0, 1)), (s * de[..., None]).sum(axis=(0, 1, 2)), dWe2
 
 
 # --- the network: Eqs. 4, 8 and 9 ------------------------------------------------------------------------------------
@@ -151,7 +147,7 @@ def loss_forward(logits, y):
 
 
 def loss_backward(probabilities, y):
-    """dlogits (B, classes): what was said less what is true."""
+    """dlogits (B, classes): (probabilities - onehot(y)) / B."""
     return (probabilities - np.eye(probabilities.shape[1])[y]) / len(y)
 
 
@@ -170,7 +166,7 @@ def backward(dlogits, cache):
         dh_layer2, dW, db, dr = layer_backward(dh2, layer2)
         dh_scores, dIF_scores, g[f"attention.{n}.We1"], g[f"attention.{n}.We2"] = attention_backward(dr, attention)
         g["layer2.W"], g["layer2.b"] = g["layer2.W"] + dW, g["layer2.b"] + db  # one layer 2 served all iterations
-        dh, dIF = dh + dh_layer2 + dh_scores, dIF + dIF_scores  # h and the memory were read twice each
+        dh, dIF = dh + dh_layer2 + dh_scores, dIF + dIF_scores  # each iteration reads h and IF twice
     dh = dh + dIF / (h.shape[0] * h.shape[1])  # Eq. 4
     _, g["layer1.W"], g["layer1.b"], _ = layer_backward(dh, layer1)
     return g
@@ -187,7 +183,7 @@ def loss_and_gradients(p, x, y, N):
 
 
 def largest_error(p, x, y, N):
-    """How far any entry of any gradient is from the complex step, f'(p) = Im f(p + ih) / h, relative to the largest."""
+    """How far any gradient is from the complex step, df/dq = Im f(q + i eps) / eps, relative to its largest entry."""
     _, g = loss_and_gradients(p, x, y, N)
     worst = 0.0
     for name, value in p.items():
@@ -201,7 +197,7 @@ def largest_error(p, x, y, N):
 
 
 def main():
-    """The check, then sixty steps of descent with momentum on three classes: in each another joint stands out."""
+    """The check, then sixty steps of gradient descent with momentum on three classes: in class k joint k stands out."""
     rng, J, T, C, N = np.random.default_rng(0), 3, 4, 2, 2
     p, x, y = init(rng, C, H=3, classes=3, N=N), rng.standard_normal((2, T, J, C)), np.array([0, 2])
     print(f"largest relative error of {sum(v.size for v in p.values())} gradients: {largest_error(p, x, y, N):.0e}")

@@ -43,7 +43,7 @@ def informativeness_forward(h, IF, We1, We2, workspace=FRESH):
 
 
 def informativeness_backward(dr, cache):
-    """dr (K, B) gives dh (K, B, H), dIF (B, M), dWe1 (A,), dWe2 (H + M, A)."""
+    """Back through Eqs. 5-6: dr (K, B) gives dh (K, B, H), dIF (B, M), dWe1 (A,), dWe2 (H + M, A)."""
     h, IF, We1, We2, s, r, workspace = cache
     xp = array_module(h)
     H = h.shape[2]
