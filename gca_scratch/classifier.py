@@ -22,7 +22,7 @@ from .data.from_arrays import (
     skeletons_from,
     unavailable_for,
 )
-from .data.labels import classes_of, codes_of, labels_from
+from .data.labels import classes_of, codes_of, labels_from, weights_from
 from .data.neutral import MOST_CLASSES
 from .data.protocols import hold_out
 from .network.arrays import module_for
@@ -216,7 +216,8 @@ class GCALSTMClassifier:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The part of sequences X that `predict` gives their label y; one that was never fitted counts as missed.
 
-        Raises InputError where not one of y is among `classes_`, as where numbers have become text.
+        Raises InputError where not one of y is among `classes_`, as where numbers have become text, and for weights that
+        are not a number, 0 or more, for each sequence.
         """
         predicted = self.predict_proba(X).argmax(axis=1)
         codes = codes_of(labels_from(y, len(predicted)), self.classes_)
@@ -224,7 +225,7 @@ class GCALSTMClassifier:
             raise InputError(
                 f"y holds no label that was fitted, such as {shown(self.classes_.tolist()[0])}; give labels as in fit"
             )
-        return float(np.average(predicted == codes, weights=sample_weight))
+        return float(np.average(predicted == codes, weights=weights_from(sample_weight, len(codes))))
 
     def attention_scores(self, X: Any) -> np.ndarray:
         """Informativeness of every joint in every frame (Eq. 6), float32 (iterations, N, T, J).

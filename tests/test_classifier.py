@@ -345,3 +345,46 @@ def test_a_known_skeleton_by_its_name():
     clouds = [rng.normal(size=(5, 25, 3)) for _ in range(4)]
     by_name, by_layout = (tiny(skeleton=skeleton).fit(clouds, [0, 1] * 2) for skeleton in ("kinect_v2", KINECT_V2))
     assert same(by_name, by_layout) and by_name.unavailable_ == {}
+
+
+class NotThere:
+    """As pandas' NA: whether it equals itself it does not know."""
+
+    def __ne__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("boolean value of NA is ambiguous")
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        ([NotThere(), "a"] * 6, "leave it out"),
+        (np.array(["NaT", "2021-01-01"] * 6, "M8[D]"), "NaT"),
+        (np.ma.array([0, 1] * 6, mask=[1] + 11 * [0]), "is masked"),
+        (dict.fromkeys(range(12), "a"), "no order"),
+        ({*range(12)}, "no order"),
+        (np.zeros((12, 2)), "one label for each sequence"),
+    ],
+    ids=["NA", "NaT", "masked", "dict", "set", "table"],
+)
+def test_labels_that_are_none_are_told(y, words):
+    with pytest.raises(InputError, match=words):
+        tiny().fit(X[:12], y)
+
+
+@pytest.mark.parametrize("weights", [[1.0], "heavy", np.zeros(12), np.full(12, np.nan), -np.ones(12)], ids=str)
+def test_weights_that_weigh_nothing_are_told(fitted, weights):
+    with pytest.raises(InputError, match="sample_weight must be"):
+        fitted.score(X[:12], Y[:12], sample_weight=weights)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"model.npz"], ids=str)
+def test_a_path_that_is_none_is_told(fitted, path):
+    with pytest.raises(InputError, match="is no path"):
+        fitted.save(path)
+    with pytest.raises(InputError, match="is no path"):
+        GCALSTMClassifier.load(path)

@@ -57,6 +57,8 @@ def command(options):
           if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip
     if result.get("stopped_early"):
         print("stopped early; go on with --resume")
+        return 130
+    return 0
 
 
 def what_to_train(options):

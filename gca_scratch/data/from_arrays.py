@@ -163,6 +163,8 @@ def hip_of(layout: Layout, hip: str | None, known: bool) -> str | None:
     if hip is None and not known:
         return layout.joint_names[0]
     try:
+        if hip is not None and not isinstance(hip, str):
+            raise InputError("a name is asked for")
         find_roles(layout.joint_names, layout.edges, hip)
     except InputError:
         problem = (

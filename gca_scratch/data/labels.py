@@ -1,5 +1,6 @@
 """Labels of any type: the classes among them, their numbers, and how classes are kept in a file and come back."""
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ def labels_from(y: Any, count: int, name: str = "y") -> np.ndarray:
 
     Raises InputError unless there is one label that equals itself (NaN does not) for each of so many sequences.
     """
-    found = np.asarray(y) if hasattr(y, "dtype") else None
+    if isinstance(y, Mapping | Set):
+        raise InputError(
+            f"{name} is a {type(y).__name__}, which has no order; give a list with a label for each sequence"
+        )
+    if np.ma.is_masked(y):
+        raise InputError(f"{name} is masked in places; leave those sequences out")
+    found = np.asarray(y) if hasattr(y, "dtype") or hasattr(y, "ndim") else None
     if found is not None and found.ndim != 1:
         raise InputError(f"{name} has the shape {found.shape}; give one label for each sequence")
     try:
@@ -32,8 +39,11 @@ def labels_from(y: Any, count: int, name: str = "y") -> np.ndarray:
             hash(value)
         except TypeError:
             raise InputError(f"{name}[{n}] is {shown(value)}; give one label for each sequence, no list") from None
-        if value != value:
+        if _missing(value):
             raise InputError(f"{name}[{n}] is {shown(value)}; give the label of the sequence, or leave it out")
+    if found is not None and found.dtype.kind in "mM" and np.isnat(found).any():
+        n = int(np.isnat(found).argmax())
+        raise InputError(f"{name}[{n}] is no time (NaT); give the label of the sequence, or leave it out")
     if found is not None and found.dtype != object:
         return found
     try:
@@ -43,6 +53,27 @@ def labels_from(y: Any, count: int, name: str = "y") -> np.ndarray:
     if plain is not None and plain.dtype.kind in "biufU" and plain.tolist() == values:
         return plain
     return np.fromiter(values, object, len(values))
+
+
+def _missing(value):
+    """Is it one of the values that stand for no value? Such a one does not equal itself, or does not know."""
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):
+        return True
+
+
+def weights_from(weights: Any, count: int) -> np.ndarray | None:
+    """Weights of sequences as float64 (count,), or None where there are none; InputError for what cannot weigh them."""
+    if weights is None:
+        return None
+    try:
+        found = np.asarray(weights, np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.shape != (count,) or not (np.isfinite(found).all() and (found >= 0).all() and found.sum() > 0):
+        raise InputError(f"sample_weight must be {count} numbers, 0 or more, one for each sequence, and not all 0")
+    return found
 
 
 def classes_of(labels: np.ndarray) -> np.ndarray:

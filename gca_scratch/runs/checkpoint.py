@@ -81,7 +81,10 @@ def load(path: str | os.PathLike[str]) -> tuple[State, Network, Settings, dict[s
 
     Raises InputError if the file is missing, cut off, edited, or does not fit the network that it names.
     """
-    path = Path(path)
+    try:
+        path = Path(path)
+    except TypeError:
+        raise InputError(f"{shown(path)} is no path; give the folder or file of a run") from None
     if os.path.isdir(path):
         path = path / "checkpoint.npz"
     if not os.path.exists(path):

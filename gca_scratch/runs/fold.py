@@ -60,7 +60,7 @@ def run(
             recorder.close()
         state = recorder.last
         if not state.history:
-            raise InputError("training was stopped before its first epoch ended; go on with it by --resume")
+            raise KeyboardInterrupt("training was stopped before its first epoch ended; go on with it by --resume")
         result = test(split, network, state, settings, xp) | asdict(source)
         result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
         recorder.save()  # a run that was killed behind its last epoch may lack the history

@@ -50,8 +50,10 @@ def dataset_of(data: str | None) -> str:
 
     Raises InputError for a folder, for it may hold any data set.
     """
-    if not data:
+    if data is None:
         return "synthetic"
+    if not data:
+        raise InputError("--data is empty; give a path, or leave it out for the synthetic actions")
     if os.path.isdir(data):
         raise InputError(f"{data} is a folder; say which data set it holds, with --dataset: {', '.join(READERS)}")
     return "npz"

@@ -18,7 +18,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """InputError, with where to read on."""
-        raise InputError(f"{message}; see {self.prog} --help")
+        renamed = "prepare is called convert since version 0.2; " if "invalid choice: 'prepare'" in message else ""
+        raise InputError(f"{renamed}{message}; see {self.prog} --help")
 
 
 def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> int:
@@ -52,8 +53,8 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
             "another folder in the environment variable JOBLIB_TEMP_FOLDER"
         )
         return 2
-    except KeyboardInterrupt:
-        say("stopped")
+    except KeyboardInterrupt as error:
+        say(str(error) or "stopped")
         return 130
     except BrokenPipeError:  # the reader has read enough, as `head` does
         _discard_output()

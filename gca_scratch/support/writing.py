@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, shown
 from .processes import is_alive
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no room left
@@ -23,9 +23,10 @@ def replacing(path):
     """`with replacing(path) as temporary`: write the file `temporary`, which becomes `path` when the block ends well.
 
     A crash at any moment leaves the old file or the new one, never half of one. Halves that processes of before have
-    left of this file are removed. A folder that is missing is made. Raises InputError when the file cannot be written.
+    left of this file are removed. A folder that is missing is made; a link is followed. Raises InputError when the file
+    cannot be written, or something is there that is no plain file, such as a device or a pipe.
     """
-    path = Path(path)
+    path = _plain_place(path)
     temporary = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +42,20 @@ def replacing(path):
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _plain_place(path):
+    """Where the file is to lie in the end: what `path` links to, if it is a link."""
+    try:
+        given = Path(path)
+    except TypeError:
+        given = Path("\0")
+    if "\0" in str(given):
+        raise InputError(f"{shown(path)} is no path of a file; give another one")
+    place = Path(os.path.realpath(given)) if given.is_symlink() else given
+    if os.path.lexists(place) and not (place.is_file() or place.is_dir()):
+        raise InputError(f"{path} cannot be written, for it is no plain file; choose another place")
+    return place
 
 
 def _remove_leftovers(path):

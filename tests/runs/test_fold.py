@@ -210,7 +210,7 @@ def test_ctrl_c_keeps_the_best_weights_and_can_be_resumed(monkeypatch, batch):
     0, 1, ..., the weights have moved but no epoch is whole."""
     run("whole")
     if batch == 2:  # the middle of the first epoch: no whole epoch yet
-        with pytest.raises(InputError, match="before its first epoch ended; go on with it by --resume"):
+        with pytest.raises(KeyboardInterrupt, match="before its first epoch ended; go on with it by --resume"):
             stopped("cut", monkeypatch, SGD, "step", 1, KeyboardInterrupt)
     else:
         returned = stopped("cut", monkeypatch, SGD, "step", batch, KeyboardInterrupt)

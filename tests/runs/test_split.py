@@ -22,7 +22,9 @@ ODD = {
 def test_a_path_alone_is_a_file_of_the_neutral_format(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("there.npz").touch()
-    assert [runs.dataset_of(path) for path in (None, "", "there.npz", "gone.npz")] == ["synthetic"] * 2 + ["npz"] * 2
+    assert [runs.dataset_of(path) for path in (None, "there.npz", "gone.npz")] == ["synthetic"] + ["npz"] * 2
+    with pytest.raises(InputError, match="--data is empty; give a path"):
+        runs.dataset_of("")
     with pytest.raises(InputError, match=r"^\. is a folder; say which data set it holds, with --dataset: ntu, "):
         runs.dataset_of(".")
 
