@@ -216,8 +216,8 @@ class GCALSTMClassifier:
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The part of sequences X that `predict` gives their label y; one that was never fitted counts as missed.
 
-        Raises InputError where not one of y is among `classes_`, as where numbers have become text, and for weights that
-        are not a number, 0 or more, for each sequence.
+        Raises InputError where not one of y is among `classes_`, as where numbers have become text, and for weights
+        that are not a number, 0 or more, for each sequence.
         """
         predicted = self.predict_proba(X).argmax(axis=1)
         codes = codes_of(labels_from(y, len(predicted)), self.classes_)

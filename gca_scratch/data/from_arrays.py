@@ -68,9 +68,12 @@ def _sequence(item: Any, where: str) -> np.ndarray:
     if len(wrong):
         place = tuple(wrong[0])
         person = f", person {place[1]}" if sequence.ndim == 4 else ""
+        remedy = "fill it in from the frames around it, or leave the sequence out"
+        if np.isfinite(found[place]):
+            remedy = "that is beyond 32-bit numbers: give coordinates in metres"
         raise InputError(
             f"{where} has the coordinate {found[place]} at frame {place[0]}{person}, joint {place[-2]} "
-            "(counted from 0); fill it in from the frames around it, or leave the sequence out"
+            f"(counted from 0); {remedy}"
         )
     return sequence if sequence.ndim == 4 else sequence[:, None]
 
