@@ -26,10 +26,11 @@ def test_raster_and_wavefront_agree(initial):
         assert np.abs(gradient - raster_gradients[name]).max() <= 1e-12 * np.abs(gradient).max(), name
 
 
+@pytest.mark.parametrize("directions", [3, pytest.param(None, marks=pytest.mark.long, id="entries")])
 @pytest.mark.parametrize(("label", "network"), list(variants.everything()))
-def test_every_gradient(label, network):
-    """Both witnesses, along three random directions of every parameter; `gradcheck` asks them for every entry."""
-    rows = gradcheck.check_network(network, 4, label, directions=3)
+def test_every_gradient(label, network, directions):
+    """Both witnesses, along three random directions of every parameter; in the long form for every entry."""
+    rows = gradcheck.check_network(network, 4, label, directions=directions)
     assert {row.name for row in rows} == {*network.shapes(), "input"}
     assert all(row.passed for row in rows), gradcheck.table(rows)
 
