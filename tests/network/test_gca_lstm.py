@@ -30,7 +30,7 @@ def test_raster_and_wavefront_agree(initial):
 @pytest.mark.parametrize(("label", "network"), list(variants.everything()))
 def test_every_gradient(label, network, directions):
     """Both witnesses, along three random directions of every parameter; in the long form for every entry."""
-    rows = gradcheck.check_network(network, 4, label, directions=directions)
+    rows = gradcheck.check_network(network, 1, label, directions=directions)
     assert {row.name for row in rows} == {*network.shapes(), "input"}
     assert all(row.passed for row in rows), gradcheck.table(rows)
 
