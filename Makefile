@@ -38,7 +38,7 @@ demo: setup
 	$(RUN) -m gca_scratch demo --out demo-run
 
 test: setup
-	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2
+	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 --dist loadfile
 
 gradcheck: setup
 	$(RUN) -m gca_scratch gradcheck

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 # make test-stress; what it finds becomes an example in the test. make test-long has the thorough profile
 settings.register_profile("searching", deadline=None, max_examples=1000)
-settings.register_profile("repeatable", deadline=None, max_examples=12, database=None, derandomize=True)
+settings.register_profile("repeatable", deadline=None, max_examples=10, database=None, derandomize=True)
 settings.register_profile("thorough", deadline=None, max_examples=100, database=None, derandomize=True)
 settings.load_profile("repeatable")
 

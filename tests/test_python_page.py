@@ -28,6 +28,7 @@ def test_the_page_lists_every_setting():
     assert TEXT.endswith(table()), "the end of docs/python.md must be:\n" + table()
 
 
+@pytest.mark.long  # the README's examples, which are two of these, run in the short form
 @pytest.mark.parametrize("code", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_an_example_runs_as_it_stands(code, capsys):
     exec(compile(code, str(PAGE), "exec"), {})
