@@ -14,7 +14,7 @@ from gca_scratch.training.parallel import Engine, summed
 class Recorded(np.ndarray):
     """An array whose matrix products, and those of everything computed from it, are logged."""
 
-    __module__ = "numpy"  # backend.array_module goes by it
+    __module__ = "numpy"  # arrays.array_module goes by it
     __array_priority__ = 1  # what is joined with others stays recorded
     log = None  # the list of (a, b, a @ b) that is being written
 
