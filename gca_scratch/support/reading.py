@@ -103,10 +103,11 @@ def files_below(root: str | os.PathLike[str], hidden: tuple[str, ...] = (), whol
                 raise
             continue
         for entry in entries:
-            if whole and entry.is_symlink() and entry.is_dir():
+            passed = entry.name.startswith(hidden)
+            if whole and not passed and entry.is_symlink() and entry.is_dir():
                 raise OSError(errno.ELOOP, "Is a link", str(folder / entry.name))
             if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(hidden):
+                if not passed:
                     waiting.append(folder / entry.name)
             else:
                 yield folder / entry.name
