@@ -108,6 +108,7 @@ class GCALSTMClassifier:
         stretch: float | None = None,
         jitter: float | None = None,
         crop: float | None = None,
+        drop_joints: float | None = None,
         samplings: int | None = None,
     ) -> None:
         vars(self).update({name: value for name, value in locals().items() if name != "self"})

@@ -91,6 +91,9 @@ class Settings:
     stretch: float = _fraction(0.0, "in training, make bodies larger or smaller by up to this part")
     jitter: float = _number(0.0, "in training, add Gaussian noise of this deviation (in units of the input)")
     crop: float = _fraction(0.0, "in training, cut up to this part off each end of a sequence", below=0.5)
+    drop_joints: float = _fraction(
+        0.0, "in training, lose each joint of a frame with this probability, and fill it in from the frames around"
+    )
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 

@@ -261,7 +261,8 @@ def test_data_that_cannot_be_learned_from_or_predicted_is_told(fitted):
     for x, sentence in (
         ([], "X is empty"),
         ([X[0][:, :4]], "X has 4 joints, but 5 were fitted"),
-        ([X[0] * np.nan], r"X\[0\] has the coordinate nan at frame 0, joint 0"),
+        ([X[0] * np.inf], r"X\[0\] has the coordinate -?inf at frame 0, joint 0"),
+        ([X[0] * np.nan], r"X\[0\].* shows nobody in any frame"),
     ):
         with pytest.raises(InputError, match=sentence):
             fitted.predict(x)

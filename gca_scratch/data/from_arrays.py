@@ -26,7 +26,9 @@ def sequences_from(X: Any) -> list[np.ndarray]:
     X: a list, or an object array of one axis, of arrays (frames, joints, 3) or (frames, persons, joints, 3) of numbers,
     which need not be of one length; or an array with one axis more.
 
-    Raises InputError, naming the place in X, for anything else and for coordinates that are not finite.
+    A joint that was not found is NaN or all zeros; what it means to be absent says data.absent.
+
+    Raises InputError, naming the place in X, for anything else and for infinite coordinates.
     """
     if isinstance(X, np.ndarray) and X.dtype != object and X.ndim not in (4, 5):
         remedy = "put this one sequence into a list, [X]" if X.ndim == 3 else _FORMS
@@ -64,11 +66,11 @@ def _sequence(item: Any, where: str) -> np.ndarray:
         raise InputError(f"{where} has masked coordinates; fill them in, or leave the sequence out")
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite
         sequence = found.astype(np.float32, copy=False)
-    wrong = np.argwhere(~np.isfinite(sequence))
+    wrong = np.argwhere(np.isinf(sequence))
     if len(wrong):
         place = tuple(wrong[0])
         person = f", person {place[1]}" if sequence.ndim == 4 else ""
-        remedy = "fill it in from the frames around it, or leave the sequence out"
+        remedy = "write NaN where a joint was not found"
         if np.isfinite(found[place]):
             remedy = "that is beyond 32-bit numbers: give coordinates in metres"
         raise InputError(

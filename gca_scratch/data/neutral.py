@@ -5,13 +5,14 @@ import math
 import os
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..support.errors import InputError, shown
 from ..support.reading import read_npz
 from ..support.writing import replacing, write_npz
+from .meaning import Meaning, from_rows, to_rows
 from .skeleton import chain
 
 
@@ -23,7 +24,7 @@ class Skeletons:
     data does not know them, and absent from the file.
     """
 
-    joints: np.ndarray  # float32 (F, P, J, 3): coordinates in any unit; an absent person is all zeros
+    joints: np.ndarray  # float32 (F, P, J, 3): in any unit; an absent person is all zeros, an absent joint NaN or zeros
     offsets: np.ndarray  # int64 (N + 1,): sequence n is the frames offsets[n] to offsets[n + 1] - 1
     label: np.ndarray  # int16 (N,): index into class_names, from 0
     subject: np.ndarray  # int16 (N,): who performs, as the data set numbers them
@@ -35,6 +36,8 @@ class Skeletons:
     setup: np.ndarray | None = None  # int16 (N,): arrangement of the cameras
     repetition: np.ndarray | None = None  # int16 (N,): how often the subject has done this action before
     truth: np.ndarray | None = None  # bool (F, J): does the joint carry the action here? only generated data knows
+    test: np.ndarray | None = None  # bool (N,): does the split that the data come with test the sequence?
+    meaning: Meaning = field(default_factory=Meaning)  # vertical, unit and the like; in the file rows of text (K, 3)
 
     def __len__(self) -> int:
         return len(self.label)
@@ -63,12 +66,15 @@ _ARRAYS = {
     "setup": (np.dtype(np.int16), 1, "iu"),
     "repetition": (np.dtype(np.int16), 1, "iu"),
     "truth": (np.dtype(bool), 2, "b"),
+    "test": (np.dtype(bool), 1, "b"),
+    "meaning": (np.dtype(np.str_), 2, "U"),
 }
 _LONGEST_NAME = 1000
 MOST_CLASSES = 500  # their confusions are as many squared
 _MOST_NAMES = {"class_names": MOST_CLASSES, "joint_names": 1 << 15}  # as many as edges can tell apart
 _UNFIT = "[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"  # what a terminal would obey, and half characters
-_OPTIONAL = ("view", "setup", "repetition", "truth")
+_OPTIONAL = ("view", "setup", "repetition", "truth", "test", "meaning")
+_NO_ARRAYS = ("class_names", "joint_names", "meaning")  # but tuples and a Meaning, once they are read
 _KINDS = {"f": "floating-point numbers", "iu": "whole numbers", "U": "unicode text", "b": "booleans"}
 
 
@@ -78,11 +84,11 @@ def check(data: Skeletons, where: str) -> None:
     Beyond types and shapes: offsets start at 0, grow with every sequence (none is empty) and end at F; labels point
     into class_names; no other number per sequence is negative; class and joint names are given once each; no name is
     longer than 1000 characters or holds a control character; there are at most 500 classes; edges make a tree of
-    all joints; coordinates are finite.
+    all joints; no coordinate is infinite.
     """
     for key, (dtype, rank, _) in _ARRAYS.items():
         array = getattr(data, key)
-        if (array is None and key in _OPTIONAL) or key in ("class_names", "joint_names"):
+        if (array is None and key in _OPTIONAL) or key in _NO_ARRAYS:
             continue
         if not isinstance(array, np.ndarray) or array.ndim != rank or not _is(array.dtype, dtype):
             raise InputError(f"{where}: {key} is not a {dtype} array of {rank} dimensions; convert it.")
@@ -98,7 +104,7 @@ def check(data: Skeletons, where: str) -> None:
     _check_names(data, where)
     _check_offsets(data, where)
     _check_numbers(data, where)
-    _check_finite(data, where)
+    _check_infinite(data, where)
 
 
 def _check_lengths(data: Skeletons, where: str) -> None:
@@ -111,6 +117,7 @@ def _check_lengths(data: Skeletons, where: str) -> None:
         "setup": (n,),
         "repetition": (n,),
         "truth": (frames, joints),
+        "test": (n,),
         "edges": (len(data.edges), 2),
     }
     for key, shape in expected.items():
@@ -190,12 +197,12 @@ def _check_numbers(data: Skeletons, where: str) -> None:
         raise InputError(f"{where}: {error}") from None
 
 
-def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
+def _check_infinite(data: Skeletons, where: str, block: int = 4096) -> None:
     """Look at a block of frames at a time, so that large data needs no second large array."""
     for start in range(0, len(data.joints), block):
-        finite = np.isfinite(data.joints[start : start + block])
-        if not finite.all():
-            frame, person, joint, axis = np.argwhere(~finite)[0] + (start, 0, 0, 0)
+        infinite = np.isinf(data.joints[start : start + block])  # NaN is a joint that was not found
+        if infinite.any():
+            frame, person, joint, axis = np.argwhere(infinite)[0] + (start, 0, 0, 0)
             n = np.searchsorted(data.offsets, frame, side="right") - 1
             raise InputError(
                 f"{where}: sequence {n} ({shown(str(data.name[n]))}), frame {frame - data.offsets[n]}, "
@@ -207,11 +214,11 @@ def _check_finite(data: Skeletons, where: str, block: int = 4096) -> None:
 def fingerprint(data: Skeletons) -> str:
     """A short text that changes with anything that a result depends on, wherever the data were read."""
     marks = []
-    for name in ("joints", "offsets", "label", "subject", "edges", "view", "setup", "repetition"):
+    for name in ("joints", "offsets", "label", "subject", "edges", "view", "setup", "repetition", "test"):
         array = getattr(data, name)
         if array is not None:
             marks.append((name, array.shape, array.dtype.str, zlib.crc32(np.ascontiguousarray(array))))
-    content = repr([marks, list(data.class_names), list(data.joint_names)])
+    content = repr([marks, list(data.class_names), list(data.joint_names), data.meaning.zeros_absent])
     return hashlib.blake2b(content.encode(), digest_size=12).hexdigest()
 
 
@@ -232,6 +239,7 @@ def save(path: str | os.PathLike, data: Skeletons) -> None:
     arrays = {key: value for key in _ARRAYS if (value := getattr(data, key)) is not None}
     for key in ("name", "class_names", "joint_names"):
         arrays[key] = np.array([str(name) for name in arrays[key]])  # as wide as the longest, however it came
+    arrays["meaning"] = np.array(to_rows(data.meaning))
     with replacing(path) as beside, open(beside, "wb") as file:
         write_npz(file, arrays)
 
@@ -255,6 +263,8 @@ def load(path: str | os.PathLike) -> Skeletons:
         arrays[key] = _converted(arrays[key], key, path)  # one after the other: there are never two copies of all
     for key in ("class_names", "joint_names"):
         arrays[key] = tuple(arrays[key].tolist())
+    if "meaning" in arrays:
+        arrays["meaning"] = from_rows(arrays["meaning"].tolist(), str(path))
     data = Skeletons(**arrays)
     check(data, str(path))
     return data

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..support.errors import InputError
-from .coordinates import present
+from .placement import present
 from .neutral import Skeletons
 
 PERSON = (0.3, 4.0)  # metres: between these lies the extent of a person in whatever pose

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..settings import Settings
-from .coordinates import LazyJoints, present, turn_matrix
+from .absent import dropped
+from .coordinates import LazyJoints
+from .placement import present, turn_matrix
 
 
 @dataclass
@@ -82,8 +84,10 @@ class Aligned:
         return first + np.minimum((place * length).astype(np.int64), length - 1)
 
     def _changed(self, x, flipped, settings, rng):
-        """Mirror images, persons exchanged, turns, sizes and noise, all random: x (B, T, J, P, 3), flipped (B,)."""
+        """Joints lost, mirror images, persons exchanged, turns, sizes and noise, all random: x (B, T, J, P, 3), flipped (B,)."""
         B = len(x)
+        if settings.drop_joints:
+            x = dropped(x, settings.drop_joints, rng)
         if settings.mirror:
             chosen = rng.random(B) < 0.5
             reversed_axis = np.where(np.arange(3) == flipped[chosen, None], -1, 1).astype(x.dtype)  # (chosen, 3)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.coordinates import turn_matrix
+from ..data.placement import turn_matrix
 from ..data.joint_names import find_roles
 from ..runs.trained import Run, classify, probabilities_of
 from ..support.errors import InputError, shown

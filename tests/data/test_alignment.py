@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gca_scratch.data.alignment import align, mirror_order
-from gca_scratch.data.coordinates import turn_matrix
+from gca_scratch.data.placement import turn_matrix
 from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, LAYOUTS, OPENNI
 from gca_scratch.support.errors import InputError
 from tests.helpers.tiny import TINY, of_layout, skeletons, two_persons

@@ -70,7 +70,7 @@ def changed(place, value):
         ([ONE, [[{}]]], r"X\[1\] holds \[\[{}\]\], which are no numbers"),
         ([ONE, ONE > 3], r"X\[1\] holds .* which are no numbers"),
         ([ONE, ONE[:, :4]], r"X\[1\] has 4 joints, but X\[0\] has 5; give all the same joints in one order"),
-        ([ONE, changed((2, 3, 1), np.nan)], r"X\[1\] has the coordinate nan at frame 2, joint 3 .*; fill it in"),
+        ([ONE, changed((2, 3, 1), np.inf)], r"X\[1\] has the coordinate inf at frame 2, joint 3 .*; write NaN where"),
         ([ONE, changed((2, 3, 1), 1e39)], r"X\[1\] has the coordinate 1e\+39 at .* joint 3 .* in metres"),
         ([changed((0, 0, 0), -np.inf)[:, None]], r"X\[0\] has the coordinate -inf at frame 0, person 0, joint 0 "),
         ([ONE, np.ma.masked_less(ONE, 3)], r"X\[1\] has masked coordinates; fill them in"),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gca_scratch.data import neutral
+from gca_scratch.data.meaning import known, to_rows
 from gca_scratch.data.neutral import Skeletons, check, load, save
 from gca_scratch.support import writing
 from gca_scratch.support.errors import InputError
@@ -33,13 +34,16 @@ def example(**changes):
         joint_names=("hip", "neck", "head"),
         edges=np.array([[0, 1], [1, 2]], np.int16),
         repetition=np.array([1, 2], np.int16),
+        test=np.array([False, True]),
+        meaning=known(up="+y", unit="m", rate="30"),
     )
     return replace(data, **changes)
 
 
 def write(path, compressed=False, **changes):
     """The example as a file with some of its arrays exchanged, or left out where the change is None."""
-    arrays = {field.name: getattr(example(), field.name) for field in fields(Skeletons)} | changes
+    arrays = {field.name: getattr(example(), field.name) for field in fields(Skeletons)}
+    arrays |= {"meaning": np.array(to_rows(example().meaning))} | changes
     arrays = {key: value for key, value in arrays.items() if value is not None}
     (np.savez_compressed if compressed else np.savez)(path, **arrays)
     return path
@@ -258,8 +262,13 @@ I16 = np.int16
         ({"edges": np.zeros((100_000, 2), np.int8)}, ["edges holds 100000 bones", "3 joints"]),
         ({"class_names": np.array([f"c{n}" for n in range(501)])}, ["class_names holds 501 names"]),
         ({"name": np.array(["\x1b[2J", "b"])}, ["name[0]", r"'\x1b[2J'", "control character"]),
+        ({"test": np.array([True])}, ["test has the shape (1,)", "(2,)"]),
+        ({"meaning": np.array([["up", "+y"]])}, ["is no name, value and source"]),
+        ({"meaning": np.array([["up", "y", "file"]])}, ["meaning says 'up y file', which cannot be"]),
+        ({"meaning": np.array([["colour", "red", "file"]])}, ["meaning says 'colour red file'"]),
+        ({"meaning": np.array([["rate", "1e9", "file"]])}, ["meaning says 'rate 1e9 file'"]),
         (
-            {"joints": spoiled((3, 1, 2, 0), np.nan)},
+            {"joints": spoiled((3, 1, 2, 0), -np.inf)},
             ["sequence 1 ('b walk')", "frame 1", "person 1", "joint 2 ('head')"],
         ),
         ({"joints": spoiled((1, 0, 1, 2), -np.inf)}, ["sequence 0 ('a run')", "frame 1", "joint 1 ('neck')", "-inf"]),
@@ -276,7 +285,7 @@ def test_a_bad_coordinate_is_found_in_every_block():
         data.joints[:] = 0
         data.joints[frame, 1, 1, 1] = np.inf
         with pytest.raises(InputError, match=f"frame {frame if frame < 2 else frame - 2}, person 1, joint 1"):
-            neutral._check_finite(data, "here", block=2)
+            neutral._check_infinite(data, "here", block=2)
 
 
 def test_check_wants_the_types_of_the_format():

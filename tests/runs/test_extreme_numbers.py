@@ -14,6 +14,8 @@ from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.data.alignment import align
 from gca_scratch.data.coordinates import LazyJoints
+from gca_scratch.data.joint_names import find_roles
+from gca_scratch.data.placement import Placement
 from gca_scratch.data.sampling import Aligned
 from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.network.gca_lstm import GCALSTM, loss_and_gradients
@@ -171,6 +173,10 @@ def test_skeletons_at_the_edge_are_trained_on_or_refused_in_one_sentence(kind, p
         with pytest.raises(InputError, match=r"face_camera needs .* switch it off"):
             runs.run(data, SOURCE, settings, tmp_path, show=False)
         return
+    if kind == "nobody there":
+        with pytest.raises(InputError, match=r"sequence 0 .* shows nobody in any frame; leave it out"):
+            runs.run(data, SOURCE, settings, tmp_path, show=False)
+        return
     result = runs.run(data, SOURCE, settings, tmp_path, show=False)
     assert np.isfinite(result["loss"]) and 0 <= result["accuracy"] <= 1
     if kind == "one class":
@@ -211,7 +217,10 @@ def test_frames_are_found_beyond_32_bits_when_they_are_asked_for():
     data = skeletons(truth=False)
     data.joints[data.offsets[4]] = 3e38
     N = len(data)
-    lazy = LazyJoints(data, tuple(range(6)), np.full((N, 3), -3e38), np.ones(N), None)
+    placement = Placement(data, find_roles(data.joint_names, data.edges), 1)
+    placement.find(np.arange(N))
+    placement.origin[:] = -3e38
+    lazy = LazyJoints(data, tuple(range(6)), placement)
     assert lazy[[data.offsets[5]]].shape == (1, 6, 1, 3)
     with pytest.raises(InputError, match="sequence 4"):
         Aligned(lazy, data.offsets, data.label, (), 1, None, np.zeros(N, int)).batch(np.arange(N), 9)

@@ -1,3 +1,13 @@
 """Readers of original files, a format a file, and what makes one neutral file of a whole data set."""
 
-READERS = ("ntu", "sysu", "utkinect", "sbu", "mhad")  # the modules that read original files, as recording.py says
+# The modules that read original files, as recording.py says, by the names that users give; the first that recognises a
+# file reads it, so those of one data set come before those of a format that anybody uses.
+READERS = {
+    "ntu": "ntu",
+    "sysu": "sysu",
+    "utkinect": "utkinect",
+    "sbu": "sbu",
+    "mhad": "mhad",
+    "nwucla": "nwucla",
+    "utdmhad": "utdmhad",
+}

@@ -2,48 +2,105 @@
 
 A reader is a module with
 
-    CLASS_NAMES, LAYOUT             the actions in the order of their labels; the skeleton (skeleton.Layout)
-    items(root)                     what there is to read, a list of small values, each for a file; InputError if none
-    read_item(item)                 one of them as a Recording; InputError, naming file and place, if it is damaged
+    TAKES                           one line that says what it takes
+    PROTOCOL                        the protocol that the data set's authors use, or ""
+    recognises(path)                is this file or folder of the kind? It looks at names and first bytes only
+    open_collection(path, options)  what a folder, or one file, holds: a Collection; InputError if that is nothing
+    read_item(item)                 one item of it as a Recording; InputError, naming file and place, if it is damaged
 
-so that one data set is read like another: at once (`read_all`), or file by file in parallel (convert.py).
+so that one data set is read like another: at once (`read_all`), or item by item in parallel (convert.py).
 """
 
 import os
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
-from gca_scratch.support.errors import InputError
+from gca_scratch.support.errors import InputError, shown
 from gca_scratch.support.reading import files_below
 
+from ..meaning import Meaning
 from ..neutral import Skeletons, check
 from ..skeleton import Layout
+from . import READERS
 
 
 class Recording(NamedTuple):
-    """One labelled sequence.
+    """One sequence.
 
-    joints float32 (frames, persons, joints, 3), metres; an absent person is all zeros.  label: from 0.  The numbers
-    that a data set does not give are None, and then for all its recordings.
+    joints float32 (frames, persons, joints, 3), in metres where the unit is known; an absent person is all zeros, an
+    absent joint NaN or, where the collection's meaning says so, three zeros.  label: from 0, or None where the file has
+    none.  test: does the source's own split test it?  Numbers that a data set does not give are None, and then for all
+    its recordings.
     """
 
     joints: np.ndarray
-    label: int
+    label: int | None
     subject: int
     name: str
     view: int | None = None
     setup: int | None = None
     repetition: int | None = None
+    test: bool | None = None
+
+
+class Options(NamedTuple):
+    """What a user may say about files, "" where nothing is said.
+
+    up, unit, rate: what `meaning.Meaning.saying` takes.  label: a regular expression with the group `label`, and
+    perhaps `subject`, that finds them in a file's path.  split: one of several splits that a file holds.  names: a file
+    of names that the data lacks.  labelled: is a label needed?
+    """
+
+    up: str = ""
+    unit: str = ""
+    rate: str = ""
+    label: str = ""
+    split: str = ""
+    names: str = ""
+    labelled: bool = True
+
+
+NOTHING_SAID = Options()
+HIDDEN = (".", "__MACOSX")  # how names begin that are no data, such as ._S001.skeleton, made by macOS beside each file
+
+
+class Collection(NamedTuple):
+    """What a file or folder holds, before it is read.
+
+    items: small values, each for a sequence, in the order of the data set.  notes: sentences that a user should read.
+    """
+
+    class_names: tuple[str, ...]
+    layout: Layout
+    meaning: Meaning
+    items: list
+    notes: tuple[str, ...] = ()
+
+
+def reader_named(dataset: str) -> ModuleType:
+    """The reader of that name; InputError if there is none."""
+    if dataset not in READERS:
+        raise InputError(f"there is no reader of {shown(dataset)}; choose one of {', '.join(READERS)}")
+    return import_module(f"gca_scratch.data.readers.{READERS[dataset]}")
+
+
+def reader_of(path: str | os.PathLike[str]) -> str | None:
+    """The name of the reader that recognises this file or folder; None if none does."""
+    return next((name for name in READERS if reader_named(name).recognises(Path(path))), None)
 
 
 def files_in(root: str | os.PathLike[str]) -> list[Path]:
-    """The files in the folder `root` and those below it, sorted; InputError where one cannot be looked into."""
+    """The files in the folder `root` and those below it, sorted, but none that are HIDDEN or lie in such a folder.
+
+    Raises InputError where a folder cannot be looked into.
+    """
     try:
-        return sorted(files_below(root, whole=True))
+        return sorted(file for file in files_below(root, HIDDEN, whole=True) if not file.name.startswith(HIDDEN))
     except OSError as error:
         raise _unseen(error) from error
 
@@ -67,33 +124,64 @@ def _unseen(error):
 
 
 def assemble(
-    recordings: Sequence[Recording], class_names: Iterable[str], layout: Layout, where: str | os.PathLike[str]
+    recordings: Sequence[Recording],
+    class_names: Iterable[str],
+    layout: Layout,
+    where: str | os.PathLike[str],
+    meaning: Meaning | None = None,
 ) -> Skeletons:
-    """The recordings, in their order, as one Skeletons; InputError, naming `where`, if there are none."""
+    """The recordings, in their order, as one Skeletons; InputError, naming `where`, if there are none.
+
+    Recordings of fewer persons than others are filled up with absent ones.
+    """
     if not recordings:
         raise InputError(f"{where} holds no sequence that can be used; give the folder of the original files.")
+    unlabelled = next((recording.name for recording in recordings if recording.label is None), None)
+    if unlabelled is not None:
+        raise InputError(
+            f"{where}: nothing tells which action {shown(unlabelled)} shows; give --label with a pattern that finds it "
+            "in the names of files or folders."
+        )
 
-    def numbers(key):
+    def numbers(key, dtype=np.int16):
         values = [getattr(recording, key) for recording in recordings]
-        return None if values[0] is None else np.array(values, np.int16)
+        return None if any(value is None for value in values) else np.array(values, dtype)
 
+    persons = max(recording.joints.shape[1] for recording in recordings)
     data = Skeletons(
-        joints=np.concatenate([recording.joints for recording in recordings]),
+        joints=np.concatenate([with_persons(recording.joints, persons) for recording in recordings]),
         offsets=np.cumsum([0, *(len(recording.joints) for recording in recordings)], dtype=np.int64),
         label=numbers("label"),
         subject=numbers("subject"),
         name=np.array([recording.name for recording in recordings]),
         class_names=tuple(class_names),
         joint_names=tuple(layout.joint_names),
-        edges=np.array(layout.edges, np.int16),
+        edges=np.array(layout.edges, np.int16).reshape(-1, 2),
         view=numbers("view"),
         setup=numbers("setup"),
         repetition=numbers("repetition"),
+        test=numbers("test", bool),
+        meaning=meaning or Meaning(),
     )
     check(data, str(where))
     return data
 
 
-def read_all(reader: ModuleType, root: str | os.PathLike[str]) -> Skeletons:
-    """Every item of the reader module in the folder `root` as one Skeletons; InputError at the first damaged one."""
-    return assemble([reader.read_item(item) for item in reader.items(root)], reader.CLASS_NAMES, reader.LAYOUT, root)
+def with_persons(joints: np.ndarray, persons: int) -> np.ndarray:
+    """The joints (frames, P, J, 3) with absent persons, all zeros, behind those that are there: so many in all."""
+    missing = persons - joints.shape[1]
+    return np.pad(joints, ((0, 0), (0, missing), (0, 0), (0, 0))) if missing else joints
+
+
+def read_all(reader: ModuleType, root: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Skeletons:
+    """All that the reader module finds in `root`, a folder or a file, as one Skeletons.
+
+    Raises InputError at the first item that is damaged. Without labels (`Options.labelled`) all have the class
+    "unknown", and so have those of a data set with labels that have none.
+    """
+    found = reader.open_collection(Path(root), options)
+    recordings, class_names = [reader.read_item(item) for item in found.items], found.class_names
+    if not options.labelled and any(recording.label is None for recording in recordings):
+        class_names, unknown = (*class_names, "unknown"), len(class_names)
+        recordings = [r._replace(label=unknown) if r.label is None else r for r in recordings]
+    return assemble(recordings, class_names, found.layout, root, found.meaning)
