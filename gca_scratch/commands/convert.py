@@ -6,38 +6,64 @@ import time
 
 from ..data.readers import READERS
 from ..data.readers.convert import DAMAGED, convert
+from ..data.readers.recording import reader_named, reader_of
+from ..support.errors import InputError
+from .options import add_files, said_of_files
 
 HELP = "convert the original files of a data set to one file of the neutral format"
-EXAMPLES = ["convert --dataset ntu --data nturgb+d_skeletons --out ntu.npz --jobs 8"]
+EXAMPLES = [
+    "convert --dataset ntu --data nturgb+d_skeletons --out ntu.npz --jobs 8",
+    "convert --data dances --label '(?P<label>[a-z]+)[0-9]*_(?P<subject>[^_]+)' --out dances.npz",
+    "convert --list",
+]
 SHOWN = 20  # damaged files that are printed; the others are in the list
 
 
 def add_options(parser):
     """The arguments of `convert`."""
-    parser.add_argument("--dataset", choices=READERS, required=True, help="which data set the files are of")
-    parser.add_argument("--data", required=True, metavar="PATH", help="folder of the original files")
-    parser.add_argument("--out", required=True, metavar="FILE", help="the file to write (.npz)")
+    parser.add_argument("--list", action="store_true", help="say which formats are read, and what each of them takes")
+    parser.add_argument("--dataset", choices=tuple(READERS), help="what the files are (default: what they look like)")
+    parser.add_argument("--data", metavar="PATH", help="folder of the original files, or one file")
+    parser.add_argument("--out", metavar="FILE", help="the file to write (.npz)")
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
+    add_files(parser)
 
 
 def command(options):
     """Convert, and say what came of it."""
+    if options.list:
+        print(formats())
+        return
+    if not (options.data and options.out):
+        raise InputError("say what to convert and where to: --data PATH --out FILE.npz, or --list for what is read")
+    dataset = options.dataset or reader_of(options.data)
+    if dataset is None:
+        there = "holds nothing" if os.path.exists(options.data) else "is not there, or holds nothing"
+        raise InputError(f"{options.data} {there} that any reader takes; see convert --list, or say --dataset NAME")
     start = time.monotonic()
     try:
-        result = convert(options.dataset, options.data, options.out, options.jobs)
+        result = convert(dataset, options.data, options.out, options.jobs, options=said_of_files(options))
     except KeyboardInterrupt:
         if os.path.isdir(f"{options.out}.part"):
             print(f"what has been read is kept in {options.out}.part; the same command goes on there", file=sys.stderr)
         raise
     size, seconds = os.path.getsize(options.out) / 1e6, time.monotonic() - start
     print(
-        f"{options.dataset}: {result.sequences} sequences, {result.frames} frames, "
+        f"{dataset}: {result.sequences} sequences, {result.frames} frames, "
         f"written to {options.out} ({size:,.1f} MB) in {seconds:.0f} s"
     )
+    for note in result.notes:
+        print(f"  {note}")
     if result.damaged:
         listed = str(options.out).removesuffix(".npz") + DAMAGED
         print(f"{len(result.damaged)} damaged and left out, listed in {listed}:")
         print("\n".join(f"  {reason}" for _, reason in result.damaged[:SHOWN]))
         if len(result.damaged) > SHOWN:
             print(f"  and {len(result.damaged) - SHOWN} more")
+
+
+def formats():
+    """What each reader takes, a line for each."""
+    width = max(map(len, READERS))
+    return "\n".join(f"{name:{width}}  {reader_named(name).TAKES}" for name in READERS)

@@ -1,6 +1,7 @@
 """Options that several commands share, and where skeletons come from by them."""
 
 from .. import runs
+from ..data.readers.recording import Options
 
 
 def add_device(parser):
@@ -24,6 +25,28 @@ def add_source(parser, without="the synthetic actions"):
         "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is no file of the neutral format"
     )
     parser.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
+
+
+def add_files(parser):
+    """What a user may say about files that do not say it themselves."""
+    group = parser.add_argument_group("about the files", "what they do not say, or say wrongly")
+    group.add_argument("--up", metavar="AXIS", default="", help="the axis that points up: +y, -y, +z ...")
+    group.add_argument("--unit", metavar="UNIT", default="", help="of the coordinates: m, cm, mm, in ...")
+    group.add_argument("--rate", metavar="N", default="", help="frames a second")
+    group.add_argument(
+        "--label", metavar="PATTERN", default="",
+        help="a regular expression that finds the class in a file's path, as the group (?P<label>...), and perhaps "
+        "(?P<subject>...)",
+    )  # fmt: skip
+    group.add_argument(
+        "--split", metavar="NAME", default="", help="one of several splits that the file itself declares"
+    )
+    group.add_argument("--names", metavar="FILE", default="", help="a file of names that the data lack")
+
+
+def said_of_files(options, labelled=True):
+    """The Options of readers that were given."""
+    return Options(options.up, options.unit, options.rate, options.label, options.split, options.names, labelled)
 
 
 def add_moved_data(parser):

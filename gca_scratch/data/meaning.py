@@ -23,6 +23,7 @@ class Fact(NamedTuple):
         return f"{self.value} ({_SAID[self.source]})" if self.value else "unknown"
 
 
+UNKNOWN, ABSENT = Fact(), Fact("absent")
 _SAID = {"definition": "by the format", "file": "says the file", "guess": "guessed", "user": "as you say", "": "unsaid"}
 
 
@@ -35,11 +36,11 @@ class Meaning:
     not found, "positions" where they are a place like any other.
     """
 
-    up: Fact = Fact()
-    unit: Fact = Fact()
-    hand: Fact = Fact()
-    rate: Fact = Fact()
-    zeros: Fact = Fact("absent", "")
+    up: Fact = UNKNOWN
+    unit: Fact = UNKNOWN
+    hand: Fact = UNKNOWN
+    rate: Fact = UNKNOWN
+    zeros: Fact = ABSENT
 
     @property
     def zeros_absent(self) -> bool:

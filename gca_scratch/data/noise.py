@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..support.errors import InputError
-from .placement import present
 from .neutral import Skeletons
+from .placement import present
 
 PERSON = (0.3, 4.0)  # metres: between these lies the extent of a person in whatever pose
 

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.placement import turn_matrix
 from ..data.joint_names import find_roles
+from ..data.placement import turn_matrix
 from ..runs.trained import Run, classify, probabilities_of
 from ..support.errors import InputError, shown
 

@@ -25,7 +25,7 @@ def test_text_keeps_everything():
      ["zeros", "", ""], ["up", "+y", "hearsay"], ["colour", "red", ""], ["up"], "up"],
 )  # fmt: skip
 def test_text_that_cannot_be_is_refused(row):
-    with pytest.raises(InputError, match="here: .* write the file again"):
+    with pytest.raises(InputError, match=r"here: .* write the file again"):
         from_rows([row], "here")
 
 

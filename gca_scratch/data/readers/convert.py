@@ -9,7 +9,6 @@ import contextlib
 import csv
 import dataclasses
 import hashlib
-import importlib
 import math
 import os
 import re
@@ -22,45 +21,55 @@ import numpy as np
 
 from gca_scratch import __version__
 from gca_scratch.support import workers
-from gca_scratch.support.errors import InputError, printable, shown
+from gca_scratch.support.errors import InputError, printable
 from gca_scratch.support.processes import alone
 from gca_scratch.support.progress import progress
 from gca_scratch.support.reading import read_npz
 from gca_scratch.support.writing import replacing, sync_names, write_npz
 
 from .. import neutral
-from . import READERS
-from .recording import assemble
+from ..meaning import to_rows
+from .recording import NOTHING_SAID, Collection, Options, assemble, reader_named, with_persons
 
 CHUNK = 32  # sequences
 DAMAGED = ".damaged.csv"  # takes the place of .npz in the name of the list
 _ALWAYS = ("damaged", "offsets", "shape")  # read of every chunk
-_PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition")
+_OPTIONAL = ("view", "setup", "repetition", "test")
+_PER_SEQUENCE = ("label", "subject", "name", *_OPTIONAL)
 
 
 class Converted(NamedTuple):
-    """What `convert` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason."""
+    """What `convert` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason.
+
+    notes: sentences of the reader that a user should know.
+    """
 
     sequences: int
     frames: int
     damaged: list[tuple[str, str]]
+    notes: tuple[str, ...] = ()
 
 
 class _Chunk(NamedTuple):
-    """Some items of a reader, and the file that keeps what they hold."""
+    """Some items of a reader, what they are a part of (without its items), and the file that keeps what they hold."""
 
     dataset: str
-    layout: object
+    whole: Collection
     items: list
     file: Path
 
 
 def convert(
-    dataset: str, root: str | os.PathLike[str], out: str | os.PathLike[str], jobs: int = 2, show: bool = True
+    dataset: str,
+    root: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    jobs: int = 2,
+    show: bool = True,
+    options: Options = NOTHING_SAID,
 ) -> Converted:
-    """Convert the original files of `dataset` (one of READERS) in the folder `root` to the file `out`: Converted.
+    """Convert the original files of `dataset` (one of READERS) in `root`, a folder or a file, to the file `out`.
 
-    jobs: processes that read at a time.  show: a progress bar.
+    jobs: processes that read at a time.  show: a progress bar.  options: what the user says about the files.
 
     The bytes of `out` are those that neutral.save writes of the same data, however many the jobs and however often it
     was stopped and run again. Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv
@@ -74,24 +83,23 @@ def convert(
     if not out.name:
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
-    reader = _reader(dataset)
-    items = reader.items(root)
-    layout = reader.layout(root) if hasattr(reader, "layout") else reader.LAYOUT
+    found = _reader(dataset).open_collection(root, options)
+    items, whole = found.items, found._replace(items=[])
     part = out.with_name(out.name + ".part")
     chunks = []
     for start in range(0, len(items), CHUNK):
         chosen = items[start : start + CHUNK]
-        file = part / f"{start // CHUNK:06}-{_digest(dataset, root, chosen)}.npz"
-        chunks.append(_Chunk(dataset, layout, chosen, file))
+        file = part / f"{start // CHUNK:06}-{_digest(dataset, root, chosen, options)}.npz"
+        chunks.append(_Chunk(dataset, whole, chosen, file))
     with alone(part):
         _refuse_existing(out)  # a process that was there before this one may have written it
         _refuse_foreign(part, out)
         _read_missing(chunks, jobs, show)
-        result = _join(chunks, reader.CLASS_NAMES, out, part, show)
+        result = _join(chunks, out, part, show)
         shutil.rmtree(part, ignore_errors=True)  # all its own
     if not result.sequences:
         raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
-    return result
+    return result._replace(notes=found.notes)
 
 
 def _refuse_existing(out):
@@ -107,16 +115,13 @@ def _refuse_foreign(part, out):
             raise InputError(f"{part / name} was not made by this command, which clears that folder; move it away")
 
 
-def _reader(dataset):
-    if dataset not in READERS:
-        raise InputError(f"there is no reader of {shown(dataset)}; choose one of {', '.join(READERS)}")
-    return importlib.import_module(f"gca_scratch.data.readers.{dataset}")
+_reader = reader_named
 
 
-def _digest(dataset, root, items):
-    """What changes when the items change, the size or date of a file that they name, or this program."""
+def _digest(dataset, root, items, options=NOTHING_SAID):
+    """What changes when the items change, the options, the size or date of a file that items name, or this program."""
     stats = [path.stat() for item in items for path in _paths(root, item) if os.path.isfile(path)]
-    known = __version__, dataset, items, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+    known = __version__, dataset, items, options, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
     return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()[:20]
 
 
@@ -142,19 +147,19 @@ def _convert_chunk(chunk):
     The file holds `damaged`, unicode (n, 2), file and reason, and unless all are damaged the arrays of the neutral
     format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
     """
-    reader = _reader(chunk.dataset)
+    reader, whole = _reader(chunk.dataset), chunk.whole
     recordings, damaged = [], []
     for item in chunk.items:
         try:
             recording = reader.read_item(item)
-            assemble([recording], reader.CLASS_NAMES, chunk.layout, recording.name)  # for what it raises
+            assemble([recording], whole.class_names, whole.layout, recording.name)  # for what it raises
             recordings.append(recording)
         except InputError as error:
             file = next(iter(_paths(Path(), item)), item)
             damaged.append((printable(file), printable(" ".join(str(error).splitlines()))))
     arrays = {"damaged": np.array(damaged, np.str_).reshape(-1, 2)}
     if recordings:
-        data = assemble(recordings, reader.CLASS_NAMES, chunk.layout, chunk.file)
+        data = assemble(recordings, whole.class_names, whole.layout, chunk.file)
         arrays |= {key: getattr(data, key) for key in ("joints", "offsets", *_PER_SEQUENCE)}
         arrays["shape"] = np.array(data.joints.shape[1:])
     with replacing(chunk.file) as beside, open(beside, "wb") as file:
@@ -179,7 +184,7 @@ def _is_whole(arrays, wanted, size):
         return False
     if "offsets" not in arrays:
         return arrays.keys() == {"damaged"} and len(damaged) > 0
-    if not {*_ALWAYS, *wanted} <= {*arrays, "view", "setup", "repetition"}:
+    if not {*_ALWAYS, *wanted} <= {*arrays, *_OPTIONAL}:
         return False
     offsets, shape = arrays["offsets"], arrays["shape"]
     if shape.shape != (3,) or not {shape.dtype, offsets.dtype} <= {np.dtype(np.int64)}:
@@ -195,7 +200,7 @@ def _is_whole(arrays, wanted, size):
     return all(arrays[key].shape == (len(offsets) - 1,) for key in _PER_SEQUENCE if key in arrays)
 
 
-def _join(chunks, class_names, out, part, show):
+def _join(chunks, out, part, show):
     """Write what the chunks keep to `out`, and what is damaged beside it: Converted; nothing if no sequence is kept."""
     kept = [_kept(chunk, *_PER_SEQUENCE) for chunk in chunks]
     damaged = [(str(file), str(reason)) for arrays in kept for file, reason in arrays["damaged"]]
@@ -203,17 +208,23 @@ def _join(chunks, class_names, out, part, show):
     kept = [arrays for arrays in kept if "offsets" in arrays]
     if not kept:
         return Converted(0, 0, damaged)
-    if len({(tuple(arrays["shape"]), frozenset(arrays)) for arrays in kept}) > 1:
-        raise InputError(f"not all sequences for {out} have as many people and joints; keep those apart that differ")
+    persons, joints = (max(int(arrays["shape"][axis]) for arrays in kept) for axis in (0, 1))
+    if any(arrays["shape"][1] != joints for arrays in kept):
+        raise InputError(f"not all sequences for {out} have as many joints; keep those apart that differ")
     lengths = np.concatenate([np.diff(arrays["offsets"]) for arrays in kept])
-    frames, layout = int(lengths.sum()), chunks[0].layout
+    frames, whole = int(lengths.sum()), chunks[0].whole
     data = neutral.Skeletons(
-        joints=np.broadcast_to(np.float32(0), (frames, *kept[0]["shape"].tolist())),  # stands for those on the disk
+        joints=np.broadcast_to(np.float32(0), (frames, persons, joints, 3)),  # stands for those on the disk
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        class_names=tuple(class_names),
-        joint_names=tuple(layout.joint_names),
-        edges=np.array(layout.edges, np.int16),
-        **{key: np.concatenate([arrays[key] for arrays in kept]) for key in _PER_SEQUENCE if key in kept[0]},
+        class_names=tuple(whole.class_names),
+        joint_names=tuple(whole.layout.joint_names),
+        edges=np.array(whole.layout.edges, np.int16).reshape(-1, 2),
+        meaning=whole.meaning,
+        **{
+            key: np.concatenate([arrays[key] for arrays in kept])
+            for key in _PER_SEQUENCE
+            if all(key in arrays for arrays in kept)
+        },
     )
     neutral.check(data, f"the data for {out}")
     _write_damaged(out.with_name(out.name.removesuffix(".npz") + DAMAGED), damaged)
@@ -238,6 +249,8 @@ def _write(path, data, chunks, bar):
             array = getattr(data, field.name)
             if array is None:
                 continue
+            if field.name == "meaning":
+                array = to_rows(array)
             with archive.open(f"{field.name}.npy", "w", force_zip64=True) as member:
                 if field.name != "joints":
                     np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
@@ -247,7 +260,8 @@ def _write(path, data, chunks, bar):
                 written = 0
                 for chunk in chunks:
                     arrays = _kept(chunk, "joints", "label")
-                    written += member.write(arrays["joints"].astype("<f4", copy=False).tobytes())
+                    joints = with_persons(arrays["joints"], data.joints.shape[1])
+                    written += member.write(joints.astype("<f4", copy=False).tobytes())
                     bar.update(len(arrays["label"]))
                 if written != array.nbytes:
                     raise InputError(f"files have changed while {path.parent} was joined; run the same command again")

@@ -14,10 +14,11 @@ import pytest
 
 from gca_scratch.commands import convert as command
 from gca_scratch.data import neutral
+from gca_scratch.data.meaning import Meaning
 from gca_scratch.data.readers import convert as module
 from gca_scratch.data.readers import ntu, recording
 from gca_scratch.data.readers.convert import Converted
-from gca_scratch.data.skeleton import KINECT_V2, OPENNI
+from gca_scratch.data.skeleton import KINECT_V2
 from gca_scratch.support.errors import InputError
 from tests.data.readers.test_ntu import FIRST, SECOND, body, frames_of, refused, text_of
 
@@ -258,8 +259,10 @@ def fake_reader(count, persons=lambda item: 1, **more):
         joints = np.full((200, persons(item), 25, 3), item, np.float32)
         return recording.Recording(joints, label=0, subject=item, name=f"number {item}")
 
-    attributes = {"CLASS_NAMES": ("stand",), "LAYOUT": KINECT_V2, "items": lambda root: list(range(count))}
-    return types.SimpleNamespace(**attributes | {"read_item": read_item} | more)
+    def open_collection(path, options):
+        return recording.Collection(("stand",), KINECT_V2, Meaning(), list(range(count)), ("a note",))
+
+    return types.SimpleNamespace(**{"open_collection": open_collection, "read_item": read_item} | more)
 
 
 def test_memory_does_not_grow_with_the_number_of_files(tmp_path, monkeypatch):
@@ -270,16 +273,9 @@ def test_memory_does_not_grow_with_the_number_of_files(tmp_path, monkeypatch):
         result = quietly("fake", tmp_path, tmp_path / f"{count}.npz")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert result == Converted(count, 200 * count, [])
+        assert result == Converted(count, 200 * count, [], ("a note",))
     assert peaks[1] < peaks[0] + 1e6
     assert neutral.load(tmp_path / "200.npz").subject.tolist() == list(range(200))
-
-
-def test_readers_may_find_the_skeleton_in_the_data(tmp_path, monkeypatch):
-    reader = fake_reader(5, layout=lambda root: KINECT_V2 if root == tmp_path else None, LAYOUT=OPENNI)
-    monkeypatch.setattr(module, "_reader", lambda dataset: reader)
-    assert quietly("fake", tmp_path, tmp_path / "fake.npz").sequences == 5
-    assert neutral.load(tmp_path / "fake.npz").joint_names == KINECT_V2.joint_names
 
 
 def test_what_the_neutral_format_does_not_take_is_left_out(tmp_path, monkeypatch):
@@ -293,10 +289,37 @@ def test_what_the_neutral_format_does_not_take_is_left_out(tmp_path, monkeypatch
     assert "has no frames" in result.damaged[0][1] and "label[0] is 1" in result.damaged[1][1]
 
 
-def test_readers_must_agree_with_themselves(tmp_path, monkeypatch, small_chunks):
+def test_recordings_of_fewer_persons_are_filled_up(tmp_path, monkeypatch, small_chunks):
     monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(6, persons=lambda item: 1 + item // 3))
-    with pytest.raises(InputError, match=r"not all sequences .* have as many people"):
-        quietly("fake", tmp_path, tmp_path / "fake.npz")
+    quietly("fake", tmp_path, tmp_path / "fake.npz")
+    data = neutral.load(tmp_path / "fake.npz")
+    assert data.joints.shape[1] == 2
+    assert [int(data.sequence(n)[:, 1].max()) for n in range(6)] == [0, 0, 0, 3, 4, 5]
+
+
+def test_readers_must_agree_with_themselves(tmp_path, monkeypatch, small_chunks):
+    def read_item(item):
+        joints = np.ones((2, 1, 25 + item // 3, 3), np.float32)
+        return recording.Recording(joints, label=0, subject=item, name=f"number {item}")
+
+    def changing(path, options):
+        return recording.Collection(("stand",), KINECT_V2, Meaning(), list(range(6)))
+
+    monkeypatch.setattr(
+        module, "_reader", lambda dataset: fake_reader(6, open_collection=changing, read_item=read_item)
+    )
+    result = quietly("fake", tmp_path, tmp_path / "fake.npz")
+    assert result.sequences == 3 and "joint_names holds 25 names" in result.damaged[0][1]
+
+
+def test_what_the_user_says_is_kept_and_read_again_when_it_changes(tmp_path, monkeypatch):
+    def open_collection(path, options):
+        return recording.Collection(("stand",), KINECT_V2, Meaning().saying(options.up), [0])
+
+    monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(1, open_collection=open_collection))
+    for up in ("+y", "-z"):
+        module.convert("fake", tmp_path, tmp_path / f"{up}.npz", show=False, options=recording.Options(up=up))
+        assert neutral.load(tmp_path / f"{up}.npz").meaning.up == (up, "user")
 
 
 def words(text):
