@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DATA = {
-    "gca_scratch/data/readers/ntu_missing.txt"
-}  # names of samples, which the data set's authors publish; no skeletons
+DATA = {  # names of samples, which the data set's authors publish; no skeletons
+    "gca_scratch/data/readers/ntu_missing.txt",
+    "gca_scratch/data/readers/ntu120_missing.txt",
+}
 MOST_BYTES = 1_000_000  # of a wheel: code, and nothing that was recorded
 
 PROGRAM = '''
@@ -172,7 +173,7 @@ def test_a_stranger_finds_the_files_that_are_no_code(stranger, tmp_path):
     assert Path(where).is_relative_to(stranger.parent.parent)
     call(stranger.parent / "gca_scratch", "stepper", "--out", "stepper.html", where=tmp_path)
     assert "</html>" in (tmp_path / "stepper.html").read_text("utf-8")
-    call(stranger, "-c", "from gca_scratch.data.readers import ntu; assert len(ntu.MISSING) == 302", where=tmp_path)
+    call(stranger, "-c", "from gca_scratch.data.readers import ntu; assert len(ntu.MISSING_120) == 535", where=tmp_path)
 
 
 def test_a_strangers_program_runs_and_its_types_are_checked(stranger, tmp_path):

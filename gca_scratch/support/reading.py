@@ -3,6 +3,7 @@
 Plain files only, small ones whole, folders however deep, never links.
 """
 
+import codecs
 import csv
 import dataclasses
 import errno
@@ -51,6 +52,13 @@ def read_bytes(path: str | os.PathLike[str], most: int | None = None) -> bytes:
         return file.read(size)
 
 
+def without_mark(content: bytes) -> bytes:
+    """The bytes of a text file without the byte-order mark that editors put first; ValueError for text in UTF-16."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it is text in UTF-16; save it as UTF-8")
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
 def read_json(path: str | os.PathLike[str]) -> Any:
     """What a JSON file holds. OSError if it cannot be read or is too large, ValueError if it is no JSON."""
     return _parsed(json.loads, path, LARGEST_JSON)
@@ -63,7 +71,7 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def _parsed(parse: Callable[[str], Any], path: str | os.PathLike[str], most: int) -> Any:
     try:
-        return parse(read_bytes(path, most).decode("utf-8"))
+        return parse(without_mark(read_bytes(path, most)).decode("utf-8"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -71,7 +79,8 @@ def _parsed(parse: Callable[[str], Any], path: str | os.PathLike[str], most: int
 def read_csv(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """The lines of a CSV file, one after the other, as dicts by the names in its first line; errors as `read_json`."""
     try:
-        yield from csv.DictReader(io.StringIO(read_bytes(path, LARGEST_CSV).decode("utf-8"), newline=""))
+        text = without_mark(read_bytes(path, LARGEST_CSV)).decode("utf-8")
+        yield from csv.DictReader(io.StringIO(text, newline=""))
     except csv.Error as error:
         raise ValueError(str(error)) from None
 

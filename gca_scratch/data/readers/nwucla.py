@@ -43,7 +43,8 @@ ACTIONS = (1, 2, 3, 4, 5, 6, 8, 9, 11, 12)  # aAA in the names of files, in the 
 LAYOUT = KINECT_V1
 # Kinect's camera space. Of these files: heads are above hips along +y in the median, less the tilt of the camera (12
 # degrees), and 99 % of the bodies have the right shoulder on the right of where their feet point, in right-handed axes.
-MEANING = known(up="+y", unit="m", hand="right", rate="30")
+# No rate: it is told nowhere, and not that of a Kinect, 30 a second, of which two steps, 14 frames, would take 0.47 s.
+MEANING = known(up="+y", unit="m", hand="right")
 
 _STEM = "a([0-9]{2})_s([0-9]{2})_e([0-9]{2})_v([0-9]{2})"
 _NAME = re.compile(_STEM + r"\.json")

@@ -5,24 +5,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gca_scratch.support.errors import InputError, shown
-from gca_scratch.support.reading import read_bytes
+from gca_scratch.support.reading import read_bytes, without_mark
 
 _NUMBER = re.compile(r"[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)?", re.ASCII)  # never tries a digit twice
 
 
+def read_text(path: Path) -> bytes:
+    """The bytes of a text file, without a byte-order mark before them.
+
+    Raises InputError if the file cannot be read, or is text in UTF-16.
+    """
+    try:
+        return without_mark(read_bytes(path))
+    except ValueError as error:
+        raise InputError(f"{path}: {error}.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); copy it again from the data set.") from error
+
+
 def read_lines(path: Path, ended: bool = True) -> Iterator[str]:
-    """The lines of an ASCII file, without their ends (LF or CRLF), one after the other.
+    """The lines of an ASCII file, without their ends (LF or CRLF), one after the other, without a byte-order mark.
 
     Raises InputError, before the first line, if the file cannot be read, is no text or is empty, and, where every line
     is to be `ended`, if the last one ends with neither a line end nor a blank, since nothing else tells a number that
     is cut short.
     """
     try:
-        text = read_bytes(path).decode("ascii").replace("\r\n", "\n")
+        text = read_text(path).decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file (byte {error.start}); copy it again from the data set.") from error
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); copy it again from the data set.") from error
     if not text.rstrip(" ").strip("\n"):
         raise InputError(f"{path} is empty; copy it again from the data set.")
     if ended and not text.endswith(("\n", " ")):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch.data.readers import ntu
+from gca_scratch.data.readers import ntu, ntu_file, ntu_names
 from gca_scratch.data.readers.recording import read_all
 from gca_scratch.support.errors import InputError
 
@@ -68,7 +68,7 @@ def test_reads_the_format(path, end):
     found = ntu.read_item(str(path))
     assert found.joints.shape == (20, 2, 25, 3) and found.joints.dtype == np.float32
     assert np.array_equal(found.joints[:, 0], poses.astype(np.float32)) and not found.joints[:, 1].any()
-    assert found[1:] == (50, 7, NAME.removesuffix(".skeleton"), 2, 3, 2)
+    assert found[1:] == (50, 7, NAME.removesuffix(".skeleton"), 2, 3, 2, None)
     assert ntu.CLASS_NAMES[found.label] == "kicking other person"
 
 
@@ -232,7 +232,15 @@ def test_a_file_that_is_not_there(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["S003C002P007R002A061", "S018C001P001R001A001", "S001C004P001R001A001", "S001C001P000R001A001", "walk"]
+    "name",
+    [
+        "S003C002P007R002A121",
+        "S033C001P001R001A001",
+        "S018C001P107R001A061",
+        "S001C004P001R001A001",
+        "S001C001P000R001A001",
+        "walk",
+    ],
 )
 def test_names_of_other_data_are_refused(tmp_path, name):
     path = tmp_path / f"{name}.skeleton"
@@ -280,7 +288,7 @@ def test_changed_bytes_are_refused_or_harmless(whole, places):
 @settings(max_examples=300)
 def test_what_looks_plain_consists_of_numbers(parts):
     text = b"".join(parts)
-    if ntu._plain(text):
+    if ntu_file.is_plain(text):
         assert all(re.fullmatch(rb"[-+]?\d+\.?\d*([eE][-+]?\d+)?", token) for token in text.split())
 
 
@@ -304,13 +312,102 @@ def test_items_are_found_below_the_folder_without_the_missing_ones(tmp_path):
 def test_folders_without_samples(tmp_path):
     with pytest.raises(InputError, match="there is no folder"):
         ntu.items(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no \\.skeleton file"):
+    with pytest.raises(InputError, match="holds no file of NTU RGB"):
         ntu.items(tmp_path)
 
 
-def test_there_are_sixty_classes_and_302_missing_samples():
+def test_there_are_60_and_120_classes_302_and_535_missing_samples():
     assert len(set(ntu.CLASS_NAMES)) == 60 and len(ntu.MISSING) == 302
-    assert all(re.fullmatch(r"S\d{3}C\d{3}P\d{3}R\d{3}A\d{3}", name) for name in ntu.MISSING)
+    assert len(set(ntu_names.NTU_120)) == 120 and ntu_names.NTU_120[:60] == ntu.CLASS_NAMES
+    assert len(ntu.MISSING_120) == 535 and ntu.MISSING < ntu.MISSING_120
+    assert all(re.fullmatch(r"S\d{3}C00[123]P\d{3}R00[12]A\d{3}", name) for name in ntu.MISSING_120)
+    assert all("S018" <= name[:4] <= "S032" and name[16:] > "A060" for name in ntu.MISSING_120 - ntu.MISSING)
+
+
+def put(folder, *names):
+    for name in names:
+        path = folder / f"{name}.skeleton"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text_of(frames_of((FIRST, 0, body()))))
+
+
+def test_a_folder_with_an_action_of_ntu_120_has_its_classes(tmp_path):
+    put(tmp_path, "S001C001P001R001A060")
+    found = ntu.open_collection(tmp_path)
+    assert len(found.class_names) == 60 and ntu.protocol(found) == ntu.PROTOCOL == "cross-subject"
+    missing = sorted(ntu.MISSING_120 - ntu.MISSING)[0]
+    put(tmp_path, "120/S018C003P106R002A120", "S032C001P041R001A061", f"120/{missing}")
+    found = ntu.open_collection(tmp_path)
+    assert found.class_names == ntu_names.NTU_120 and ntu.protocol(found) == "cross-subject-120"
+    assert len(found.items) == 3 and found.layout is ntu.LAYOUT
+    data = read_all(ntu, tmp_path)
+    assert data.label.tolist() == [59, 119, 60] and data.setup.tolist() == [1, 18, 32]
+    assert data.class_names[119].startswith("finger-guessing game")
+    assert data.meaning.up.value == "+y" and data.meaning.unit.value == "m" and data.meaning.rate.value == "30"
+
+
+def test_files_that_systems_put_beside_the_data_are_passed_over(tmp_path):
+    put(tmp_path, "S001C001P001R001A001", "._S001C001P001R001A001", "__MACOSX/S001C001P001R001A001", ".x/S001C001P001R")
+    (tmp_path / "Thumbs.db").write_bytes(b"x")
+    assert ntu.items(tmp_path) == [str(tmp_path / "S001C001P001R001A001.skeleton")]
+    assert ntu.recognises(tmp_path) and not ntu.recognises(tmp_path / "__MACOSX/nothing")
+
+
+def test_one_file_may_have_a_name_of_its_own(tmp_path):
+    put(tmp_path, "S001C001P001R001A007", "me waving")
+    found = ntu.open_collection(tmp_path / "S001C001P001R001A007.skeleton")
+    assert [ntu.read_item(item).label for item in found.items] == [6]
+    own = tmp_path / "me waving.skeleton"
+    assert ntu.recognises(own) and not ntu.recognises(tmp_path / "you.skeleton")
+    (item,) = ntu.open_collection(own).items
+    recording = ntu.read_item(item)
+    assert recording.label is None and recording.name == "me waving" and recording.joints.shape == (20, 2, 25, 3)
+    with pytest.raises(InputError, match="nothing tells which action 'me waving' shows"):
+        read_all(ntu, own)
+    with pytest.raises(InputError, match="there is no folder or file"):
+        ntu.open_collection(tmp_path / "you.skeleton")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(path):
+    text = text_of(frames_of((FIRST, 0, body())))
+    path.write_bytes(b"\xef\xbb\xbf" + text)
+    assert np.array_equal(ntu.read_item(path).joints[:, 0], body().astype(np.float32))
+    path.write_bytes(text.decode().encode("utf-16"))
+    refused(path, "UTF-16", "save it as UTF-8")
+
+
+def test_somebody_whose_number_changes_again_and_again_stays_the_same_person(path):
+    """However short each part is, and whoever else is there, unless another place or a long time lie between."""
+    person, other = body(1, 60, 0.02), body(2, 60, 0.01, at=(1, 0, 3))
+    parts = [(FIRST + n, 10 * n, person[10 * n : 10 * n + 10]) for n in range(6)]
+    assert np.array_equal(read(path, *parts, length=60)[:, 0], person.astype(np.float32))
+    joints = read(path, (7, 0, other), *parts, length=60)
+    assert np.array_equal(joints, np.stack([person, other], axis=1).astype(np.float32))
+    parts = [(FIRST + n, 3 * n, person[3 * n : 3 * n + 2]) for n in range(20)]  # a frame is lost each time
+    assert np.array_equal(read(path, *parts, length=60)[:, 0], person[np.arange(60) % 3 < 2].astype(np.float32))
+    both = [(n, 20 * n, poses[20 * n : 20 * n + 20]) for n in range(3) for poses in (person,)]
+    both += [(9 + n, 15 * n, other[15 * n : 15 * n + 15]) for n in range(4)]
+    assert np.array_equal(read(path, *both, length=60), np.stack([person, other], axis=1).astype(np.float32))
+
+
+def test_what_comes_elsewhere_or_later_is_somebody_else(path):
+    """Here noise: a flash of a body, another place, another posture, more than a second later."""
+    person, away = body(1, 20, 0.02), body(1, 8, 0.02, at=(0.4, 0, 3))
+    for frame, poses in ((22, person[:1]), (20, away), (29, person[:8]), (20, body(5, 8, 0.02))):
+        path.write_bytes(text_of(frames_of((FIRST, 0, person), (SECOND, frame, poses), length=40)))
+        found, said = ntu.read_and_report(path)
+        assert np.array_equal(found.joints[:, 0], person.astype(np.float32))
+        assert said == f"left out of the bodies: {SECOND} ({len(poses)} frames, too short)"
+
+
+def test_who_was_left_out_is_said(path):
+    bodies = [body(seed, motion=motion) for seed, motion in enumerate((0.03, 0.01, 0.02))]
+    frames = frames_of(*zip((FIRST, SECOND, THIRD), (0, 0, 0), bodies, strict=True), (4, 0, body(9)[..., [1, 0, 2]]))
+    path.write_bytes(text_of(frames))
+    said = ntu.read_and_report(path)[1]
+    assert f"4 (20 frames, too wide), {SECOND} (20 frames, moves less than two others)" in said
+    path.write_bytes(text_of(frames_of((FIRST, 0, bodies[0]))))
+    assert ntu.read_and_report(path)[1] == ""
 
 
 @pytest.fixture
