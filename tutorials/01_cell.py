@@ -911,8 +911,9 @@ np.testing.assert_allclose(dh_ * c_, slope(lambda o: dh_ * o * c_ + dc_ * c_, o_
 np.testing.assert_allclose(dc_ + dh_ * o_, slope(lambda c: dh_ * o_ * c + dc_ * c, c_), rtol=1e-13)
 
 # %% [markdown]
-# **3 (medium).** What does the complex step measure for $f(p) = |p|$ at $p = -2$, written as `np.abs(p)`? Why is it not
-# $-1$? Write $f$ in another way, equal for all real numbers, for which the complex step is right.
+# **3 (medium).** What is the imaginary part of $f(p + \mathrm{i}\varepsilon)$ for $f(p) = |p|$ at $p = -2$, written as
+# `np.abs(p)`? Why does it not hold the slope, $-1$, so that `complex_step` refuses? Write $f$ in another way, equal for
+# all real numbers, for which the complex step is right.
 
 # %%
 # your answer here
@@ -922,7 +923,7 @@ np.testing.assert_allclose(dc_ + dh_ * o_, slope(lambda c: dh_ * o_ * c + dc_ * 
 # np.abs of a complex number is its length, sqrt(p^2 + step^2): real, so the imaginary part that carries the derivative
 # is gone.  sqrt(p^2) is a formula that holds for complex numbers too; so is p times the sign of its real part, which
 # is how ops.relu_forward is written.
-assert slope(np.abs, -2.0) == 0
+assert np.abs(-2.0 + 1e-30j).imag == 0
 np.testing.assert_allclose(slope(lambda p: np.sqrt(p * p), -2.0), -1, rtol=1e-14)
 np.testing.assert_allclose(slope(lambda p: p * np.sign(p.real), -2.0), -1, rtol=1e-14)
 

@@ -2,7 +2,8 @@
 
 Complex step: f(p + ih) = f(p) + ih f'(p) + O(h^2), so f'(p) = Im f(p + ih) / h. Nothing is subtracted, so nothing
 cancels and h can be 1e-30: the derivative comes out to rounding error. It needs f to be computed without abs, max or
-comparisons of the complex part, which is how ops.py is written.
+comparisons of the complex part, which is how ops.py is written. An f that is not (norm, std, vdot, sign) has another
+derivative there or none; it is refused where its result is real, and else betrayed by the other witness.
 
 Central differences know nothing of complex numbers and so stand as a second witness. The five-point formula
 (f(p-2h) - 8 f(p-h) + 8 f(p+h) - f(p+2h)) / 12h errs by h^4 f'''''/30 and by rounding / h: at h = 1e-3 about 1e-12.
@@ -12,6 +13,7 @@ enough that no gate sits still, dropout masks held fixed, and no ReLU closer to 
 """
 
 import sys
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,18 +32,47 @@ PARTS = (0, 1, 1, 4)
 
 
 def complex_step(f, array):
-    """Gradient of the scalar function f at a float64 array, one entry at a time; f must accept a complex array."""
+    """Gradient of the scalar function f at a float64 array, one entry at a time; f must accept a complex array.
+
+    Whole numbers and plain floats are taken as float64. Raises InputError where the result of f is not complex, for it
+    has lost the imaginary part on the way. Warns where central differences see another slope along a random direction.
+    """
+    array = _floats(array)
+    gradient = _complex_step(f, array)
+    if not _witnesses_agree(f, array, gradient):
+        warnings.warn(
+            f"complex step and central differences disagree on a slope of f; {HINT}, and keep away from kinks",
+            stacklevel=2,
+        )
+    return gradient
+
+
+HINT = "let complex numbers through, which norm, std, abs, vdot, sign, .real and conj do not"
+
+
+def _complex_step(f, array):
+    """`complex_step` without a look at the other witness."""
     gradient = np.empty(array.shape)
     probe = array.astype(complex)
     for entry in np.ndindex(array.shape):
         probe[entry] += 1j * _IMAGINARY_STEP
-        gradient[entry] = f(probe).imag / _IMAGINARY_STEP
+        value = f(probe)
+        if not np.iscomplexobj(value):
+            raise InputError(
+                f"f answers a complex array with {type(value).__name__}, which has no imaginary part, so the complex "
+                f"step proves nothing; {HINT}, or use central_difference"
+            )
+        gradient[entry] = value.imag / _IMAGINARY_STEP
         probe[entry] = array[entry]
     return gradient
 
 
 def central_difference(f, array, step=_STEP):
-    """Gradient of the scalar function f at a float64 array by the five-point formula, one entry at a time."""
+    """Gradient of the scalar function f at a float64 array by the five-point formula, one entry at a time.
+
+    Whole numbers and plain floats are taken as float64.
+    """
+    array = _floats(array)
     gradient = np.empty(array.shape)
     probe = array.copy()
     for entry in np.ndindex(array.shape):
@@ -52,6 +83,28 @@ def central_difference(f, array, step=_STEP):
         probe[entry] = array[entry]
         gradient[entry] = slope / (12 * step)
     return gradient
+
+
+def _floats(array):
+    """Numbers as an array that takes small steps: whole ones as float64, others as they are."""
+    array = np.asarray(array)
+    return array.astype(float) if array.dtype.kind in "biu" else array
+
+
+def _witnesses_agree(f, array, gradient):
+    """Do central differences see the slope of the gradient, too, along one random direction?
+
+    Only what is plainly another slope counts, such as none or twice as much, for a kink or rounding may be near. NaN is
+    no slope, and nothing is said of it.
+    """
+    if not array.size:
+        return True
+    direction = np.random.default_rng(0).standard_normal(array.shape) / np.sqrt(array.size)
+    told = (gradient * direction).sum()
+    (seen,) = central_difference(lambda step: np.real(f(array + step[0] * direction)), np.zeros(1))
+    value = np.asarray(np.real(f(array)))
+    rounding = np.finfo(value.dtype if value.dtype.kind == "f" else float).eps * np.abs(value) / _STEP
+    return not abs(told - seen) > 1e-2 * max(abs(told), abs(seen), 1e-3 * np.abs(gradient).max()) + 10 * rounding
 
 
 def relative_error(derived, measured):
@@ -70,10 +123,16 @@ class Row:
     shape: tuple[int, ...]
     complex_error: float
     central_error: float
+    agreed: bool = True  # do the witnesses agree with each other? asked where one of them finds the gradient wrong
 
     @property
     def passed(self):
         return self.complex_error < COMPLEX_TOLERANCE and self.central_error < CENTRAL_TOLERANCE
+
+    @property
+    def judged(self):
+        """The verdict in a few words."""
+        return "ok" if self.passed else "WRONG" if self.agreed else "WITNESSES DISAGREE"
 
 
 def problem(network, seed=0, batch=2):
@@ -146,11 +205,13 @@ def check_network(network, seed=0, label="", witnesses=("complex", "central"), d
         gradient = derived[name]
         if directions:
             loss, gradient, value = _along(rng, directions, loss, gradient, value)
-        errors = {"complex": 0.0, "central": 0.0}
+        errors, agreed = {"complex": 0.0, "central": 0.0}, True
         for witness in witnesses:
-            measure = complex_step if witness == "complex" else central_difference
-            errors[witness] = relative_error(gradient, measure(loss, value))
-        rows.append(Row(label, name, derived[name].shape, errors["complex"], errors["central"]))
+            measured = (_complex_step if witness == "complex" else central_difference)(loss, value)
+            errors[witness] = relative_error(gradient, measured)
+            if witness == "complex" and errors[witness] >= COMPLEX_TOLERANCE:
+                agreed = _witnesses_agree(loss, value, measured)
+        rows.append(Row(label, name, derived[name].shape, errors["complex"], errors["central"], agreed))
     return rows
 
 
@@ -195,7 +256,7 @@ def table(rows):
     for row in rows:
         lines.append(
             f"  {row.name:{width}}  {'x'.join(map(str, row.shape)):>10}  {row.complex_error:12.1e}  "
-            f"{row.central_error:13.1e}  {'ok' if row.passed else 'WRONG'}"
+            f"{row.central_error:13.1e}  {row.judged}"
         )
     return "\n".join(lines)
 
@@ -207,6 +268,8 @@ def verdict(rows):
         worst = max(rows, key=lambda row: getattr(row, f"{name}_error"))
         error = getattr(worst, f"{name}_error")
         lines.append(f"  {name:8} {error:.1e}, tolerance {tolerance:.0e} ({worst.network}: {worst.name})")
+    if not all(row.agreed for row in rows):
+        lines.append(f"  the witnesses disagree, so the forward pass may be at fault: {HINT}")
     return "\n".join(lines)
 
 

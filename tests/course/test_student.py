@@ -305,11 +305,7 @@ def test_networks_are_proved_with_a_cell_as_a1_asks_for_it(a1):
     assert "left out of the student version of A1" in done.stderr
 
 
-def test_a_network_that_does_not_feel_a_parameter_is_told_in_a_sentence(a1):
-    folder, assignment = a1
-    solve(folder, assignment)
-    changed(folder / "gca_scratch" / "network" / "cell.py", "c = new + past if", "c = new * 0 if")
-    code = """
+PROVE_THE_FIRST = """
 from gca_scratch.network import gradcheck
 from gca_scratch.variants import gradcheck as variants
 first = [next(gradcheck.networks())]
@@ -318,9 +314,32 @@ variants.ablations = variants.baselines = variants.trust_gates = lambda: []
 from checks.prove import prove
 raise SystemExit(prove())
 """
-    done = run(folder, "-c", code)
+
+
+def test_a_network_that_does_not_feel_a_parameter_is_told_in_a_sentence(a1):
+    folder, assignment = a1
+    solve(folder, assignment)
+    changed(folder / "gca_scratch" / "network" / "cell.py", "c = new + past if", "c = new * 0 if")
+    done = run(folder, "-c", PROVE_THE_FIRST)
     assert done.returncode == 1 and done.stderr == "" and done.stdout.count("\n") == 1
     assert "average memory: stops with an error: InputError: the loss does not feel layer1.W, layer1.b" in done.stdout
+
+
+STABLE_SIGMOID = (
+    "gates = xp.exp(-xp.abs(z[:, : 4 * H]))\n"
+    "    gates = xp.where(z[:, : 4 * H] >= 0, 1 / (1 + gates), gates / (1 + gates))"
+)
+
+
+def test_a_forward_pass_that_loses_imaginary_parts_is_told_from_a_wrong_gradient(a1):
+    folder, assignment = a1
+    solve(folder, assignment)
+    cell = folder / "gca_scratch" / "network" / "cell.py"
+    changed(cell, "gates, _ = sigmoid_forward(z[:, : 4 * H])", STABLE_SIGMOID)
+    done = run(folder, "-c", PROVE_THE_FIRST)
+    assert done.returncode == 1 and done.stderr == "" and done.stdout.count("\n") == 2, done.stderr
+    assert "average memory: WRONG: layer1.W" in done.stdout
+    assert "so the forward pass may be at fault: let complex numbers through" in done.stdout
 
 
 # --- the notebook ---------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import pytest
 
 from gca_scratch.network import gradcheck
 from gca_scratch.network.gca_lstm import GCALSTM
+from gca_scratch.network.ops import nll_backward
+from gca_scratch.support.errors import InputError
 
 POINT = np.array([[0.3, -1.2], [2.0, 0.7]])
 
@@ -25,6 +27,73 @@ def test_witnesses_leave_the_point_alone():
     gradcheck.complex_step(lambda z: (z * z).sum(), point)
     gradcheck.central_difference(lambda z: (z * z).sum(), point)
     np.testing.assert_array_equal(point, POINT)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize("kind", [int, np.uint8, np.int16, bool, list])
+def test_whole_numbers_take_small_steps(witness, kind):
+    point = [0, 1, 1] if kind is bool else [1, 2, 3]
+    array = point if kind is list else np.array(point, kind)
+    np.testing.assert_allclose(witness(lambda p: (p**3).sum(), array), 3.0 * np.square(point), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize("point", [2, 2.0, np.float64(2), np.array(2.0)])
+def test_plain_numbers_have_a_slope_too(witness, point):
+    assert float(witness(lambda p: p**3, point)) == pytest.approx(12, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "f", [np.linalg.norm, np.std, lambda z: np.abs(z).sum(), lambda z: z.real.sum(), lambda z: 3.0]
+)
+def test_a_result_without_an_imaginary_part_is_refused(f):
+    with pytest.raises(InputError, match=r"f answers a complex array with \w+, which has no imaginary part"):
+        gradcheck.complex_step(f, POINT)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda z: np.vdot(z, z), lambda z: (z * z / abs(z)).sum(), lambda z: (z**2).sum() + 0.5 * np.vdot(z, z),
+     lambda z: np.abs(z).sum() + 0j],
+    ids=["vdot", "twice the slope", "in part", "abs"],
+)  # fmt: skip
+@pytest.mark.parametrize("point", [POINT, 1e-3 * POINT, 1e3 * POINT])
+def test_the_other_witness_sees_a_lost_imaginary_part(f, point):
+    with pytest.warns(UserWarning, match="complex step and central differences disagree on a slope of f; let complex"):
+        gradcheck.complex_step(f, point)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("start", [0.0, 1e6])
+def test_the_other_witness_keeps_silent_of_rounding(scale, start):
+    gradcheck.complex_step(lambda z: z[0, 0].item() ** 3, POINT)  # of Python numbers
+    gradcheck.complex_step(lambda z: start + (scale * np.tanh(z)).sum(), POINT)
+    gradcheck.complex_step(lambda z: (scale * np.tanh(z.astype("c8" if z.dtype.kind == "c" else "f4"))).sum(), POINT)
+    assert gradcheck.complex_step(lambda z: z.sum(), np.zeros((0, 3))).shape == (0, 3)
+
+
+class Torn(GCALSTM):
+    """A network whose forward pass is right for real numbers, and loses a part of the imaginary ones."""
+
+    def forward(self, *arguments, **named):
+        logits, cache = super().forward(*arguments, **named)
+        return logits - 0.5j * logits.imag if np.iscomplexobj(logits) else logits, cache
+
+
+@pytest.mark.parametrize("directions", [None, 2])
+@pytest.mark.parametrize("witnesses", [("complex",), ("complex", "central")])
+def test_a_network_whose_witnesses_disagree_is_told_from_a_wrong_gradient(witnesses, directions):
+    rows = gradcheck.check_network(Torn(2, 2, 2, 2, hidden=2, iterations=1), 0, "torn", witnesses, directions)
+    assert not any(row.passed or row.agreed for row in rows)
+    assert gradcheck.table(rows).count("WITNESSES DISAGREE") == len(rows)
+    assert "so the forward pass may be at fault: let complex numbers through" in gradcheck.verdict(rows)
+
+
+def test_a_wrong_gradient_is_no_quarrel_of_the_witnesses(monkeypatch):
+    monkeypatch.setattr(gradcheck, "nll_backward", lambda cache: 1.1 * nll_backward(cache))
+    rows = gradcheck.check_network(GCALSTM(2, 2, 2, 2, hidden=2, iterations=1))
+    assert all(row.agreed and not row.passed for row in rows)
+    assert "disagree" not in gradcheck.verdict(rows).lower() + gradcheck.table(rows).lower()
 
 
 def test_errors_are_relative_and_nothing_is_proved_by_zeros():

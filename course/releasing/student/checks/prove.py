@@ -42,4 +42,6 @@ def _wrong_gradients(label, network, left_out):
         return 1
     off = [row.name for row in rows if not row.passed]
     print(f"{label}: " + (f"WRONG: {', '.join(off)}" if off else f"{len(rows)} gradients are right"), flush=True)
+    if not all(row.agreed for row in rows):
+        print(f"  central differences say otherwise, so the forward pass may be at fault: {gradcheck.HINT}", flush=True)
     return len(off)
