@@ -20,7 +20,9 @@ INSTALL_CUPY = "install the wheel that fits your driver: pip install 'cupy-cuda1
 
 
 def array_module(array: Array) -> ArrayModule:
-    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU."""
+    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU. A plain number belongs to `numpy`."""
+    if isinstance(array, complex | float | int):  # NumPy's own scalars among them
+        return np
     return sys.modules[type(array).__module__.partition(".")[0]]
 
 

@@ -41,6 +41,26 @@ def test_values_that_are_known():
     np.testing.assert_array_equal(ops.relu_backward(np.ones(3), z), [0, 0, 1])
 
 
+@pytest.mark.parametrize("kind", [float, int, bool, complex, np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu"])
+def test_plain_numbers_are_arrays_too(name, kind):
+    forward, backward = getattr(ops, f"{name}_forward"), getattr(ops, f"{name}_backward")
+    y, cache = forward(kind(1))
+    expected, cache_of_array = forward(np.array([kind(1)]))
+    assert complex(y) == pytest.approx(complex(expected[0]))
+    assert backward(2.0, cache) == pytest.approx(backward(2.0, cache_of_array)[0])
+    assert ops.dropout_forward(kind(1), 2.0)[0] == 2 and ops.dropout_backward(kind(1), 2.0) == 2
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "softmax"])
+def test_whole_numbers_are_taken_for_what_they_are(name):
+    z = np.array([[3, -1], [0, 2]])
+    forward, backward = getattr(ops, f"{name}_forward"), getattr(ops, f"{name}_backward")
+    for got, right in ((forward(z), forward(z.astype(float))),):
+        np.testing.assert_array_equal(got[0], right[0])
+        np.testing.assert_array_equal(backward(z, got[1]), backward(z.astype(float), right[1]))
+
+
 @pytest.mark.parametrize("value", [-1e4, 1e4])
 def test_saturation_does_not_overflow(value):
     with np.errstate(all="raise", under="ignore"):
