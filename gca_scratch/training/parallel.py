@@ -11,7 +11,9 @@ On a GPU a batch stays whole.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -43,6 +45,54 @@ def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
+class _Limit:
+    """BLAS on one thread while anybody is within, on whichever thread of the process; as it was when the last one left.
+
+    Limits of calls that overlap, each restoring what it found, would leave the one thread of another call for good.
+    """
+
+    def __init__(self):
+        self._lock, self._within, self._limiter, self._before = Lock(), 0, None, 1
+
+    @contextmanager
+    def one_thread(self):
+        """`with limit.one_thread()`: BLAS takes one thread."""
+        with self._lock:
+            if not self._within:
+                self._before, self._limiter = _threads(), _blas().limit(limits=1)
+                _let_others_set()
+            self._within += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._within -= 1
+                if not self._within:
+                    self._limiter.restore_original_limits()
+                    _let_others_set()
+
+    def threads(self):
+        """How many threads BLAS is allowed where nobody is within."""
+        with self._lock:
+            return self._before if self._within else _threads()
+
+
+def _threads():
+    return max((library["num_threads"] for library in _blas().info()), default=1)
+
+
+def _let_others_set():
+    """The last one to leave may be on another thread than the first to come, and threadpoolctl 3.8 obeys one alone.
+
+    It obeys the first that sets a limit, until a `with` ends there; this one changes nothing.
+    """
+    with _blas().limit(limits=None):
+        pass
+
+
+_LIMIT = _Limit()  # BLAS is one for the whole process
+
+
 class Engine:
     """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
 
@@ -53,8 +103,7 @@ class Engine:
 
     def __init__(self, network, parts=0, threads=None):
         self.network, self.parts = network, parts
-        self._blas = _blas()
-        self.threads = threads or max((library["num_threads"] for library in self._blas.info()), default=1)
+        self.threads = threads or _LIMIT.threads()
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 
@@ -102,7 +151,7 @@ class Engine:
 
         if len(cuts) == 1:
             return [call(cuts[0])]
-        with self._blas.limit(limits=1):
+        with _LIMIT.one_thread():
             return list(self._pool.map(call, cuts))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from gca_scratch.network.arrays import Workspace
 from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
@@ -95,6 +96,53 @@ def test_threads_do_not_change_a_bit():
             outcomes.append((loss, gradients, logits))
     for outcome in outcomes[1:]:
         outcomes_agree(outcomes[0], outcome, 0)
+
+
+@pytest.fixture
+def blas():
+    """How many threads the matrix libraries are allowed, a set: three now, and as before after the test."""
+    libraries = ThreadpoolController().select(user_api="blas")
+    limiter = libraries.limit(limits=3)
+    with libraries.limit(limits=None):  # other threads may set limits from here on
+        pass
+    if {library["num_threads"] for library in libraries.info()} != {3}:
+        pytest.skip("a matrix library whose threads can be set is needed")
+    yield lambda: {library["num_threads"] for library in libraries.info()}
+    limiter.restore_original_limits()
+    with libraries.limit(limits=None):
+        pass
+
+
+@pytest.mark.parametrize("first_to_end", [0, 1])
+@pytest.mark.parametrize("fails", [False, True])
+def test_calls_that_overlap_leave_blas_its_threads(blas, first_to_end, fails):
+    """Two engines on two threads: whichever ends first, BLAS has one thread until both have ended, and then all."""
+    within, may_end = ([threading.Event(), threading.Event()] for _ in range(2))
+    seen, engines = [], [Engine(NETWORK, parts=2, threads=2) for _ in range(2)]
+
+    def call(k):
+        def part(s, workspace):
+            within[k].set()
+            assert may_end[k].wait(60)
+            if fails:
+                raise KeyError(k)
+            return blas()
+
+        try:
+            seen.extend(engines[k].each(part, engines[k].cut(4)))
+        except KeyError:
+            seen.extend([{1}, {1}])
+
+    threads = [threading.Thread(target=call, args=(k,)) for k in range(2)]
+    for k, thread in enumerate(threads):  # the second begins while the first is at work
+        thread.start()
+        assert within[k].wait(60)
+    assert blas() == {1} and Engine(NETWORK).threads == 3  # an engine that is made meanwhile is no smaller
+    for k in (first_to_end, 1 - first_to_end):
+        may_end[k].set()
+        threads[k].join(60)
+        assert blas() == ({1} if k == first_to_end else {3})
+    assert seen == [{1}] * 4
 
 
 def test_a_part_that_fails_leaves_the_engine_usable():
