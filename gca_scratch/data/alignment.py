@@ -4,7 +4,6 @@
 of data that is mapped from the disk (data.neutral) only those that are asked for, and the whole is never copied.
 """
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from ..support.errors import InputError
 from .absent import unseen
 from .coordinates import LazyJoints
-from .joint_names import Roles, find_roles, words
+from .joint_names import Roles, find_roles, mirror_order
 from .neutral import Skeletons
 from .placement import Placement
 from .sampling import Aligned
@@ -71,20 +70,6 @@ def align(
             x[start:stop] = lazy[start:stop]
     mirrored = mirror_order(names, order)
     return Aligned(x, data.offsets, data.label.astype(np.int64), order, up, mirrored, placement.flipped, motion)
-
-
-def mirror_order(names: Sequence[str], order: Sequence[int]) -> np.ndarray | None:
-    """For each place of the chain, a place of the same joint on the other side of the body (itself in the middle).
-
-    "left" and "right" (or a leading or trailing l and r, set off by a separator) are exchanged in the names; None where
-    that leads to a name that no joint has, changes no name at all, or where two names are alike but for separators.
-    """
-    exchanged = {"left": "right", "right": "left", "l": "r", "r": "l"}
-    spelled = [words(name) for name in names]
-    joint = {name: k for k, name in enumerate(spelled)}
-    other = [joint.get(tuple(exchanged.get(word, word) for word in name)) for name in spelled]
-    unclear = None in other or len(joint) < len(names) or other == list(range(len(names)))
-    return None if unclear else np.array([order.index(other[k]) for k in order])
 
 
 def vertical_axis(data: Skeletons, roles: Roles) -> int:

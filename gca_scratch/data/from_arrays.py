@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..support.errors import InputError, shown
-from .alignment import mirror_order
-from .joint_names import body_parts, find_roles, names_a_side
+from .joint_names import body_parts, find_roles, mirror_order, names_a_side
 from .labels import classes_of, codes_of, labels_from
 from .neutral import Skeletons, check
 from .skeleton import Layout, chain, layout_named
