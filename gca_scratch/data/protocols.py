@@ -1,11 +1,21 @@
-"""Protocols: which sequences train the network and which test it, by the names that the literature gives them."""
+"""Protocols: which sequences train the network and which test it, by name; docs/protocols.md has them all.
 
-from collections.abc import Callable, Iterable
+Those of the literature are in named_protocols.py, those that a user makes up in asked_protocols.py.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from math import comb
 
 import numpy as np
 
 from ..support.errors import InputError, shown
+from .asked_protocols import FORMS, OWN, parsed
+from .named_protocols import NAMED, Protocol, one_fold, restricted
 from .neutral import Skeletons
+
+__all__ = ["FORMS", "PROTOCOLS", "divided_by", "folds", "hold_out", "lacking", "restricted", "split", "who",
+           "who_in_words"]  # fmt: skip
 
 
 def _leave_one_subject_out(data: Skeletons, fold: int) -> np.ndarray:
@@ -20,83 +30,32 @@ def _half(data: Skeletons, fold: int) -> np.ndarray:
     return data.subject % 2 == 0
 
 
-_NTU_TRAINING = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
-
-
-def _cross_subject(data: Skeletons, fold: int) -> np.ndarray:
-    _expect(data.subject, range(1, 41), "cross-subject", "subject", "NTU RGB+D")
-    return ~np.isin(data.subject, _NTU_TRAINING)
-
-
-def _cross_view(data: Skeletons, fold: int) -> np.ndarray:
-    if data.view is None:
-        raise InputError("protocol cross-view needs the view of every sequence, which this data lacks; choose another.")
-    _expect(data.view, range(1, 4), "cross-view", "view", "NTU RGB+D")
-    return data.view == 1
-
-
-# Pairs of people, 10 x the first + the second.
-_SBU_FOLDS = (
-    (12, 34, 52, 64),
-    (23, 27, 35, 53),
-    (13, 17, 71, 73),
-    (21, 26, 32, 36),
-    (42, 43, 46, 62, 63),
-)
-
-
-def _sbu(data: Skeletons, fold: int) -> np.ndarray:
-    _expect(data.subject, sum(_SBU_FOLDS, ()), "sbu", "subject", "SBU Kinect Interaction (12 is s01s02)")
-    return np.isin(data.subject, _SBU_FOLDS[fold - 1])
-
-
-def _sysu(data: Skeletons, fold: int) -> np.ndarray:
-    subjects = np.unique(data.subject)
-    shuffled = subjects[np.argsort(np.random.default_rng(fold).random(len(subjects)))]
-    return ~np.isin(data.subject, shuffled[: len(subjects) // 2])
-
-
-def _mhad(data: Skeletons, fold: int) -> np.ndarray:
-    _expect(data.subject, range(1, 13), "mhad", "subject", "Berkeley MHAD")
-    return data.subject > 7
-
-
-def _expect(numbers: np.ndarray, known: Iterable[int], protocol: str, what: str, dataset: str) -> None:
-    """Raise InputError unless all numbers are known ones."""
-    strange = np.setdiff1d(numbers, list(known))
-    if len(strange):
-        raise InputError(
-            f"protocol {protocol} is for {dataset}, which has no {what} {strange[0]}, as this data has; "
-            "choose another protocol."
-        )
-
-
-def _one(data: Skeletons) -> int:
-    return 1
-
-
 def _subjects(data: Skeletons) -> int:
     return len(np.unique(data.subject))
 
 
-# Name: number of folds, and which sequences fold K (from 1) tests, bool (N,); all others train.
-PROTOCOLS: dict[str, tuple[Callable[[Skeletons], int], Callable[[Skeletons, int], np.ndarray]]] = {
-    "loso": (_subjects, _leave_one_subject_out),
-    "loseqo": (len, _leave_one_sequence_out),
-    "half": (_one, _half),
-    "cross-subject": (_one, _cross_subject),
-    "cross-view": (_one, _cross_view),
-    "sbu": (lambda data: len(_SBU_FOLDS), _sbu),
-    "sysu": (lambda data: 30, _sysu),
-    "mhad": (_one, _mhad),
+PROTOCOLS: dict[str, Protocol] = {
+    "loso": Protocol(_subjects, _leave_one_subject_out),
+    "loseqo": Protocol(len, _leave_one_sequence_out, "name"),
+    "half": Protocol(one_fold, _half),
+    **OWN,
+    **NAMED,
 }
+
+
+def _protocol(protocol: str) -> Protocol:
+    found = PROTOCOLS.get(protocol) or parsed(protocol)
+    if found is None:
+        raise InputError(
+            f"there is no protocol {shown(protocol)}; choose one of {', '.join(PROTOCOLS)}, or write one such as "
+            f"{', '.join(FORMS)}"
+        )
+    return found
 
 
 def folds(data: Skeletons, protocol: str) -> int:
     """The number of folds of the protocol on this data. Raises InputError for an unknown protocol."""
-    if protocol not in PROTOCOLS:
-        raise InputError(f"there is no protocol {shown(protocol)}; choose one of {', '.join(PROTOCOLS)}.")
-    return PROTOCOLS[protocol][0](data)
+    return _protocol(protocol).folds(data)
 
 
 def split(data: Skeletons, protocol: str, fold: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -109,34 +68,130 @@ def split(data: Skeletons, protocol: str, fold: int | None = None) -> tuple[np.n
     "sysu" (SYSU 3D HOI) trains on one half of the subjects and tests the other, in 30 folds. Fold K draws a random
     number for each subject, in ascending order, from np.random.default_rng(K), and trains on the half with the
     smaller ones (of an odd number of subjects the smaller half).
+    "file" is the split that the data come with (`Skeletons.test`).
+    "views:1,2", "setups:2,4", "subjects:1,3" train on those and test the others; "subjects:@FILE" reads the numbers
+    from a file. "names:@FILE" tests the sequences that the file names, one a line.
+    "k-fold:5" parts the subjects, "k-fold:5:view" and "k-fold:5:setup" those, into five folds of nearly equal size.
 
-    As the authors of a data set ask for it, by its numbers of subjects and views:
+    As the authors of a data set ask for it, by its numbers of subjects, views and setups:
     "cross-subject" (NTU RGB+D) trains on subjects 1, 2, 4, 5, 8, 9, 13-19, 25, 27, 28, 31, 34, 35 and 38 of the 40.
     "cross-view" (NTU RGB+D) trains on cameras 2 and 3 and tests camera 1.
+    "cross-subject-120" (NTU RGB+D 120) trains on 53 of the 106 subjects, "cross-setup" on the even setups.
     "sbu" (SBU Kinect Interaction) has five folds; fold K tests all sequences of the pairs of people
     (1) s01s02 s03s04 s05s02 s06s04  (2) s02s03 s02s07 s03s05 s05s03  (3) s01s03 s01s07 s07s01 s07s03
     (4) s02s01 s02s06 s03s02 s03s06  (5) s04s02 s04s03 s04s06 s06s02 s06s03.
     "mhad" (Berkeley MHAD) trains on subjects 1 to 7 and tests 8 to 12.
+    "nw-ucla" (Northwestern-UCLA) trains on views 1 and 2 and tests view 3.
+    "utd-mhad" (UTD-MHAD) and "msr-cross-subject" (MSR Action3D) train on the subjects with odd numbers; so do
+    "msr-as1" to "msr-as3", of the eight actions that `restricted` leaves.
 
     `fold` may be left out where there is only one. Raises InputError for an unknown protocol, a fold out of range,
-    data with subjects or views that the protocol does not know, or if no sequence is left to train or to test.
+    data that the protocol is not for, a file that cannot be read, or if no sequence is left to train or to test.
     """
-    count = folds(data, protocol)
+    found = _protocol(protocol)
+    count = found.folds(data)
     if fold is None and count == 1:
         fold = 1
     if fold is None or not 1 <= fold <= count:
         raise InputError(f"protocol {protocol} has no fold {fold} on this data; choose a fold from 1 to {count}.")
-    test = PROTOCOLS[protocol][1](data, fold)
+    test = found.tests(data, fold)
     train, test = np.flatnonzero(~test).astype(np.int64), np.flatnonzero(test).astype(np.int64)
     for indices, purpose in ((train, "train"), (test, "test")):
         if not len(indices):
-            what = "view" if protocol == "cross-view" else "subject"
-            there = ", ".join(map(str, np.unique(getattr(data, what))))
             raise InputError(
-                f"protocol {protocol}, fold {fold}, leaves no sequence to {purpose}, for the data has "
-                f"only the {what}s {there}; choose another protocol."
+                f"protocol {protocol}, fold {fold}, leaves no sequence to {purpose}, for the data has only "
+                f"{_all_there(data, found.by)}; choose another protocol, such as {_instead(data)}."
             )
     return train, test
+
+
+def divided_by(protocol: str) -> str:
+    """What the protocol divides by: "subject", "view", "setup", or "name" where sequence by sequence."""
+    return _protocol(protocol).by
+
+
+def _all_there(data: Skeletons, by: str) -> str:
+    if by == "name":
+        return "1 sequence" if len(data) == 1 else f"{len(data)} sequences"
+    return _listed(by, np.unique(getattr(data, by)))
+
+
+def _instead(data: Skeletons) -> str:
+    """A protocol that parts this data."""
+    for what in ("subject", "view", "setup"):
+        there = getattr(data, what)
+        groups = 0 if there is None else len(np.unique(there))
+        if groups > 1:
+            return f"k-fold:{min(groups, 5)}" + f":{what}" * (what != "subject")
+    return "names:@FILE"
+
+
+# --- who trains and who tests -----------------------------------------------------------------------------------------
+
+
+def who(data: Skeletons, sequences: np.ndarray) -> dict[str, list[int]]:
+    """The subjects of the sequences, and the views and setups where they are known: ascending numbers, plain ints."""
+    known = {f"{what}s": getattr(data, what) for what in ("subject", "view", "setup")}
+    return {name: np.unique(array[sequences]).tolist() for name, array in known.items() if array is not None}
+
+
+def _listed(what: str, numbers: np.ndarray | list[int]) -> str:
+    """ "view 3", "subjects 1 to 4, 7": the numbers, ascending, in words."""
+    spans: list[list[int]] = []
+    for number in map(int, numbers):
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    texts = [f"{span[0]} to {span[-1]}" if len(span) > 2 else ", ".join(map(str, span)) for span in spans]
+    return f"{what}{'s' * (len(numbers) != 1)} {', '.join(texts)}"
+
+
+def who_in_words(train: dict[str, list[int]], test: dict[str, list[int]]) -> str:
+    """ "train: views 1, 2; test: view 3; both: subjects 1 to 10", of what `who` gives of both.
+
+    Subjects are always named, views and setups where the two have others.
+    """
+    different = [name for name in train if train[name] != test[name]]
+
+    def side(numbers: dict[str, list[int]]) -> str:
+        return ", ".join(_listed(name.removesuffix("s"), numbers[name]) for name in different)
+
+    sides = [f"train: {side(train)}", f"test: {side(test)}"] if different else []
+    return "; ".join(sides + [f"both: {_listed('subject', train['subjects'])}"] * ("subjects" not in different))
+
+
+def lacking(data: Skeletons, fit: np.ndarray, validate: np.ndarray, test: np.ndarray) -> list[str]:
+    """Sentences on classes that no sequence trains or none tests; none where every class does both.
+
+    Where one sequence alone tests, nothing is said of the classes that it is not of.
+    """
+    names = data.class_names
+    fitted, validated, tested, there = (
+        np.bincount(data.label[part], minlength=len(names)) for part in (fit, validate, test, slice(None))
+    )
+    found = (
+        (there == 0, "the data has no sequence of {}"),
+        (
+            (fitted == 0) & (validated > 0),
+            "all training sequences of {} are of people who are held out for validation, so that nothing teaches it",
+        ),
+        (
+            (fitted == 0) & (validated == 0) & (tested > 0),
+            "no training sequence is of {}, so that its test sequences cannot be recognised",
+        ),
+        ((tested == 0) & (there > 0) & (len(test) > 1), "no test sequence is of {}, so the test says nothing of it"),
+    )
+    return [text.format(_classes(data, missing)) for missing, text in found if missing.any()]
+
+
+def _classes(data: Skeletons, chosen: np.ndarray, most: int = 8) -> str:
+    names = [shown(data.class_names[k]) for k in np.flatnonzero(chosen)]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+# --- validation -------------------------------------------------------------------------------------------------------
 
 
 def hold_out(
@@ -146,6 +201,7 @@ def hold_out(
 
     Returns the sequences to fit and those to validate, each int64 and ascending; together they are `train`. The test
     set is never looked at (its people may be, where the protocol trains on them, too, as "loseqo" and "cross-view" do).
+    Where the people drawn first are the only ones with a class, others are drawn: those who leave the most classes.
     Raises InputError if no subject would be left to fit, or `subjects` is below 1.
     """
     there = np.unique(data.subject[train])
@@ -154,5 +210,23 @@ def hold_out(
             f"{subjects} of {len(there)} training subjects cannot be held out for validation; "
             "hold out at least 1 and leave at least 1 to train, or hold out none with --validation 0"
         )
-    held = np.isin(data.subject[train], rng.choice(there, subjects, replace=False))
+    who_did = [np.unique(data.label[train[data.subject[train] == subject]]) for subject in there]
+    best, chosen = -1, there[:0]
+    for candidates in _drawn(len(there), subjects, rng):
+        left = len(np.unique(np.concatenate([who_did[k] for k in np.setdiff1d(np.arange(len(there)), candidates)])))
+        if left > best:
+            best, chosen = left, there[candidates]
+        if left == len(np.unique(data.label[train])):
+            break
+    held = np.isin(data.subject[train], chosen)
     return np.sort(train[~held]).astype(np.int64), np.sort(train[held]).astype(np.int64)
+
+
+def _drawn(count: int, size: int, rng: np.random.Generator, most: int = 2000) -> Iterator[np.ndarray]:
+    """Places of people to hold out: a draw, and then others, all there are where they are not too many."""
+    yield rng.choice(count, size, replace=False)
+    if comb(count, size) > most:
+        yield from (rng.choice(count, size, replace=False) for _ in range(most))
+        return
+    every = [np.array(places) for places in combinations(range(count), size)]
+    yield from (every[k] for k in rng.permutation(len(every)))
