@@ -9,7 +9,8 @@ from importlib import import_module
 import numpy as np
 
 from ..data import alignment, neutral, protocols, sampling, synthetic
-from ..data.joint_names import body_parts, names_a_side
+from ..data.joint_names import body_parts
+from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
 from ..data.readers.recording import read_all
 from ..network.gca_lstm import Network
@@ -17,12 +18,14 @@ from ..settings import Settings
 from ..support.errors import InputError, shown
 from ..variants.build import build
 
+_MODULES = {name: import_module(f"gca_scratch.data.readers.{module}") for name, module in READERS.items()}
 DATASETS = {
     "synthetic": lambda path: synthetic.generate(subjects=80, repetitions=1),
     "npz": neutral.load,
-    **{name: partial(read_all, import_module(f"gca_scratch.data.readers.{name}")) for name in READERS},
+    **{name: partial(read_all, module) for name, module in _MODULES.items()},
 }
-USUAL_PROTOCOL = {"ntu": "cross-subject", "sysu": "sysu", "sbu": "sbu", "mhad": "mhad"}
+USUAL_PROTOCOL = {name: getattr(module, "PROTOCOL", "") or "half" for name, module in _MODULES.items()}
+USUAL_PROTOCOL |= {"sysu": "sysu", "sbu": "sbu", "mhad": "mhad"}
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,11 @@ class Split:
 def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> Split:
     """Divide the data as the source says, and align it; who is held out for validation depends on the seed alone.
 
+    The data of the Split are those that the protocol is about (`protocols.restricted`).
+
     Raises InputError where protocol, joints or classes do not allow what is asked for.
     """
+    data = protocols.restricted(data, source.protocol)
     train, test = protocols.split(data, source.protocol, source.fold)
     fit, validate = train, train[:0]
     if settings.validation:
@@ -116,7 +122,7 @@ def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> S
             f"mirror needs joints whose names tell left from right, not {', '.join(data.joint_names)}; "
             "switch it off with --no-mirror"
         )
-    sided = [name for name in data.class_names if names_a_side(name)]
-    if settings.mirror and sided:
-        raise InputError(f"mirror would make another class of {shown(sided[0])}; switch it off with --no-mirror")
+    conflict = mirror_conflict(data.class_names) if settings.mirror else None
+    if conflict:
+        raise InputError(f"mirror cannot be, for {conflict}; switch it off with --no-mirror")
     return Split(data, aligned, fit, validate, test)

@@ -64,11 +64,23 @@ def test_what_needs_names_says_so_before_training(option):
     runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, **{option: True}))
 
 
-@pytest.mark.parametrize("name", ["raise_left", "RaiseLeft", "left-hand up"])
-def test_a_side_is_seen_however_the_words_of_a_class_are_joined(name):
-    data = dataclasses.replace(skeletons(BODY), class_names=("bow", name, "bright"))
-    with pytest.raises(InputError, match=f"another class of '{name}'"):
-        runs.make_split(data, runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
+@pytest.mark.parametrize("names", [("raise_left", "RaiseRight"), ("left-hand up", "RightHandUp")])
+def test_a_side_is_seen_however_the_words_of_a_class_are_joined(names):
+    settings = dataclasses.replace(TINY, mirror=True)
+    data = dataclasses.replace(skeletons(BODY), class_names=(names[0], "bow", names[1]))
+    with pytest.raises(InputError, match=f"another class of '{names[0]}': '{names[1]}'; switch it off"):
+        runs.make_split(data, runs.Source("npz"), settings)
+    for name in names:  # alone it is no reason
+        runs.make_split(dataclasses.replace(data, class_names=("bow", name, "nod")), runs.Source("npz"), settings)
+
+
+def test_a_protocol_of_some_classes_leaves_the_others_out():
+    data = skeletons()
+    many = dataclasses.replace(data, class_names=tuple(f"a{k:02}" for k in range(1, 21)))  # of which 3 have sequences
+    split = runs.make_split(many, runs.Source("npz", protocol="msr-as1"), dataclasses.replace(TINY, validation=1))
+    assert split.data.class_names == ("a02", "a03", "a05", "a06", "a10", "a13", "a18", "a20")
+    assert len(split.data) == 16 == len(split.aligned.label) and split.network(TINY).classes == 8
+    assert set(split.data.subject[split.test]) == {2, 4} and set(split.aligned.label) == {0, 1}
 
 
 def test_mirror_images_are_refused_where_a_class_names_a_side():
