@@ -8,10 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..support.errors import InputError, shown
-from .joint_names import body_parts, find_roles, mirror_order, names_a_side
+from .joint_names import body_parts, find_roles, mirror_order
 from .labels import classes_of, codes_of, labels_from
+from .layouts import layout_named
+from .mirror import mirror_conflict
 from .neutral import Skeletons, check
-from .skeleton import Layout, chain, layout_named
+from .skeleton import Layout, chain
 
 # A layout, the name of a known one, or names of joints and bones (pairs of indices); None where nothing is known.
 Skeleton: TypeAlias = str | Layout | tuple[Sequence[str], Iterable[Sequence[int]]] | None
@@ -191,11 +193,11 @@ def unavailable_for(layout: Layout, hip: str | None, classes: np.ndarray) -> dic
     if roles.top is None:
         reasons["torso_scale"] = "no name of a joint tells the neck or the head"
     sides = "no names of joints tell left from right"
-    sided = [each for each in classes.tolist() if isinstance(each, str) and names_a_side(each)]
+    conflict = mirror_conflict(each for each in classes.tolist() if isinstance(each, str))
     if mirror_order(names, range(len(names))) is None:
         reasons["mirror"] = sides
-    elif sided:
-        reasons["mirror"] = f"it would make another class of {shown(sided[0])}"
+    elif conflict:
+        reasons["mirror"] = conflict
     try:
         body_parts(names)
     except InputError:

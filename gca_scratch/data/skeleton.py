@@ -1,11 +1,10 @@
-"""Skeletons as trees: three known layouts, and the walk that orders the joints."""
+"""Skeletons as trees: the layouts of three sensors (layouts has more), and the walk that orders the joints."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..support.errors import InputError, shown
+from ..support.errors import InputError
 
 Edges = Sequence[tuple[int, int]]
 
@@ -87,19 +86,6 @@ OPENNI = Layout(
     ),
     _line(2, 1, 0) + _line(1, 3, 4, 5) + _line(1, 6, 7, 8) + _line(2, 9, 10, 11) + _line(2, 12, 13, 14),
 )
-
-LAYOUTS = (KINECT_V1, KINECT_V2, OPENNI)
-
-
-def layout_named(name: str) -> Layout:
-    """The known layout of that name, "kinect_v1", "kinect_v2" or "openni", in any usual spelling; else InputError."""
-    known = {layout.name.replace(" ", "_"): layout for layout in LAYOUTS}
-    try:
-        return known[re.sub("[ -]", "_", name.lower())]
-    except KeyError:
-        raise InputError(
-            f"there is no skeleton {shown(name)}; choose one of {', '.join(known)}, or give joint names and bones"
-        ) from None
 
 
 def chain(joint_count: int, edges: Edges, root: int, revisit: bool = False) -> tuple[int, ...]:
