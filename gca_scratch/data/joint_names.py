@@ -189,7 +189,7 @@ def describe_roles(joint_names: Sequence[str], edges: Edges, hip: str | None = N
     """
     roles, read = find_roles(joint_names, edges, hip), readings(joint_names)
     return [
-        _of_the_hip(joint_names, read, roles.hip),
+        _of_the_hip(joint_names, read, roles.hip, hip is not None),
         "no names tell the left and the right hip or shoulder, so no body can be turned to face the camera"
         if roles.left is None
         else f"left and right are told by {_both(joint_names, roles.left, roles.right)}",
@@ -202,13 +202,15 @@ def describe_roles(joint_names: Sequence[str], edges: Edges, hip: str | None = N
     ]
 
 
-def _of_the_hip(names, read, hip):
+def _of_the_hip(names, read, hip, answered):
     sentence = f"the hip is '{names[hip]}'"
-    if read[hip].part in ("pelvis", "root"):
+    if read[hip].part in ("pelvis", "root") and not read[hip].side:
         return sentence
+    if answered:
+        return f"{sentence}, which no name calls the pelvis: you say so"
     hips = pair_of(read, "hip")
     instead = f"; for the middle of {_both(names, *hips)} say --hip middle" if hips else ""
-    what = f"the {read[hip].part}" if read[hip].part in ("torso", "spine") else "what lies between the legs"
+    what = f"the {read[hip].part}" if read[hip].part in ("torso", "spine") else "what joins the two hips"
     return f"{sentence}, which no name calls the pelvis: {what} is taken in its place{instead}"
 
 
@@ -230,4 +232,4 @@ def _of_the_mirror(names, read):
     alone = [name for name, it in zip(names, read, strict=True) if it.side and (_OTHER[it.side], it.rest) not in sided]
     if alone:
         return f"there are no mirror images: {_listed(alone)} {'has' if len(alone) == 1 else 'have'} no other side"
-    return "there are no mirror images: " + ("two names are alike" if sided else "no names tell sides")
+    return "there are no mirror images: " + ("names of one side are alike" if sided else "no names tell sides")

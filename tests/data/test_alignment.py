@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch.data.alignment import align, mirror_order
+from gca_scratch.data.alignment import align
 from gca_scratch.data.placement import turn_matrix
-from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, LAYOUTS, OPENNI
+from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, OPENNI
 from gca_scratch.support.errors import InputError
 from tests.helpers.tiny import TINY, of_layout, skeletons, two_persons
 
@@ -147,39 +147,6 @@ def test_a_sequence_without_its_first_person_is_no_accident():
     data.joints[: data.offsets[1], 0] = 0
     x = align(data, face_camera=True, torso_scale=True).x
     assert np.isfinite(x).all() and (x[: data.offsets[1], :, 0] == 0).all()
-
-
-# --- sides ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("layout", LAYOUTS, ids=[layout.name for layout in LAYOUTS])
-def test_the_mirror_exchanges_left_and_right_and_twice_is_nothing(layout):
-    order = align(skeletons(of_layout(layout), subjects=1)).order
-    mirrored = mirror_order(layout.joint_names, order)
-    assert mirrored[mirrored].tolist() == list(range(len(order)))
-    for here, there in enumerate(mirrored):
-        a, b = layout.joint_names[order[here]], layout.joint_names[order[there]]
-        assert b == a.replace("left", "?").replace("right", "left").replace("?", "right")
-
-
-@pytest.mark.parametrize(
-    ("names", "other"),
-    [
-        (["Hips", "LHip", "RHip", "Neck"], [0, 2, 1, 3]),
-        (["HandLeft", "HandRight", "ShoulderCenter"], [1, 0, 2]),
-        (["hand_l", "pelvis", "hand_r"], [2, 1, 0]),
-        (["hand.L", "hand.R"], [1, 0]),
-        (["lefthand", "righthand", "torso"], [1, 0, 2]),
-        (["left_foot_1", "right_foot_1", "left_foot_2", "right_foot_2"], [1, 0, 3, 2]),
-        (["pelvis", "left hand", "neck"], None),  # no right hand
-        (["a", "b", "c"], None),
-        (["left hand", "left_hand", "right hand", "right_hand"], None),  # which is the other hand of which?
-        (["лево", "право", "таз"], None),
-    ],
-)
-def test_sides_are_told_from_names(names, other):
-    found = mirror_order(names, range(len(names)))
-    assert (found if found is None else found.tolist()) == other
 
 
 # --- layouts ----------------------------------------------------------------------------------------------------------
