@@ -10,4 +10,9 @@ READERS = {
     "mhad": "mhad",
     "nwucla": "nwucla",
     "utdmhad": "utdmhad",
+    "msraction3d": "msraction3d",
+    "florence": "florence",
+    "kard": "kard",
+    "azure": "azure",
+    "mediapipe": "mediapipe",
 }
