@@ -49,6 +49,11 @@ def each_once(files: list[Path]) -> list[Path]:
     return files
 
 
+def folders_with(root: Path, name: str) -> list[Path]:
+    """The folders, `root` and those below it, that hold a file of this name."""
+    return [file.parent for file in files_in(root) if file.name == name]
+
+
 def folders_called(root: Path, name: re.Pattern[str]) -> list[Path]:
     """The folders that are called so, in the folder `root` or anywhere below it; a link to one counts as one.
 
@@ -59,10 +64,18 @@ def folders_called(root: Path, name: re.Pattern[str]) -> list[Path]:
         folder = waiting.popleft()
         look_into([folder])
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            if entry.name.startswith(HIDDEN) or not entry.is_dir():
+            if entry.name.startswith(HIDDEN) or not _is_folder(entry):
                 continue
             if name.fullmatch(entry.name):
                 found.append(folder / entry.name)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(folder / entry.name)
     return sorted(found)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        look_into([Path(entry.path)])
+        return False

@@ -8,10 +8,14 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
 
+from ..meaning import known
 from ..skeleton import OPENNI
-from .recording import Recording, look_into
+from .named import folders_called, holds
+from .recording import NOTHING_SAID, Collection, Options, Recording, look_into
 from .text import number, read_lines
 
+TAKES = "SBU Kinect Interaction: the folder with s01s02/01/001/skeleton_pos.txt and so on, or one skeleton_pos.txt"
+PROTOCOL = "sbu"
 CLASS_NAMES = (
     "approaching",
     "departing",
@@ -23,7 +27,10 @@ CLASS_NAMES = (
     "punching",
 )
 LAYOUT = OPENNI
+# What `read_item` makes of the files, by the formula of the data set: see there. Recorded at 15 a second.
+MEANING = known(up="+y", unit="m", hand="right", rate="15")
 
+_PAIR = re.compile("s[0-9]{2}s[0-9]{2}")
 _FILE = "skeleton_pos.txt"
 _JOINTS = len(LAYOUT.joint_names)
 _COLUMNS = 1 + 2 * _JOINTS * 3
@@ -32,42 +39,57 @@ _ORIGIN = np.array([1.280, 0.960, 0.0])
 _SCALE = np.array([-2.560, -1.920, 10.0 / 7.8125])
 
 
-def items(root: str | os.PathLike) -> list[Path]:
-    """The files `root/sXXsYY/CC/NNN/skeleton_pos.txt`, sorted: pair of people, class 01 to 08, repetition.
+def recognises(path: Path) -> bool:
+    """Is it a file skeleton_pos.txt, or a folder with one in it or below?"""
+    return holds(Path(path), re.compile(re.escape(_FILE)))
 
-    The whole data set has 282. Other names in these folders are passed over. Raises InputError if `root` holds no
-    such folder, or if the number of a class is none of the eight.
+
+def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
+    """What `items` finds in a folder, or one file, with a label if the folders that it lies in tell it.
+
+    Raises InputError as `items` does.
+    """
+    found = [Path(path).absolute()] if os.path.isfile(path) else items(path)
+    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), list(found))
+
+
+def items(root: str | os.PathLike) -> list[Path]:
+    """The files `sXXsYY/CC/NNN/skeleton_pos.txt`, sorted: pair of people, class 01 to 08, repetition.
+
+    The folders sXXsYY lie in `root` or anywhere below it, as in a folder of their own name. The whole data set has 282
+    files. Other names in these folders are passed over. Raises InputError if `root` holds no such folder, if the number
+    of a class is none of the eight, or if the same sequence is there twice.
     """
     root = Path(root)
-    folders = []
-    if os.path.isdir(root):
-        look_into([root, *root.glob("s*s*"), *root.glob("s*s*/*")])
-        folders = sorted(root.glob("s*s*/*/*"))
-    found = []
-    for folder in folders:
-        pair, action, repetition = folder.parts[-3:]
-        if not re.fullmatch("s[0-9]{2}s[0-9]{2}/[0-9]{2}/[0-9]{3}", f"{pair}/{action}/{repetition}"):
-            continue
-        if not 1 <= int(action) <= len(CLASS_NAMES):
-            raise InputError(
-                f"{folder.parent}: there is no class {action} in SBU Kinect Interaction, only 01 to "
-                f"{len(CLASS_NAMES):02}; correct the name of the folder or remove it."
-            )
-        found.append(folder / _FILE)
+    found: dict[tuple[str, ...], Path] = {}
+    for pair in folders_called(root, _PAIR) if os.path.isdir(root) else []:
+        look_into([pair, *pair.glob("*")])
+        for folder in sorted(pair.glob("*/*")):
+            name = folder.parts[-3:]
+            if not re.fullmatch("[0-9]{2}/[0-9]{3}", "/".join(name[1:])):
+                continue
+            if not 1 <= int(name[1]) <= len(CLASS_NAMES):
+                raise InputError(
+                    f"{folder.parent}: there is no class {name[1]} in SBU Kinect Interaction, only 01 to "
+                    f"{len(CLASS_NAMES):02}; correct the name of the folder or remove it."
+                )
+            if name in found:
+                raise InputError(f"{found[name]} and {folder} are the same sequence; remove one of the two.")
+            found[name] = folder
     if not found:
         raise InputError(
             f"{root} holds no sequences of SBU Kinect Interaction (s01s02/01/001/{_FILE}); "
             "give with --data the folder that holds s01s02."
         )
-    return found
+    return [found[name] / _FILE for name in sorted(found)]
 
 
 def read_item(item: Path) -> Recording:
     """One file as a Recording with joints float32 (frames, 2, 15, 3), called "s01s02/01/001".
 
     `subject` is 10 x the first + the second person of the pair (12 for s01s02), since the protocol splits by pairs;
-    the label is the class less one, the repetition the last number. The persons stand in the order of the file; the
-    first is not always the left one.
+    the label is the class less one, the repetition the last number. A file that lies elsewhere has none of these, and
+    its own name. The persons stand in the order of the file; the first is not always the left one.
 
     The files hold image coordinates from 0 to 1, y down, and a scaled depth. They become metres by the formula of the
     data set, x = 1.28 - 2.56 x', y = 0.96 - 1.92 y', z = 1.28 z'. With its signs this is the camera space of a Kinect,
@@ -79,7 +101,6 @@ def read_item(item: Path) -> Recording:
     too many or something other than a number of a plausible size, or if a frame number does not follow the one before.
     """
     item = Path(item)
-    pair, action, repetition = item.parts[-4:-1]
     rows, before = [], None
     for line, text in enumerate(read_lines(item), start=1):
         place = f"{item}, line {line}"
@@ -97,13 +118,12 @@ def read_item(item: Path) -> Recording:
         before = int(columns[0])
         normalised = [_coordinate(text, place, column) for column, text in enumerate(columns[1:])]
         rows.append((_ORIGIN + _SCALE * np.reshape(normalised, (2, _JOINTS, 3))).astype(np.float32))
-    return Recording(
-        joints=np.stack(rows),
-        label=int(action) - 1,
-        subject=10 * int(pair[1:3]) + int(pair[4:6]),
-        name=f"{pair}/{action}/{repetition}",
-        repetition=int(repetition),
-    )
+    place = re.search(r"(s([0-9]{2})s([0-9]{2})/(0[1-8])/([0-9]{3}))/[^/]*\Z", item.as_posix())
+    if place is None:
+        return Recording(np.stack(rows), None, 0, item.stem)
+    name, *numbers = place.groups()
+    first, second, action, repetition = map(int, numbers)
+    return Recording(np.stack(rows), action - 1, 10 * first + second, name, repetition=repetition)
 
 
 def _coordinate(text: str, place: str, column: int) -> float:

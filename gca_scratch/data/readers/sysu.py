@@ -1,24 +1,20 @@
 """Reader for the original MATLAB files of SYSU 3D HOI: one person with an object, twelve actions, 40 people."""
 
-import errno
-import math
 import os
 import re
-import struct
-import warnings
-import zlib
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from gca_scratch.support.errors import InputError
-from gca_scratch.support.reading import read_bytes
 
+from ..meaning import known
 from ..skeleton import KINECT_V1
-from .recording import Recording, look_into
+from .matlab import read_skeleton
+from .named import folders_called, holds
+from .recording import NOTHING_SAID, Collection, Options, Recording, look_into
 
+TAKES = "SYSU 3D HOI: the folder SYSU3DAction, with <subject>/video<action>/sklWorld.mat in it, or one sklWorld.mat"
+PROTOCOL = "sysu"
 CLASS_NAMES = (
     "drinking",
     "pouring",
@@ -34,35 +30,51 @@ CLASS_NAMES = (
     "sweeping",
 )
 LAYOUT = KINECT_V1
+# The camera space of Kinect v1: x to the left as the camera sees it, y up, z away from it, in metres; 30 a second.
+MEANING = known(up="+y", unit="m", hand="right", rate="30")
 
 _FILE, _VARIABLE = "sklWorld.mat", "SW"
-_JOINTS = len(LAYOUT.joint_names)
-_PLACES = ("SYSU3DAction/3DvideoNorm", "3DvideoNorm", ".")
-_LARGEST = 1 << 26  # bytes of a file: 64 MiB
-_CLASSES = {"double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}
-_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # of a number, by the type it is stored as
-_AGAIN = "copy the file again from the data set"
+_HOME = re.compile("3DvideoNorm")
 
 
 class Item(NamedTuple):
-    """A file, the number of its action, from 1, and that of its subject."""
+    """A file, the number of its action, from 1, and that of its subject; 0 where its path does not tell."""
 
     path: Path
     action: int
     subject: int
 
 
+def recognises(path: Path) -> bool:
+    """Is it a file sklWorld.mat, or a folder with one in it or below?"""
+    return holds(Path(path), re.compile(re.escape(_FILE)))
+
+
+def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
+    """What `items` finds in a folder, or one file, whose action and subject are read from its path where that tells.
+
+    Raises InputError if there is nothing.
+    """
+    found = items(path)
+    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), list(found))
+
+
 def items(root: str | os.PathLike) -> list[Item]:
-    """The files `SYSU3DAction/3DvideoNorm/<subject>/video<action>/sklWorld.mat` in `root`, by subject and action.
+    """The files `3DvideoNorm/<subject>/video<action>/sklWorld.mat` in `root` or below it, by subject and action.
 
-    `root` may also be the folder SYSU3DAction or 3DvideoNorm. A subject has the number in the name of its folder;
-    where these names do not have one number each, all different, the folders count from 1 in the order of their names.
-    Other folders are passed over. The whole data set has 480 files.
+    `root` may also be the folder 3DvideoNorm, or one called otherwise with the subjects in it. A subject has the number
+    in the name of its folder; where these names do not have one number each, all different, the folders count from 1 in
+    the order of their names. Other folders are passed over. The whole data set has 480 files.
 
-    Raises InputError if there is no such folder, or if the number of an action is none of the twelve.
+    Raises InputError if there is no such folder, or more than one, or if the number of an action is none of the twelve.
     """
     root = Path(root)
-    folder = next((root / place for place in _PLACES if os.path.isdir(root / place)), root)
+    if os.path.isfile(root):
+        return [_alone(root.absolute())]
+    homes = folders_called(root, _HOME) if os.path.isdir(root) else []
+    if len(homes) > 1:
+        raise InputError(f"{homes[0]} and {homes[1]} both hold sequences of SYSU 3D HOI; remove one of the two.")
+    folder = homes[0] if homes else root
     look_into([folder, *folder.glob("*")] if os.path.isdir(folder) else [])
     videos = [
         (video, int(name[1]))
@@ -85,6 +97,14 @@ def items(root: str | os.PathLike) -> list[Item]:
     return sorted(found, key=lambda item: (item.subject, item.action, item.path))
 
 
+def _alone(path: Path) -> Item:
+    """One file, and what the folders that it lies in tell."""
+    video = re.fullmatch("video([0-9]{1,4})", path.parent.name)
+    action = int(video[1]) if video and 1 <= int(video[1]) <= len(CLASS_NAMES) else 0
+    subject = re.findall("[0-9]{1,4}", path.parent.parent.name) if action else []
+    return Item(path, action, int(subject[0]) if len(subject) == 1 else 0)
+
+
 def _subjects(names: list[str]) -> dict[str, int]:
     """A number for each folder of a subject."""
     numbers = [int("".join(found)) if len(found := re.findall("[0-9]{1,4}", name)) == 1 else None for name in names]
@@ -97,114 +117,16 @@ def read_item(item: Item) -> Recording:
     """One file as a Recording with joints float32 (frames, 1, 20, 3), in metres, called "<folder of subject>/video1".
 
     The variable SW, 20 x 3 x frames, holds them in the order of Kinect v1 and in its camera space, which is y up. The
-    label is the action less one; the data set has no repetitions.
+    label is the action less one, or None; the data set has no repetitions. A joint of NaN is absent.
 
     Raises InputError, with file and place, if the file is missing, damaged, too large or no MATLAB 5 file, if SW is not
-    there, no array of real numbers or of another shape, if a coordinate is not a number of a plausible size, or if
-    SciPy is not installed.
+    there, no array of real numbers or of another shape, if a coordinate is infinite or 100 metres or more, or if SciPy
+    is not installed.
     """
     path, action, subject = item
-    values = _read(path)
-    wrong = np.argwhere(~(np.abs(values) < 100).transpose(2, 0, 1))  # NaN is wrong, too
-    if len(wrong):
-        frame, joint, axis = wrong[0]
-        raise InputError(
-            f"{path}: {_VARIABLE}({joint + 1}, {axis + 1}, {frame + 1}) ({'xyz'[axis]} of the joint "
-            f"'{LAYOUT.joint_names[joint]}') is {values[joint, axis, frame]:g}, not a number of metres; {_AGAIN}."
-        )
     return Recording(
-        joints=np.ascontiguousarray(values.transpose(2, 0, 1)[:, None], np.float32),
-        label=action - 1,
+        joints=read_skeleton(path, _VARIABLE, LAYOUT.joint_names),
+        label=action - 1 if action else None,
         subject=subject,
-        name=f"{path.parent.parent.name}/{path.parent.name}",
-    )
-
-
-def _read(path: Path) -> np.ndarray:
-    """The variable SW of a file, float64 (20, 3, frames); whatever SciPy raises becomes an InputError."""
-    data = _read_bytes(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what SciPy warns of is checked here
-        try:
-            return _values(path, data)
-        except InputError:
-            raise
-        except ImportError as error:
-            raise InputError(
-                f"{path} is a MATLAB file, which takes SciPy to read, and that cannot be imported ({error}); "
-                "install it with: pip install scipy"
-            ) from error
-        except Exception as error:  # SciPy raises nearly anything where a file is damaged
-            reason = type(error).__name__
-            raise InputError(
-                f"{path} is damaged, or no MATLAB file: SciPy cannot read it ({reason}); {_AGAIN}."
-            ) from error
-
-
-def _read_bytes(path: Path) -> bytes:
-    """The whole file, once its size is known to be reasonable."""
-    try:
-        return read_bytes(path, _LARGEST)
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            raise InputError(
-                f"{path} is larger than {_LARGEST >> 20} MiB, far more than a skeleton needs; give the original file."
-            ) from error
-        raise InputError(f"{path} cannot be read ({error.strerror}); {_AGAIN}, or remove its folder.") from error
-
-
-def _values(path: Path, data: bytes) -> np.ndarray:
-    """SW out of the bytes of a file. Nothing but SW is loaded, and only once it is known to fit."""
-    from scipy.io import matlab  # here, since only this data set needs it
-
-    data = data[:116] + bytes(8) + data[124:]  # says that there are no MATLAB objects, which are not to be read
-    version = matlab.matfile_version(BytesIO(data))[0]
-    if version == 2:
-        raise InputError(f"{path} is a MATLAB 7.3 file (HDF5), which is not read; save it in MATLAB with -v7 instead.")
-    if version != 1:
-        raise InputError(f"{path} is not a MATLAB 5 file; {_AGAIN}, or save it in MATLAB with -v7.")
-    variables = matlab.whosmat(BytesIO(data))
-    place = next((place for place, (name, _, _) in enumerate(variables) if name == _VARIABLE), None)
-    if place is None:
-        raise InputError(f"{path} has no variable {_VARIABLE}; {_AGAIN}.")
-    _, shape, kind = variables[place]
-    if kind not in _CLASSES:
-        raise InputError(f"{path}: {_VARIABLE} is of the class {kind} where numbers belong; {_AGAIN}.")
-    # MATLAB drops the last dimension where it is 1
-    if shape[:2] != (_JOINTS, 3) or len(shape) > 3 or min(shape) < 1:
-        raise InputError(
-            f"{path}: {_VARIABLE} is {' x '.join(map(str, shape))} where {_JOINTS} x 3 x frames belongs; {_AGAIN}."
-        )
-    if 8 * math.prod(shape) > 4 * len(data) + (1 << 22):  # coordinates compress to two thirds or so
-        raise InputError(
-            f"{path}: {_VARIABLE} is said to have {shape[2]} frames, too many for {len(data)} bytes of file; {_AGAIN}."
-        )
-    if not _is_sound(data, place, shape):
-        raise InputError(f"{path}: {_VARIABLE} is damaged, or no array of real numbers; {_AGAIN}.")
-    values = matlab.loadmat(BytesIO(data), variable_names=[_VARIABLE])[_VARIABLE]
-    return values.reshape(_JOINTS, 3, -1).astype(np.float64, copy=False)
-
-
-def _is_sound(data: bytes, place: int, shape: tuple[int, ...]) -> bool:
-    """Is the variable at this place, from 0, one of real numbers of a known type, as many as belong to `shape`?
-
-    SciPy, up to 1.17 at least, takes the type on trust, and one that does not exist ends the whole process. Before the
-    numbers MATLAB writes what they are: tags of type and size, flags, dimensions and name, here in a fixed order.
-    """
-    order = "<" if data[126:128] == b"IM" else ">"
-    start = 128
-    for _ in range(place):
-        start += 8 + struct.unpack_from(f"{order}I", data, start + 4)[0]
-    kind, size = struct.unpack_from(f"{order}II", data, start)
-    head = data[start : start + 128]
-    if kind == 15:  # compressed
-        head = zlib.decompressobj().decompress(data[start + 8 : start + 8 + size], 128)
-    dimensions = len(shape)
-    flags, *found, kind, size = struct.unpack_from(
-        f"{order}16x I4x 2I{dimensions}i {dimensions % 2 * 4}x I2s2x 2I", head
-    )
-    return (
-        found == [5, 4 * dimensions, *shape, 1 | 2 << 16, _VARIABLE.encode()]
-        and not flags & 0x0800  # complex
-        and size == math.prod(shape) * _BYTES.get(kind, -1)
+        name=f"{path.parent.parent.name}/{path.parent.name}" if action else path.stem,
     )

@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 from gca_scratch.support.errors import InputError
 
@@ -73,24 +74,39 @@ def recognises(path: Path) -> bool:
     return holds(Path(path), _NAME)
 
 
+class Nameless(NamedTuple):
+    """A file of somebody's own, whose name says nothing."""
+
+    path: Path
+
+
 def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
-    """The files in a folder and those below it, or one file; InputError if there is none, or one twice."""
+    """The files in a folder and those below it, by action, subject and repetition; or one file, called as it may be.
+
+    Raises InputError if there is none, or one twice.
+    """
     return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), items(path))
 
 
-def items(root: str | os.PathLike[str]) -> list[Path]:
-    """The paths that `open_collection` finds, by action, subject and repetition."""
+def items(root: str | os.PathLike[str]) -> list[Path | Nameless]:
+    """The paths that `open_collection` finds."""
     found = named_files(Path(root), _NAME, "UTD-MHAD", "a1_s1_t1_skeleton.mat")
+    if len(found) == 1 and not _NAME.fullmatch(found[0].name):
+        return [Nameless(found[0])]
     return sorted(found, key=lambda path: (*_numbers(path), path))
 
 
-def read_item(item: Path) -> Recording:
+def read_item(item: Path | Nameless) -> Recording:
     """One file: joints float32 (frames, 1, 20, 3), in metres, called "a1_s1_t1"; the label is the action less one.
+
+    A file that is called otherwise has no label. A joint of NaN is absent.
 
     Raises InputError, with file and place, if the name is not one of UTD-MHAD, if the file is missing, damaged, too
     large or no MATLAB 5 file, if d_skel is not there, no array of real numbers or not 20 x 3 x frames, if a coordinate
     is infinite or 100 metres or more, or if SciPy is not installed.
     """
+    if isinstance(item, Nameless):
+        return Recording(read_skeleton(item.path, _VARIABLE, LAYOUT.joint_names), None, 0, item.path.stem)
     path = Path(item)
     action, subject, repetition = _numbers(path)
     if not 1 <= action <= len(CLASS_NAMES) or subject < 1:

@@ -10,18 +10,31 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
 
+from ..meaning import known
 from ..neutral import Skeletons
 from ..skeleton import KINECT_V1
-from .recording import Recording, assemble
+from .named import folders_with, holds
+from .recording import NOTHING_SAID, Collection, Options, Recording, assemble
 from .text import number, read_lines
 
+TAKES = "UT-Kinect-Action3D: the folder with actionLabel.txt and joints/, or one joints_sSS_eEE.txt"
+PROTOCOL = ""
 CLASS_NAMES = ("walk", "sitDown", "standUp", "pickUp", "carry", "throw", "push", "pull", "waveHands", "clapHands")
 LAYOUT = KINECT_V1
+# The camera space of Kinect v1: x to the left as the camera sees it, y up, z away from it, in metres. The sensor gives
+# 30 frames a second, of which the authors kept those with a skeleton: "about 15" a second, they say.
+MEANING = known(up="+y", unit="m", hand="right", rate="15")
+
+_LABELS = "actionLabel.txt"
+_NAME = re.compile(r"joints_(s([0-9]{2})_e([0-9]{2}))\.txt")
 _COLUMNS = 1 + 3 * len(KINECT_V1.joint_names)
 
 
 class Item(NamedTuple):
-    """A label, of this line of actionLabel.txt: the action takes the frames `first` to `last` of the file of poses."""
+    """A label, of this line of actionLabel.txt: the action takes the frames `first` to `last` of the file of poses.
+
+    The action "" is the whole file, without a label.
+    """
 
     path: Path
     action: str
@@ -46,22 +59,60 @@ def read(root: str | os.PathLike) -> Skeletons:
     many or something other than a finite number, if frame numbers run backwards, or if a label names an unknown
     action, a sequence that has no file, or frames that its file does not have.
     """
-    return assemble([read_item(item) for item in items(root)], CLASS_NAMES, LAYOUT, root)
+    return assemble([read_item(item) for item in items(root)], CLASS_NAMES, LAYOUT, root, MEANING)
+
+
+def recognises(path: Path) -> bool:
+    """Is it a file joints_sSS_eEE.txt, or a folder with such a file in it or below?"""
+    return holds(Path(path), _NAME)
+
+
+def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
+    """What `items` finds in a folder; or one file of poses: the actions in it, if actionLabel.txt lies above it.
+
+    Where that is missing, or no label is needed, the file is one recording without a label. Raises InputError as
+    `items` does.
+    """
+    path = Path(path)
+    if os.path.isfile(path):
+        labels = path.absolute().parents[1] / _LABELS
+        if options.labelled and _NAME.fullmatch(path.name) and os.path.isfile(labels):
+            found = [item for item in items(labels.parent) if item.path.name == path.name]
+            if not found:
+                raise InputError(f"{labels} has no action of {path.name}; add a label, or give another file.")
+        else:
+            found = [Item(path, "", 0, 0, 0)]
+    else:
+        found = items(path)
+    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), list(found))
 
 
 def items(root: str | os.PathLike) -> list[Item]:
-    """What `root/actionLabel.txt` labels, in its order; InputError, with file and line, if it is missing or damaged."""
+    """What `actionLabel.txt` in the folder `root`, or the only one below it, labels, in its order.
+
+    Raises InputError, with file and line, if it is missing or damaged, or if there are two.
+    """
     root = Path(root)
     if not os.path.isdir(root):
-        raise InputError(f"there is no folder {root}; give with --data the folder that holds actionLabel.txt.")
-    labels = _read_labels(root / "actionLabel.txt")
+        raise InputError(f"there is no folder {root}; give with --data the folder that holds {_LABELS}.")
+    if not os.path.lexists(root / _LABELS):
+        folders = folders_with(root, _LABELS)
+        if len(folders) > 1:
+            raise InputError(f"{folders[0]} and {folders[1]} both hold an {_LABELS}; give one of them.")
+        root = folders[0] if folders else root
+    labels = _read_labels(root / _LABELS)
     paths = {file: root / "joints" / f"joints_{file}.txt" for _, file, *_ in labels}
     return [Item(paths[file], action, first, last, line) for line, file, action, first, last in labels]
 
 
 def read_item(item: Item) -> Recording:
-    """One labelled action, as `read` gives it; InputError, with file and line, if its file is missing or damaged."""
-    label, file = f"{item.path.parents[1] / 'actionLabel.txt'}, line {item.line}", item.path.stem[len("joints_") :]
+    """One labelled action, as `read` gives it, or a whole file; InputError, with file and line, if it is damaged."""
+    if not item.action:
+        name = _NAME.fullmatch(item.path.name)
+        subject, repetition = (int(name[2]), int(name[3])) if name else (0, None)
+        poses = _read_poses(item.path)[1]
+        return Recording(poses[:, None], None, subject, name[1] if name else item.path.stem, repetition=repetition)
+    label, file = f"{item.path.parents[1] / _LABELS}, line {item.line}", item.path.stem[len("joints_") :]
     if not os.path.isfile(item.path):
         raise InputError(f"{label}: {item.path} is missing; put it there, or remove {file} from the labels.")
     stat = item.path.stat()

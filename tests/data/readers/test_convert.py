@@ -61,7 +61,7 @@ def direct(root):
             recordings.append(ntu.read_item(item))
         except InputError:
             continue
-    return recording.assemble(recordings, ntu.CLASS_NAMES, ntu.LAYOUT, root)
+    return recording.assemble(recordings, ntu.CLASS_NAMES, ntu.LAYOUT, root, ntu.MEANING)
 
 
 def quietly(dataset, root, out, jobs=1):

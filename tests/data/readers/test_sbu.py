@@ -80,6 +80,38 @@ def test_items_name_a_file_each_and_pass_over_what_is_not_of_the_data_set(root):
     assert names == [f"{name}/skeleton_pos.txt" for name in (FIRST, "s01s02/03/002", "s07s01/08/001")]
 
 
+def test_a_zip_that_was_unpacked_into_its_own_name(root):
+    (root / "s01s02").rename(root / "first")
+    (root / "s01s02").mkdir()
+    (root / "first").rename(root / "s01s02/s01s02")
+    (root / "s07s01").rename(root / "other")
+    (root / "deeper/s07s01").mkdir(parents=True)
+    (root / "other").rename(root / "deeper/s07s01/s07s01")
+    assert recording.read_all(sbu, root).name.tolist() == [FIRST, "s01s02/03/002", "s07s01/08/001"]
+    shutil.copytree(root / "s01s02/s01s02/03/002", root / "s01s02/03/002")
+    refused(root, "s01s02/03/002 and", "s01s02/s01s02/03/002 are the same sequence", "remove one of the two")
+
+
+def test_one_file_takes_from_its_path_what_that_tells(root):
+    assert sbu.recognises(root) and sbu.recognises(file(root)) and not sbu.recognises(root / "s01s02/03/003")
+    found = sbu.open_collection(file(root))
+    assert found.layout is OPENNI and found.class_names == sbu.CLASS_NAMES
+    assert (found.meaning.up.value, found.meaning.unit.value, found.meaning.rate.value) == ("+y", "m", "15")
+    assert sbu.read_item(found.items[0])[1:4] == (2, 12, FIRST)
+    alone = root / "skeleton_pos.txt"
+    shutil.copy(file(root), alone)
+    (item,) = sbu.open_collection(alone).items
+    assert sbu.read_item(item)[1:4] == (None, 0, "skeleton_pos") and sbu.read_item(item).repetition is None
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(root):
+    whole = recording.read_all(sbu, root).joints
+    file(root).write_bytes(b"\xef\xbb\xbf" + file(root).read_bytes())
+    assert np.array_equal(recording.read_all(sbu, root).joints, whole)
+    file(root).write_bytes(file(root).read_text("utf-8-sig").encode("utf-16"))
+    refused(root, FIRST, "UTF-16", "save it as UTF-8")
+
+
 def test_reads_lines_ended_by_lf(root):
     file(root).write_bytes(file(root).read_bytes().replace(b"\r\n", b"\n"))
     assert recording.read_all(sbu, root).lengths.tolist() == [3, 2, 1]
@@ -93,7 +125,7 @@ def test_what_it_reads_survives_the_neutral_format(root):
 
 def test_folders_without_sequences(root):
     refused(root / "nowhere", "nowhere", "no sequences", "--data")
-    refused(root / "s01s02", "no sequences", "s01s02/01/001")
+    refused(root / "s01s02/03", "no sequences", "s01s02/01/001")
 
 
 def test_a_missing_file_and_an_unknown_class_are_named(root):

@@ -215,12 +215,40 @@ def test_a_file_that_is_too_large_is_not_read(root):
     refused(root, "video2", "larger than 64 MiB")
 
 
-@pytest.mark.parametrize("value, shown", [(np.nan, "nan"), (-np.inf, "-inf"), (100.0, "100")])
+@pytest.mark.parametrize("value, shown", [(np.inf, "inf"), (-np.inf, "-inf"), (100.0, "100")])
 def test_a_coordinate_that_is_none(root, value, shown):
     skeleton = SKELETON.copy()
     skeleton[3, 1, 2] = value
     file(root).write_bytes(mat(SW=skeleton))
     refused(root, "video2", "SW(4, 2, 3)", "y of the joint 'head'", f"is {shown}")
+
+
+def test_a_joint_of_nan_is_absent(tmp_path):
+    skeleton = SKELETON.copy()
+    skeleton[3, :, 2] = np.nan
+    joints = read(tmp_path / "a.mat", mat(SW=skeleton))
+    assert np.isnan(joints[2, 3]).all() and np.isnan(joints).sum() == 3
+
+
+def test_one_file_takes_from_its_path_what_that_tells(root, tmp_path):
+    found = sysu.open_collection(file(root))
+    assert found.items == [sysu.Item(file(root), 2, 10)] and found.class_names == sysu.CLASS_NAMES
+    assert found.layout is KINECT_V1 and found.meaning.up.value == "+y" and found.meaning.unit.value == "m"
+    assert sysu.recognises(file(root)) and sysu.recognises(root) and not sysu.recognises(root / "nowhere")
+    alone = tmp_path / "sklWorld.mat"
+    alone.write_bytes(WHOLE)
+    (item,) = sysu.open_collection(alone).items
+    assert sysu.read_item(item)[1:4] == (None, 0, "sklWorld")
+
+
+def test_the_folder_is_found_wherever_it_lies(root):
+    (root / "SYSU3DAction").rename(root / "again")
+    (root / "SYSU3DAction").mkdir()
+    (root / "again").rename(root / "SYSU3DAction/SYSU3DAction")
+    (root / "__MACOSX/3DvideoNorm").mkdir(parents=True)
+    assert len(sysu.items(root)) == 4
+    shutil.copytree(root / "SYSU3DAction/SYSU3DAction", root / "copy")
+    refused(root, "copy/3DvideoNorm", "both hold", "remove one of the two")
 
 
 @pytest.mark.parametrize("compress", [False, True])

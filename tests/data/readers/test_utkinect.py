@@ -8,6 +8,7 @@ import pytest
 
 from gca_scratch.data import neutral
 from gca_scratch.data.readers import utkinect
+from gca_scratch.data.readers.recording import Options
 from gca_scratch.data.skeleton import KINECT_V1
 from gca_scratch.support.errors import InputError
 from tests.data.readers.test_convert import quietly
@@ -76,6 +77,50 @@ def test_reads_lines_ended_by_lf_and_a_last_row_without_a_line_end(root):
     path = root / "joints/joints_s03_e02.txt"
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").rstrip(b"\n"))
     assert utkinect.read(root).lengths.tolist() == [4, 1, 2]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(root):
+    whole = utkinect.read(root).joints
+    for path in (root / "actionLabel.txt", root / "joints/joints_s03_e02.txt"):
+        content = path.read_bytes()
+        path.write_bytes(b"\xef\xbb\xbf" + content)
+        assert np.array_equal(utkinect.read(root).joints, whole)
+        path.write_bytes(content.decode().encode("utf-16"))
+        refused(root, path.name, "UTF-16", "save it as UTF-8")
+        path.write_bytes(content)
+
+
+def test_the_labels_may_lie_in_a_folder_below(root):
+    for place in ("x/y", "__MACOSX"):
+        (root / place).mkdir(parents=True)
+    for name in ("joints", "actionLabel.txt"):
+        (root / name).rename(root / "x/y" / name)
+    (root / "__MACOSX/actionLabel.txt").write_bytes(b"x")
+    assert utkinect.read(root).lengths.tolist() == [4, 1, 2] and utkinect.recognises(root)
+    (root / "x/actionLabel.txt").write_bytes(b"x")
+    refused(root, "x/y both hold an actionLabel.txt", "give one of them")
+
+
+def test_one_file_has_its_actions_or_none(root):
+    file = root / "joints/joints_s01_e01.txt"
+    found = utkinect.open_collection(file)
+    assert [utkinect.read_item(item).name for item in found.items] == ["s01_e01 clapHands", "s01_e01 walk"]
+    assert (found.meaning.up.value, found.meaning.unit.value, found.meaning.rate.value) == ("+y", "m", "15")
+    assert found.layout is KINECT_V1 and utkinect.recognises(file) and not utkinect.recognises(root / "actionLabel.txt")
+    (item,) = utkinect.open_collection(file, Options(labelled=False)).items
+    whole = utkinect.read_item(item)
+    assert whole.joints.shape == (6, 1, 20, 3) and whole[1:4] == (None, 1, "s01_e01") and whole.repetition == 1
+    (root / "actionLabel.txt").unlink()
+    assert len(utkinect.open_collection(file).items) == 1
+    file.rename(root / "mine.txt")
+    (item,) = utkinect.open_collection(root / "mine.txt").items
+    assert utkinect.read_item(item)[1:4] == (None, 0, "mine")
+
+
+def test_a_file_without_an_action_is_named(root):
+    edit_labels(root, "s03_e02\ncarry:  NaN NaN\nsitDown: 5  9\n", "")
+    with pytest.raises(InputError, match=r"has no action of joints_s03_e02\.txt"):
+        utkinect.open_collection(root / "joints/joints_s03_e02.txt")
 
 
 def test_what_it_reads_survives_the_neutral_format(root):
