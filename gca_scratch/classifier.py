@@ -51,7 +51,6 @@ class GCALSTMClassifier:
     verbose: 1 shows a progress bar on a terminal, and prints what is off.
     hip: the name of the joint that is origin and root of the chain, where its name does not tell.
     Every other argument is a setting, and None means: as the preset says. docs/python.md lists them.
-
     The constructor keeps its arguments as they are; `fit` looks at them.
 
     After `fit` there are: classes_ (K,), the labels in ascending order; history_, a dict of training.HISTORY_COLUMNS
@@ -91,6 +90,7 @@ class GCALSTMClassifier:
         decay: float | None = None,
         decay_every: int | None = None,
         clip: float | None = None,
+        balance: str | None = None,
         network: str | None = None,
         attention: str | None = None,
         sharing: str | None = None,

@@ -65,6 +65,9 @@ class Settings:
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
     clip: float = _number(0.0, "largest norm of the gradient; 0 for no limit")
+    balance: str = _choice(
+        "none", "rare classes weigh as much as others, in the loss or in what is drawn", "none", "weights", "sampling"
+    )
     # other networks: the paper's ablations and baselines
     network: str = _choice(
         "gca",

@@ -21,6 +21,7 @@ from threadpoolctl import ThreadpoolController
 from ..network.arrays import Workspace, on_gpu
 from ..network.gca_lstm import loss_and_factors
 from ..network.ops import Product
+from .balance import weighted_loss_and_factors
 
 PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 16 sequences of 20 cells and 128 units
 
@@ -107,14 +108,18 @@ class Engine:
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 
-    def loss_and_gradients(self, params, x, y, masks=None, iterations=None):
-        """As `gca_lstm.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it."""
+    def loss_and_gradients(self, params, x, y, masks=None, iterations=None, weights=None):
+        """As `gca_lstm.loss_and_factors`: the gradient of `memory.0.W` is a Product, as the optimiser takes it.
+
+        weights: (B,), of each sequence in the loss, as `balance.weighted_nll_forward` takes them; None for 1.
+        """
         if on_gpu(x):
-            return loss_and_factors(self.network, params, x, y, masks, iterations)
+            return self._passes(params, x, y, weights, masks, iterations)
 
         def part(s, workspace):
             cut = {name: mask[..., s, :] for name, mask in (masks or {}).items()}
-            return loss_and_factors(self.network, params, x[s], y[s], cut, iterations, workspace)
+            of_part = None if weights is None else weights[s]
+            return self._passes(params, x[s], y[s], of_part, cut, iterations, workspace)
 
         cuts = self.cut(len(x))
         losses, gradients, logits = zip(*self.each(part, cuts), strict=True)
@@ -122,6 +127,11 @@ class Engine:
         total = {name: summed([g[name] for g in gradients], shares) for name in gradients[0]}
         loss = sum(loss * share for loss, share in zip(losses, shares, strict=True))
         return loss, total, np.concatenate(logits, axis=-2)
+
+    def _passes(self, params, x, y, weights, *more):
+        if weights is None:
+            return loss_and_factors(self.network, params, x, y, *more)
+        return weighted_loss_and_factors(self.network, params, x, y, weights, *more)
 
     def forward(self, params, x, iterations=None):
         """Logits (B, classes), or (S, B, classes), without dropout."""

@@ -18,6 +18,7 @@ from ..network.gca_lstm import Network
 from ..network.ops import nll_forward, probabilities
 from ..settings import Settings
 from ..support.errors import InputError
+from .balance import class_weights, evenly_drawn
 from .optim import SGD, decayed
 from .parallel import Engine
 
@@ -151,8 +152,15 @@ def run_epoch(
     n: int,
     xp: ArrayModule,
 ) -> tuple[float, float]:
-    """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches."""
-    order = state.rng.permutation(fit)
+    """One epoch of training step n (Algorithm 1, line 5): mean loss and error over its batches.
+
+    `settings.balance` decides which sequences come, and how much each weighs in the loss.
+    """
+    if settings.balance == "sampling":
+        order = evenly_drawn(state.rng, fit, data.label[fit])
+    else:
+        order = state.rng.permutation(fit)
+    of_class = class_weights(data.label[fit]) if settings.balance == "weights" else None
     mask_rng = state.rng
     if xp is not np:  # a mask is larger than the batch it falls on: draw it there, by a generator of this epoch
         seed = np.random.SeedSequence([settings.seed, 3, len(state.history)]).generate_state(1)[0]
@@ -161,11 +169,12 @@ def run_epoch(
     def batches():
         for first in range(0, len(order), settings.batch_size):
             x, y = data.batch(order[first : first + settings.batch_size], engine.network.frames, settings, state.rng)
-            yield to_device(x, xp), to_device(y, xp), engine.network.masks(mask_rng, len(y))
+            weights = None if of_class is None else to_device(of_class[y], xp)
+            yield to_device(x, xp), to_device(y, xp), engine.network.masks(mask_rng, len(y)), weights
 
     loss_sum, wrong = 0.0, 0
-    for x, y, masks in _one_ahead(batches()):
-        loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n)
+    for x, y, masks, weights in _one_ahead(batches()):
+        loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n, weights)
         if xp is np and not np.isfinite(loss):  # on a GPU it is not looked at before the epoch ends
             raise _not_finite(loss, x, state, settings, n)
         optimiser.step(state.params, gradients)
