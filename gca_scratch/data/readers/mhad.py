@@ -9,10 +9,16 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError
 
+from ..guesses import UNITS, human_unit
+from ..meaning import known
 from ..skeleton import Layout
-from . import bvh
-from .recording import Recording, files_in
+from .bvh_motion import Motion, positions_at
+from .bvh_text import read
+from .named import holds, named_files
+from .recording import NOTHING_SAID, Collection, Options, Recording
 
+TAKES = "Berkeley MHAD: a folder of skl_sSS_aAA_rRR.bvh, or one of them"
+PROTOCOL = "mhad"
 CLASS_NAMES = (
     "jumping in place",
     "jumping jacks",
@@ -43,32 +49,28 @@ def _layout() -> Layout:
 LAYOUT = _layout()
 FRAMES_PER_SECOND = 30
 
-_FILE = "skl_s([0-9]{2})_a([0-9]{2})_r([0-9]{2})\\.bvh"
-_BLOCK = 1000  # frames that are computed at once
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
-_SHORTEST, _TALLEST = 0.9, 2.2  # metres from ankle to head along the bones: no length lies in this range in two units
+MEANING = known(up="+y", unit="m", hand="right", rate=str(FRAMES_PER_SECOND))
+
+_NAME = re.compile(r"skl_s([0-9]{2})_a(0[1-9]|1[01])_r([0-9]{2})\.bvh")
 
 
-def items(root: str | os.PathLike) -> list[Path]:
-    """The files `skl_sSS_aAA_rRR.bvh` in `root` and all its folders, sorted by name: subject, action, repetition.
+def recognises(path: Path) -> bool:
+    """Is it a file that is called like those of the data set, or a folder with one in it or below?"""
+    return holds(Path(path), _NAME)
+
+
+def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
+    """The files in a folder and those below it, by name, or one file; InputError if there is none, or one twice."""
+    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), items(path))
+
+
+def items(root: str | os.PathLike[str]) -> list[Path]:
+    """The file `root`, or the files `skl_sSS_aAA_rRR.bvh` in that folder and those below, sorted by name.
 
     The whole data set has 659, in Mocap/SkeletalData; s04_a08_r05 does not exist. Actions beyond the 11 are passed
     over (T-poses). Raises InputError if there is no such file, or one of them twice.
     """
-    found: dict[str, Path] = {}
-    for path in files_in(root) if os.path.isdir(root) else ():
-        name = re.fullmatch(_FILE, path.name)
-        if not name or not 1 <= int(name[2]) <= len(CLASS_NAMES):
-            continue
-        if path.name in found:
-            raise InputError(f"{path} is there again as {found[path.name]}; remove one of the two.")
-        found[path.name] = path
-    if not found:
-        raise InputError(
-            f"{root} holds no skeletons of Berkeley MHAD (skl_s01_a01_r01.bvh); give with --data the folder that holds "
-            "Mocap/SkeletalData."
-        )
-    return [found[name] for name in sorted(found)]
+    return named_files(Path(root), _NAME, "skeletons of Berkeley MHAD", "Mocap/SkeletalData/skl_s01_a01_r01.bvh")
 
 
 def read_item(item: Path) -> Recording:
@@ -78,32 +80,28 @@ def read_item(item: Path) -> Recording:
     left out. Of the frames, 480 in a second, every k-th is kept (k = 16), the first included, so that about
     FRAMES_PER_SECOND are left. y is up, as in the files.
 
-    BVH names no unit (these files are in centimetres). The body gives it away: the bones from the left ankle over
-    the hips to the head are 0.9 to 2.2 m long in just one of metres, centimetres, inches and millimetres.
+    BVH names no unit (these files are in centimetres). The body gives it away: see `guesses.human_unit`.
 
-    Raises InputError, with file and place, if the file is damaged (see bvh.read), if its joints are not those of
-    LAYOUT or do not all move, or if no unit gives a body of human size.
+    Raises InputError, with file and place, if it is not called as above, if it is damaged (see bvh_text.read), if its
+    joints are not those of LAYOUT or do not all move, or if no unit gives a body of human size.
     """
     item = Path(item)
-    subject, action, repetition = map(int, re.fullmatch(_FILE, item.name).groups())
-    motion = bvh.read(item)
+    name = _NAME.fullmatch(item.name)
+    if not name:
+        raise InputError(
+            f"{item} is not called like a skeleton of Berkeley MHAD (skl_s01_a01_r01.bvh to skl_s12_a11_r05.bvh); give "
+            "it its own name again, or read it as BVH of any skeleton (--dataset bvh)."
+        )
+    subject, action, repetition = map(int, name.groups())
+    motion = read(item)
     order = _order(motion, item)
     step = max(1, round(min(1 / (FRAMES_PER_SECOND * motion.frame_time), 1e6)))
-    metres, values = _unit(motion, order, item), motion.values[::step]
-    joints = np.empty((len(values), 1, len(order), 3), np.float32)
-    for start in range(0, len(values), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        joints[block, 0] = bvh.positions(motion._replace(values=values[block]))[:, order] * metres
-    return Recording(
-        joints=joints,
-        label=action - 1,
-        subject=subject,
-        name=item.stem.removeprefix("skl_"),
-        repetition=repetition,
-    )
+    joints = positions_at(motion, np.arange(0, len(motion.values), step), order)[:, None]
+    joints *= np.float32(_metres(motion, order, item))
+    return Recording(joints, action - 1, subject, item.stem.removeprefix("skl_"), repetition=repetition)
 
 
-def _order(motion: bvh.Motion, path: Path) -> list[int]:
+def _order(motion: Motion, path: Path) -> list[int]:
     """Where each joint of the layout is in the file."""
     there = {name.lower(): joint for joint, name in enumerate(motion.names)}
     wanted = [name.lower() for name in LAYOUT.joint_names]
@@ -122,7 +120,7 @@ def _order(motion: bvh.Motion, path: Path) -> list[int]:
     return [there[name] for name in wanted]
 
 
-def _unit(motion: bvh.Motion, order: list[int], path: Path) -> float:
+def _metres(motion: Motion, order: list[int], path: Path) -> float:
     """Metres in the unit of the file."""
     length = 0.0
     for name in ("Head", "LeftFoot"):
@@ -130,10 +128,10 @@ def _unit(motion: bvh.Motion, order: list[int], path: Path) -> float:
         while motion.parents[joint] >= 0:
             length += float(np.linalg.norm(motion.offsets[joint]))
             joint = motion.parents[joint]
-    for metres in _METRES.values():
-        if _SHORTEST <= length * metres < _TALLEST:
-            return metres
-    raise InputError(
-        f"{path}: the bones from ankle to head are {length:g} long, which is no human in {', '.join(_METRES)}; scale "
-        "the OFFSETs and positions of the file to centimetres."
-    )
+    unit = human_unit(length)
+    if not unit:
+        raise InputError(
+            f"{path}: the bones from ankle to head are {length:g} long, which is no human in {', '.join(UNITS)}; scale "
+            "the OFFSETs and positions of the file to centimetres."
+        )
+    return UNITS[unit]
