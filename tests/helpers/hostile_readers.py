@@ -8,6 +8,7 @@ what it compresses are the bytes, and checksums are made to fit, so that a chang
 import functools
 import io
 import json
+import math
 import os
 import struct
 import tempfile
@@ -27,7 +28,7 @@ from course.grading import diagnosis, fence, grade, grade_all, gradescope, splic
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
-from gca_scratch.data.readers import convert, mhad, ntu, sbu, sysu, utkinect
+from gca_scratch.data.readers import convert, mhad, ntu, nwucla, sbu, sysu, utdmhad, utkinect
 from gca_scratch.experiments import choices, loseqo, tasks
 from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
@@ -94,7 +95,7 @@ def together(parts):
 
 
 def _finite(recording, *shape):
-    assert recording.joints.shape[1:] == shape and len(recording.joints) and np.isfinite(recording.joints).all()
+    assert recording.joints.shape[1:] == shape and len(recording.joints) and not np.isinf(recording.joints).any()
     assert recording.joints.dtype == np.float32
     return recording
 
@@ -110,10 +111,10 @@ def _(content, folder):
     return _finite(ntu.read_item(put(folder, "S003C002P007R002A051.skeleton", content)), 2, 25, 3)
 
 
-def _mat(compress=False, **more):
+def _mat(compress=False, name="SW", **more):
     made = io.BytesIO()
     values = np.random.default_rng(0).uniform(-2, 2, (20, 3, 2))
-    savemat(made, {**more, "SW": values}, do_compression=compress)
+    savemat(made, {**more, name: values}, do_compression=compress)
     return made.getvalue()
 
 
@@ -127,6 +128,21 @@ def _(content, folder):
 def _(content, folder):
     deflated = zlib.compress(content[128:])
     return READERS["sysu"](content[:128] + struct.pack("<II", 15, len(deflated)) + deflated, folder)
+
+
+@reads("utdmhad", lambda: _mat(name="d_skel"), lambda: _mat(True, "d_skel"))
+def _(content, folder):
+    return _finite(utdmhad.read_item(put(folder, "a3_s2_t4_skeleton.mat", content)), 1, 20, 3)
+
+
+def _frames():
+    frames = [[[0.25, -1.5, 3], [0, 0, 0], [None, None, None], *17 * [[1e-3, 2, math.nan]]], 20 * [[1, 2, 3]]]
+    return json.dumps({"file_name": "a08_s02_e03_v01", "skeletons": frames, "label": 7}).encode()
+
+
+@reads("nwucla", _frames)
+def _(content, folder):
+    return _finite(nwucla.read_item(put(folder, "a08_s02_e03_v01.json", content)), 1, 20, 3)
 
 
 def _poses(*numbers):

@@ -27,7 +27,7 @@ from course.grading import fence, grade_all, splice
 from gca_scratch import runs
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral, skeleton
-from gca_scratch.data.readers import mhad, ntu, sbu, sysu, utkinect
+from gca_scratch.data.readers import mhad, ntu, nwucla, sbu, sysu, utdmhad, utkinect
 from gca_scratch.runs import checkpoint
 from gca_scratch.support import reading
 from gca_scratch.support.errors import InputError
@@ -112,7 +112,7 @@ def test_changed_files_are_read_or_refused_in_one_sentence(name, tmp_path):
     one()
 
 
-@pytest.mark.parametrize("name", ["ntu", "sysu", "utkinect", "sbu", "mhad", "npz", "checkpoint"])
+@pytest.mark.parametrize("name", ["ntu", "sysu", "utkinect", "sbu", "mhad", "nwucla", "utdmhad", "npz", "checkpoint"])
 def test_a_file_that_is_cut_off_is_refused(name, tmp_path):
     for whole in WHOLE[name]():
         for length in range(0, len(whole.rstrip()) - 1, max(1, len(whole) // 25)):
@@ -180,13 +180,23 @@ FILES = {  # what reads a path
     "utkinect": lambda path: utkinect.read_item(utkinect.Item(path, "walk", 1, 2, 1)),
     "sbu": sbu.read_item,
     "mhad": mhad.read_item,
+    "nwucla": nwucla.read_item,
+    "utdmhad": utdmhad.read_item,
     "ntu folder": ntu.items,
     "sysu folder": sysu.items,
     "utkinect folder": utkinect.items,
     "sbu folder": sbu.items,
     "mhad folder": mhad.items,
+    "nwucla folder": nwucla.items,
+    "utdmhad folder": utdmhad.items,
 }
-NAMES = {"ntu": "S001C001P001R001A001.skeleton", "utkinect": "joints_s01_e01.txt", "mhad": "skl_s01_a01_r01.bvh"}
+NAMES = {
+    "ntu": "S001C001P001R001A001.skeleton",
+    "utkinect": "joints_s01_e01.txt",
+    "mhad": "skl_s01_a01_r01.bvh",
+    "nwucla": "a01_s01_e00_v01.json",
+    "utdmhad": "a1_s1_t1_skeleton.mat",
+}
 
 
 @pytest.mark.parametrize("what", FILES)
