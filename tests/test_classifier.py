@@ -215,7 +215,7 @@ def test_what_the_skeleton_does_not_allow_is_off_and_said(capsys):
         with pytest.raises(InputError, match=f"{name} = .* cannot be, for no name"):
             tiny(skeleton=None, **changes).fit(X, Y)
     sided = ["kick left" if label == "up" else "kick right" for label in Y]
-    assert tiny().fit(X, sided).unavailable_ == {"mirror": "it would make another class of 'kick left'"}
+    assert tiny().fit(X, sided).unavailable_ == {"mirror": "it would make another class of 'kick left': 'kick right'"}
     with pytest.raises(InputError, match="mirror = True cannot be, for it would make another class of 'kick left'"):
         tiny(mirror=True).fit(X, sided)
 
