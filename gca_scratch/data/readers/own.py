@@ -77,7 +77,7 @@ def collect(
     heads = [_head(file, read_head) for file in files]
     told = [_told(file, head, pattern, options.labelled) for file, head in zip(files, heads, strict=True)]
     class_names = tuple(sorted({label for label, _ in told if label}))
-    numbers, notes = _numbered({subject for _, subject in told})
+    numbers, notes = numbered({subject for _, subject in told})
     rate, rate_notes = _rate(heads, path)
     meaning, scale = in_metres(replace(found, rate=rate), options)
     root = path if path.is_dir() else path.parent
@@ -128,7 +128,7 @@ def _told(file: Path, head: Head, pattern: re.Pattern[str] | None, wanted: bool)
     return label, head.subject or (groups.get("subject") or "").strip()
 
 
-def _numbered(subjects: set[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+def numbered(subjects: set[str]) -> tuple[dict[str, int], tuple[str, ...]]:
     """A number for each subject, and a note on it where they have none of their own."""
     if subjects == {""}:
         return {"": 1}, ("nothing tells who acts, so all recordings are of subject 1; protocols by person need more.",)
