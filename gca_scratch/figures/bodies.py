@@ -10,14 +10,13 @@ import os
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import matplotlib
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from ..support.writing import replacing
-from .canvas import AS_IT_IS, GREY, SCORES, grid_of_axes, inches, missing_letters, plain, wrapped
+from .canvas import GREY, SCORES, drawn, grid_of_axes, inches, missing_letters, plain, wrapped
 from .charts import iteration_names, log_scale, score_bar
 
 Bones: TypeAlias = Sequence[tuple[int, int]] | np.ndarray
@@ -26,7 +25,7 @@ BONES = ("#b0b0b0", "#85c0ea")  # of the first person and of the second
 DOTS = {"cmap": SCORES, "zorder": 2, "edgecolors": "#444444", "linewidths": 0.3}
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def skeleton_strip(
     title: str,
     positions: np.ndarray,
@@ -72,7 +71,7 @@ def skeleton_strip(
     return drawing
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def body_map(
     title: str,
     pose: np.ndarray,
@@ -118,7 +117,7 @@ def body_map(
     return drawing
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def animation(
     title: str,
     positions: np.ndarray,

@@ -6,9 +6,12 @@ Texts are drawn as they are, for names are not formulas; one that is too long lo
 import os
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
 
+import matplotlib
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -16,21 +19,44 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from ..support.writing import replacing
+from .fonts import families
 
 # Okabe and Ito's colours, told apart with any colour vision
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#777777"
 SCORES = "cividis"
 COUNTS = LinearSegmentedColormap.from_list("white to blue", ["white", BLUE])
 STYLE = {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9}
-AS_IT_IS = STYLE | {"text.parse_math": False, "text.usetex": False}  # how every figure here is drawn
+AS_IT_IS = STYLE | {"text.parse_math": False, "text.usetex": False}  # how every figure here is `drawn`
 LONGEST_NAME, LONGEST_TITLE = 60, 200  # characters; as long as the longest class of NTU RGB+D
 DPI, MOST_PIXELS, LONGEST_SIDE = 150, 1e8, 60_000
+Draw = TypeVar("Draw", bound=Callable[..., Any])
+
+
+def drawn(draw: Draw) -> Draw:
+    """A function that draws, in the style of all figures and in fonts that have the letters of its arguments."""
+
+    @wraps(draw)
+    def styled(*arguments: Any, **named: Any) -> Any:
+        fonts = families(_texts([arguments, *named.values()]))
+        with matplotlib.rc_context(AS_IT_IS | {"font.family": fonts}):
+            return draw(*arguments, **named)
+
+    return styled  # type: ignore[return-value]
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in an argument: it, or what is in its lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure to a PNG file, whole or not at all; InputError when it cannot be written.
 
-    The dots are fewer to the inch where there would be too many. Letters that the font lacks are boxes.
+    The dots are fewer to the inch where there would be too many. Letters that no font has are boxes.
     """
     width, height = figure.get_size_inches()
     dpi = min(DPI, LONGEST_SIDE / max(width, height), (MOST_PIXELS / (width * height)) ** 0.5)
@@ -40,7 +66,7 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def missing_letters() -> Iterator[None]:
-    """Matplotlib says nothing of letters that the font lacks."""
+    """Matplotlib says nothing of letters that no font has: `fonts.families` has said it in one line."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing|Matplotlib currently does not support", UserWarning)
         yield

@@ -8,19 +8,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from .canvas import AS_IT_IS, BLUE, COUNTS, GREY, ORANGE, SCORES, grid_of_axes, inches, missing_letters, plain, wrapped
+from .canvas import BLUE, COUNTS, GREY, ORANGE, SCORES, drawn, grid_of_axes, inches, missing_letters, plain, wrapped
 
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def convergence(history: Sequence[dict[str, Any]]) -> Figure:
     """Losses and errors of one run over the epochs of all training steps, a curve for each step (they start anew)."""
     drawing, axes = grid_of_axes(9, 3.9, columns=2)
@@ -39,7 +38,7 @@ def convergence(history: Sequence[dict[str, Any]]) -> Figure:
     return drawing
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def convergence_of_methods(
     stepwise: Sequence[dict[str, Any]],
     direct: Sequence[dict[str, Any]],
@@ -92,7 +91,7 @@ def _mark_steps(ax, history, colour, row=0):
 # --- testing ----------------------------------------------------------------------------------------------------------
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def confusion_matrix(
     counts: np.ndarray | Sequence[Sequence[int]], class_names: Sequence[str], percent: bool = True, title: str = ""
 ) -> Figure:
@@ -202,7 +201,7 @@ def _label_maps(axes, joint_names, frames):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def score_maps(
     titles: Sequence[str],
     truth: np.ndarray | None,
@@ -244,7 +243,7 @@ def score_maps(
 GATES = ("input gate $i$", "forget gate $f_S$ (joint before)", "forget gate $f_T$ (frame before)", "output gate $o$")
 
 
-@matplotlib.rc_context(AS_IT_IS)
+@drawn
 def gate_maps(
     title: str,
     gates: Sequence[tuple[str, np.ndarray]],
