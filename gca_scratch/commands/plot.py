@@ -62,11 +62,16 @@ def command(options):
     if options.figure != "all":
         print("written to", draw(options.figure, request, Path(options.out or folder / FILES[options.figure])))
         return
+    failed = {}
     for figure, file in FILES.items():
         try:
             print("written to", draw(figure, request, Path(options.out or folder / "figures") / file), flush=True)
         except NotInRun as error:
             print(f"no {figure}: {error}", flush=True)
+        except InputError as error:  # the others may be drawn all the same
+            failed.setdefault(str(error), []).append(figure)
+    if failed:
+        raise InputError("; ".join(f"no {', '.join(figures)}: {error}" for error, figures in failed.items()))
 
 
 def _folder(path):

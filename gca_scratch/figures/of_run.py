@@ -70,11 +70,11 @@ def _convergence(request):
 
 def _confusion(request):
     """Which class was taken for which in the test, of one run or of all folds together."""
-    result = runs.read_result(request.folder)
+    result = _result(request.folder, request.folds)
     counts = result["confusion"]
     names = [f"class {k + 1}, not tested" for k in range(len(counts))]
     for folder in request.folds or [request.folder]:
-        part = runs.read_result(folder)
+        part = _result(folder)
         if len(part["confusion"]) != len(counts):
             raise InputError(
                 f"{folder / 'result.json'} has other classes than {request.folder / 'result.json'}; train again"
@@ -86,6 +86,17 @@ def _confusion(request):
     dataset, protocol = (canvas.plain(result[name]) for name in ("dataset", "protocol"))
     title = f"{dataset}, protocol {protocol}, {fold}: {result['accuracy']:.1%} recognised"
     return charts.confusion_matrix(counts, names, title=title)
+
+
+def _result(folder, folds=()):
+    """What result.json holds; NotInRun where the run was stopped before its test."""
+    begun = folds or (folder / "checkpoint.npz").exists()
+    if begun and not (folder / "result.json").exists():
+        raise NotInRun(
+            f"it needs a finished run, and {folder} has no result.json yet; "
+            f"go on with it by train --resume --out {folder}"
+        )
+    return runs.read_result(folder)
 
 
 def _strip(request):

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -232,6 +233,49 @@ def test_a_network_not_yet_trained_with_attention(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"run was not trained with attention yet; go on with it by --resume"):
         plot("scores", folder)
     assert "layer 1" in texts(of_run.FIGURES["gates"](of_run.Request(folder)))
+
+
+def test_a_run_that_was_stopped_has_all_figures_but_one(made, tmp_path, capsys):
+    folder = tmp_path / "stopped"
+    shutil.copytree(made / "stepwise", folder)
+    (folder / "result.json").unlink()
+    plot("all", folder)
+    lines = capsys.readouterr().out.splitlines()
+    drawn = {name: file for name, file in plotting.FILES.items() if name != "confusion"}
+    written = [f"written to {folder / 'figures' / file}" for file in drawn.values()]
+    assert [line for line in lines if not line.startswith("no ")] == written
+    (line,) = (line for line in lines if line.startswith("no "))
+    assert line.startswith(f"no confusion: it needs a finished run, and {folder} has no result.json yet; go on with it")
+    assert sorted(path.name for path in (folder / "figures").iterdir()) == sorted(drawn.values())
+    with pytest.raises(InputError, match=r"it needs a finished run, .*; go on with it by train --resume --out "):
+        plot("confusion", folder)
+
+
+def test_one_figure_that_cannot_be_drawn_leaves_the_others(made, tmp_path, capsys):
+    folder = tmp_path / "damaged"
+    shutil.copytree(made / "stepwise", folder)
+    (folder / "history.csv").write_text("step")
+    (folder / "result.json").write_text("{")
+    with pytest.raises(InputError, match=r"no convergence: .*holds no epoch; .*; no confusion: .*result.json"):
+        plot("all", folder)
+    drawn = {file for name, file in plotting.FILES.items() if name not in ("convergence", "confusion")}
+    assert {path.name for path in (folder / "figures").iterdir()} == drawn
+    with pytest.raises(InputError, match=r"^no convergence: .*; no strip, body, gates, scores, animation: there"):
+        plot("all", made.parent / made.name, "--out", tmp_path / "none")
+
+
+def test_folds_of_which_one_was_stopped(tmp_path, capsys):
+    neutral.save(tmp_path / "data.npz", skeletons(subjects=3, repetitions=1))
+    source = runs.Source("npz", str(tmp_path / "data.npz"), "loso")
+    settings = dataclasses.replace(TINY, epochs=1, patience=1, iterations=1, validation=0)
+    run_all_folds(source, settings, tmp_path / "run", jobs=1)
+    (tmp_path / "run" / "result.json").unlink()
+    (tmp_path / "run" / "fold-02" / "result.json").unlink()
+    capsys.readouterr()
+    plot("all", tmp_path / "run")
+    said = capsys.readouterr().out
+    assert f"no confusion: it needs a finished run, and {tmp_path / 'run'} has no result.json yet" in said
+    assert f"written to {tmp_path / 'run' / 'figures' / 'body.png'}" in said
 
 
 def test_all_folds(tmp_path, monkeypatch, capsys):
