@@ -32,9 +32,9 @@ MIDDLE = {
     "torso": "torso trunk",
     "spine": "spine spinemid midspine spinenaval spinenavel navel abdomen belly lowerback upperback upperbody 上半身 "
     "l5 l3 t12 t8 jl5s1 jl4l3 jl1t12 jt9t8 t10",
-    "chest": "thorax upperchest chest spinechest ribcage sternum strn 胸",
+    "chest": "upperchest chest spinechest ribcage sternum strn 胸",
     "neck base": "shouldercenter shouldercentre centershoulder centreshoulder midshoulder shouldermid spineshoulder "
-    "neckbase baseofneck jt1c7",
+    "neckbase baseofneck jt1c7 thorax",
     "neck": "neck 首 lowerneck upperneck",
     "head": "head 頭 headcenter jc1head",
     "head top": "headtop topofhead headtopend headend",
