@@ -119,11 +119,6 @@ def spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=\b[LR])(?=[A-Z])", " ", name).lower()
 
 
-def names_a_side(name: str) -> bool:
-    """Does the name of an action speak of left or right, as "WaveLeft", "wave_left" and "left wave" do?"""
-    return not {"left", "right"}.isdisjoint(re.split(r"[\W_]+", spaced(name)))
-
-
 def body_parts(joint_names: Sequence[str]) -> tuple[int, ...]:
     """The body part of every joint, a place in body_parts.PARTS: torso, left arm, right arm, left leg, right leg.
 

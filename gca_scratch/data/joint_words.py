@@ -30,8 +30,8 @@ MIDDLE = {
     "baseofspine baseofthespine pelvis hips hip waist lowerbody 下半身 腰 center centre センター",
     "root": "root 全ての親",
     "torso": "torso trunk",
-    "spine": "spine spinemid midspine spinenaval spinenavel navel abdomen belly lowerback upperback upperbody 上半身 "
-    "l5 l3 t12 t8 jl5s1 jl4l3 jl1t12 jt9t8 t10",
+    "spine": "spine spinemid midspine spinenaval spinenavel navel abdomen ab belly lowerback upperback upperbody "
+    "上半身 l5 l3 t12 t8 jl5s1 jl4l3 jl1t12 jt9t8 t10",
     "chest": "upperchest chest spinechest ribcage sternum strn 胸",
     "neck base": "shouldercenter shouldercentre centershoulder centreshoulder midshoulder shouldermid spineshoulder "
     "neckbase baseofneck jt1c7 thorax",
@@ -45,9 +45,9 @@ MIDDLE = {
 # ... and of those of one side. Where a bone is named, its joint is where it begins.
 SIDED = {
     "collar": "collar clavicle collarbone clav scapula",
-    "shoulder": "shoulder shoulderjoint shldr sjc sho 肩 uparm upperarm humerus arm 腕",
+    "shoulder": "shoulder shoulderjoint shldr sjc sho 肩 uparm upperarm uarm humerus arm 腕",
     "upper arm": "upa",
-    "elbow": "elbow elb ejc ひじ 肘 forearm lowerarm lowarm radius ulna",
+    "elbow": "elbow elb ejc ひじ 肘 forearm lowerarm lowarm farm radius ulna",
     "forearm": "frm",
     "wrist": "wrist wri wjc 手首 wra wrb",
     "hand": "hand palm 手 fin",
@@ -82,14 +82,14 @@ ARM = ("collar", "shoulder", "upper arm", "elbow", "forearm", "wrist", "hand", "
 LEG = ("hip", "back of the hip", "thigh", "knee", "shin", "ankle", "foot", "heel", "toe", "small toe")
 
 _PLAIN_SHOULDER = ("shoulder", "shldr", "肩")  # the collar bone in skeletons that name the upper arm as well
-_UPPER_ARM = ("uparm", "upperarm", "humerus", "arm", "腕")
-_FOREARM = ("forearm", "lowerarm", "lowarm", "radius", "ulna")
+_UPPER_ARM = ("uparm", "upperarm", "uarm", "humerus", "arm", "腕")
+_FOREARM = ("forearm", "lowerarm", "lowarm", "farm", "radius", "ulna")
 _SHIN = ("leg", "lowerleg", "lowleg", "shin", "calf", "tibia")
 
 # What tells the limb of a joint that is none of these parts, such as "LeftForeArmRoll".
 _TELLING = {
     "arm": "shoulder arm elbow wrist hand palm thumb finger collar clavicle humerus 腕 手 肩 ひじ 指",
-    "leg": "hip leg thigh knee shin calf ankle foot heel toe femur tibia 足 ひざ つま先",
+    "leg": "hip buttock leg thigh knee shin calf ankle foot heel toe femur tibia 足 ひざ つま先",
 }
 _SIDES = {"left": "left", "right": "right", "l": "left", "r": "right", "lt": "left", "rt": "right"}
 _WITHIN = {"left": "left", "right": "right", "左": "left", "右": "right"}  # "lefthand", "handright", "左足"
@@ -217,7 +217,7 @@ def _pair_by_first_letter(found, names):
     unread = {"".join(tokens(names[n])): n for n, (it, _) in enumerate(found) if not it.side and not it.part}
     for text, joint in unread.items():
         other = {"l": "r", "r": "l"}.get(text[:1])
-        if other and len(text) > 2 and other + text[1:] in unread:
+        if other and len(text) > 1 and other + text[1:] in unread:
             found[joint] = _reading(_SIDES[text[0]], text[1:], text[1:])
 
 

@@ -16,7 +16,8 @@ _TRUNK = ("spine", "chest", "torso")
 _NEAR = {
     "pelvis": ("root",),
     "root": ("pelvis",),
-    "torso": ("pelvis",),
+    "torso": ("pelvis",),  # where it stands for the pelvis, which is free in no other case
+    "spine": ("pelvis",),
     "neck base": ("neck", "chest"),
     "neck": ("neck base", "chest"),
     "head": ("nose", "head top"),

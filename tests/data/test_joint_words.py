@@ -32,6 +32,7 @@ def read(names):
         ("heel collar ball REar LEar rear", "heel, collar, toe, r ear, l ear, r ear"),
         ("mouth_left left_foot_index right_pinky", "l mouth, l toe, r pinky"),
         ("L5 T8 jL5S1 jLeftHip", "spine, spine, spine, l hip"),
+        ("Hip Ab LShoulder LUArm LFArm LHand", "pelvis, spine, l collar, l shoulder, l elbow, l wrist"),
         ("handl kneer lefthand handright", "l hand, r knee, l hand, r hand"),
     ],
 )
@@ -73,7 +74,7 @@ def test_a_prefix_that_all_share_tells_nothing_but_a_side_or_a_part_does():
 
 
 def test_names_in_pairs_have_sides_though_nobody_knows_the_part():
-    assert read(["LXYZ", "RXYZ", "LQRS", "mark"]) == ["l", "r", "", ""]
+    assert read(["LXYZ", "RXYZ", "LQRS", "mark", "LS", "RS"]) == ["l", "r", "", "", "l", "r"]
 
 
 @pytest.mark.parametrize("name", ["", "joint 7", "\0", "L to R", "left or right", "٣", "🦴", "лево"])

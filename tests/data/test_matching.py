@@ -86,6 +86,33 @@ def test_what_is_the_same_by_meaning(wanted, other, pairs):
     assert {name: found[name] for name in pairs} == pairs
 
 
+MAKERS = {  # pelvis, neck, head, and of the left shoulder, elbow, wrist, hip, knee, ankle, toe
+    "LAFAN1": "Hips Neck Head LeftArm LeftForeArm LeftHand LeftUpLeg LeftLeg LeftFoot LeftToe + LeftShoulder Spine2",
+    "Bandai Namco": "Hips Neck Head UpperArm_L LowerArm_L Hand_L UpperLeg_L LowerLeg_L Foot_L Toes_L + Chest",
+    "Xsens": "Hips Neck Head LeftShoulder LeftElbow LeftWrist LeftHip LeftKnee LeftAnkle LeftToe + LeftCollar Chest2",
+    "MVN": "Pelvis Neck Head LeftUpperArm LeftForeArm LeftHand LeftUpperLeg LeftLowerLeg LeftFoot LeftToe + L5 T8",
+    "Daz": "hip neck head lShldr lForeArm lHand lThigh lShin lFoot lToe + lCollar lButtock lThumb1 abdomen",
+    "ASF": "root lowerneck head lhumerus lradius lwrist lfemur ltibia lfoot ltoes + lclavicle lhipjoint lowerback",
+    "Unreal": "pelvis neck_01 head upperarm_l lowerarm_l hand_l thigh_l calf_l foot_l ball_l + root clavicle_l",
+    "OptiTrack": "Hip Neck Head LUArm LFArm LHand LThigh LShin LFoot LToe + Ab Chest LShoulder",
+    "VRM": "J_Bip_C_Hips J_Bip_C_Neck J_Bip_C_Head J_Bip_L_UpperArm J_Bip_L_LowerArm J_Bip_L_Hand J_Bip_L_UpperLeg "
+    "J_Bip_L_LowerLeg J_Bip_L_Foot J_Bip_L_ToeBase + J_Bip_L_Shoulder J_Bip_C_UpperChest",
+    "MMD": "下半身 首 頭 左腕 左ひじ 左手首 左足 左ひざ 左足首 左つま先 + センター 上半身 左肩 左足ＩＫ 左腕捩",
+    "MakeHuman": "root neck01 head upperarm01.L lowerarm01.L wrist.L upperleg01.L lowerleg01.L foot.L toe1-1.L + "
+    "upperarm02.L lowerarm02.L upperleg02.L lowerleg02.L shoulder01.L clavicle.L spine03 pelvis.L",
+}
+SAME = ("pelvis", "neck", "head", "left_shoulder", "left_elbow", "left_wrist", "left_hip", "left_knee", "left_ankle")
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_skeletons_of_many_makers(maker):
+    same, _, more = MAKERS[maker].partition(" + ")
+    names = [*same.split(), *more.split()][::-1]
+    found = match(SMPL.joint_names, SMPL.edges, names, [])
+    matched = dict(zip(SMPL.joint_names, found, strict=True))
+    assert [names[matched[name]] for name in (*SAME, "left_foot")] == same.split()
+
+
 def test_a_name_that_nobody_can_read_is_matched_with_itself_alone():
     assert match(["hips", "Tail", "x"], [(0, 1), (1, 2)], ["tail", "x", "Hips"], [(2, 1), (1, 0)]) == (2, None, 1)
 
