@@ -42,7 +42,7 @@ class GCALSTMClassifier:
     persons than others are filled up with absent ones. Labels y are of any type.
 
     preset: "small" (for hundreds of sequences), "paper" or "demo" (settings.PRESETS): the settings that are left None.
-    skeleton: "kinect_v1", "kinect_v2", "openni", a data.skeleton.Layout, or (names of joints, pairs of joints).
+    skeleton: "kinect_v2" or another name (data.layouts), a data.skeleton.Layout, or (names of joints, pairs of joints).
     Without one the chain follows the order of the joints in X, the first is the origin, y is taken for the vertical,
     and what needs names (mirror, face_camera, torso_scale, attention over body parts) is off.
     iterations: of attention; 0 leaves attention out.
