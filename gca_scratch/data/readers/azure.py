@@ -22,31 +22,15 @@ import numpy as np
 from gca_scratch.support.errors import InputError, shown
 from gca_scratch.support.reading import is_number
 
+from ..layouts import AZURE_KINECT
 from ..meaning import known
-from ..skeleton import Layout
 from .json_text import as_list, begins_like, coordinate, json_files, rate_of, read_json_text, typical_step
 from .own import ABOUT_X, Head, Item, collect, head_of, turned_about_x
 from .recording import NOTHING_SAID, Collection, Options, Recording
 
 TAKES = "Azure Kinect: a folder of .json of its offline processor (LABEL/NAME.json, or label inside), or one of them"
 PROTOCOL = ""
-_ARM = ("clavicle", "shoulder", "elbow", "wrist", "hand", "handtip", "thumb")
-_LEG = ("hip", "knee", "ankle", "foot")
-LAYOUT = Layout(
-    "azure kinect",
-    (
-        *("pelvis", "spine navel", "spine chest", "neck"),
-        *(f"{side} {part}" for side in ("left", "right") for part in _ARM),
-        *(f"{side} {part}" for side in ("left", "right") for part in _LEG),
-        *("head", "nose", "left eye", "left ear", "right eye", "right ear"),
-    ),
-    (
-        *((0, 1), (1, 2), (2, 3), (3, 26), (26, 27), (26, 28), (26, 29), (26, 30), (26, 31)),
-        *((2, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9), (7, 10)),
-        *((2, 11), (11, 12), (12, 13), (13, 14), (14, 15), (15, 16), (14, 17)),
-        *((0, 18), (18, 19), (19, 20), (20, 21), (0, 22), (22, 23), (23, 24), (24, 25)),
-    ),
-)
+LAYOUT = AZURE_KINECT
 MEANING = known(up="+y", unit="mm", hand="right")
 PERSONS = 2
 
@@ -151,10 +135,8 @@ def _order(found: object, path: Path) -> list[int]:
 
 
 def _plain(name: object) -> str:
-    """A joint's name as the layout spells it ("SHOULDER_LEFT", too); Microsoft spells the navel in two ways."""
-    words = re.sub(r"[\W_]+", " ", str(name)).lower().replace("naval", "navel").replace("hand tip", "handtip").split()
-    side = [word for word in words if word in ("left", "right")]
-    return " ".join(side + [word for word in words if word not in side])
+    """A joint's name as the layout spells it; the samples write NAVEL where the documentation has NAVAL."""
+    return re.sub(r"[\W_]+", "_", str(name)).upper().replace("NAVEL", "NAVAL").replace("HAND_TIP", "HANDTIP")
 
 
 def _body(body: object, place: str) -> tuple[int, list]:

@@ -23,6 +23,8 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
 
+from ..layouts import MEDIAPIPE
+from ..made_joints import with_middle
 from ..meaning import known
 from ..skeleton import Layout
 from .json_text import as_list, begins_like, coordinate, json_files, rate_of, read_json_text, typical_step
@@ -31,31 +33,9 @@ from .recording import NOTHING_SAID, Collection, Options, Recording
 
 TAKES = "MediaPipe Pose: a folder of .json with world landmarks (LABEL/NAME.json, or the label inside), or one of them"
 PROTOCOL = ""
-_EYES = ("inner", "", "outer")
-NAMES = (
-    "nose",
-    *(f"{side} eye {part}".strip() for side in ("left", "right") for part in _EYES),
-    *("left ear", "right ear", "mouth left", "mouth right"),
-    *(
-        f"{side} {part}"
-        for part in ("shoulder", "elbow", "wrist", "pinky", "index", "thumb", "hip", "knee", "ankle", "heel")
-        for side in ("left", "right")
-    ),
-    *("left foot index", "right foot index"),
-)
-_PELVIS, _NECK = 33, 34
-LAYOUT = Layout(
-    "mediapipe",
-    (*NAMES, "pelvis", "neck"),
-    (
-        *((_PELVIS, _NECK), (_NECK, 0)),
-        *((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (0, 9), (0, 10)),
-        *((_NECK, 11), (11, 13), (13, 15), (15, 17), (15, 19), (15, 21)),
-        *((_NECK, 12), (12, 14), (14, 16), (16, 18), (16, 20), (16, 22)),
-        *((_PELVIS, 23), (23, 25), (25, 27), (27, 29), (27, 31)),
-        *((_PELVIS, 24), (24, 26), (26, 28), (28, 30), (28, 32)),
-    ),
-)
+NAMES = MEDIAPIPE.joint_names
+_MIDDLE = with_middle(NAMES, MEDIAPIPE.edges)  # a pelvis and a neck
+LAYOUT = Layout(MEDIAPIPE.name, _MIDDLE.names, _MIDDLE.edges)
 MEANING = known(up="+y", unit="m", hand="right", zeros="positions")  # the origin is a place: the middle of the hips
 PERSONS = 2
 VISIBLE = 0.5
@@ -64,7 +44,7 @@ _WORLD = ("people", "pose_world_landmarks", "poseWorldLandmarks", "world_landmar
 _IMAGE = ("pose_landmarks", "poseLandmarks", "landmarks", "landmark", "poses")
 _KINDS = rb'"(pose_?(world_?)?landmarks|world_?landmarks|visibility)"'
 _BEGINS = re.compile(_KINDS + rb'|"frames"\s*:\s*\[\s*\{[^\[\]]*"people"\s*:', re.IGNORECASE)
-_HIPS, _SHOULDERS = [23, 24], [11, 12]
+_HIPS, _SHOULDERS = (list(sources) for sources in _MIDDLE.sources)
 _OFF_CENTRE = 0.25  # metres of the hips from the origin, where they are by definition; in pictures they are at 0.5
 _SEVERAL = "people are not told apart from one frame to the next by MediaPipe; the first two are kept, in its order"
 _WANTED = "give the world landmarks (pose_world_landmarks), which are metres"
@@ -180,7 +160,7 @@ def _refuse_image(table: dict, place: str) -> None:
 def _joints(person: object, place: str) -> list:
     """The 33 joints of a person, in the order of MediaPipe."""
     if isinstance(person, dict):
-        named = {re.sub(r"[\W_]+", " ", str(name)).lower(): joint for name, joint in person.items()}
+        named = {re.sub(r"[\W_]+", "_", str(name)).lower(): joint for name, joint in person.items()}
         if set(NAMES) <= set(named):
             return [named[name] for name in NAMES]
         person = next((person[key] for key in ("landmarks", "landmark", *_WORLD) if key in person), person)

@@ -1,5 +1,6 @@
 """Recordings that anybody makes: whose they are and what they show, told by the file, its path or its folder."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
-from gca_scratch.support.reading import reason
+from gca_scratch.support.patterns import find_groups
 
 from ..meaning import Fact, Meaning, axis_named
 from ..skeleton import Layout
@@ -66,30 +67,26 @@ def collect(
 ) -> Collection:
     """The Collection of the files, which mean `found`: a class for each label, in the order of the alphabet.
 
-    The label is what the file says (`read_head`), else what the pattern `options.label` finds in its path, else, where
-    labels are wanted, the name of its folder. The subject is what the file or the pattern says. It keeps its number
-    where it has one ("s03"); otherwise subjects are numbered from 1 in the order of the alphabet, and a note says how.
+    The label is what the file says (`read_head`), else what the pattern `options.label` finds in its path within the
+    folder, else, where labels are wanted, the name of its folder. The subject is what the file or the pattern says. It
+    keeps its number where it has one ("s03"); otherwise subjects are numbered from 1 in the order of the alphabet, and
+    a note says how.
 
-    A file that cannot be read is among the items, for `read_item` to say why. Raises InputError if the pattern is
-    none, has no group `label`, or does not fit a file whose label is wanted.
+    A file that cannot be read is among the items, for `read_item` to say why. Raises InputError if the pattern is none
+    or takes too long (patterns.find_groups), or if it does not fit a file whose label is wanted.
     """
-    pattern = _pattern(options.label)
+    root = path if path.is_dir() else path.parent
+    names = [file.relative_to(root).as_posix() for file in files]
+    groups = find_groups(options.label, names, "--label", "label") if options.label else [None] * len(files)
     heads = [_head(file, read_head) for file in files]
-    told = [_told(file, head, pattern, options.labelled) for file, head in zip(files, heads, strict=True)]
+    told = [_told(file, head, group, options) for file, head, group in zip(files, heads, groups, strict=True)]
     class_names = tuple(sorted({label for label, _ in told if label}))
     numbers, notes = numbered({subject for _, subject in told})
     rate, rate_notes = _rate(heads, path)
     meaning, scale = in_metres(replace(found, rate=rate), options)
-    root = path if path.is_dir() else path.parent
     items = [
-        Item(
-            file,
-            file.relative_to(root).with_suffix("").as_posix(),
-            class_names.index(label) if label else None,
-            numbers[subject],
-            scale,
-        )
-        for file, (label, subject) in zip(files, told, strict=True)
+        Item(file, os.path.splitext(name)[0], class_names.index(label) if label else None, numbers[subject], scale)
+        for file, name, (label, subject) in zip(files, names, told, strict=True)
     ]
     notes += () if options.rate else rate_notes
     counted = Counter(head.note for head in heads if head.note)
@@ -104,28 +101,15 @@ def _head(file: Path, read_head: Callable[[Path], Head]) -> Head:
         return Head()
 
 
-def _pattern(text: str) -> re.Pattern[str] | None:
-    if not text:
-        return None
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        raise InputError(f"--label {shown(text)} is no regular expression ({reason(error)}); correct it.") from error
-    if "label" not in pattern.groupindex:
-        raise InputError(f"--label {shown(text)} has no group (?P<label>...); put one around what names the action.")
-    return pattern
-
-
-def _told(file: Path, head: Head, pattern: re.Pattern[str] | None, wanted: bool) -> tuple[str, str]:
+def _told(file: Path, head: Head, groups: dict[str, str | None] | None, options: Options) -> tuple[str, str]:
     """Label and subject of one file, "" for what nothing tells."""
-    match = pattern.search(file.as_posix()) if pattern else None
-    groups = match.groupdict() if match else {}
-    label = head.label or (groups.get("label") or "").strip()
-    if not label and wanted:
-        if pattern:
+    found = groups or {}
+    label = head.label or (found.get("label") or "").strip()
+    if not label and options.labelled:
+        if options.label:
             raise InputError(f"{file}: --label finds no label in this path; correct the pattern, or move the file.")
         label = file.absolute().parent.name or "unknown"
-    return label, head.subject or (groups.get("subject") or "").strip()
+    return label, head.subject or (found.get("subject") or "").strip()
 
 
 def numbered(subjects: set[str]) -> tuple[dict[str, int], tuple[str, ...]]:

@@ -63,11 +63,11 @@ def refused(path, *words, options=NOTHING_SAID):
 
 def test_the_layout_is_a_tree_with_pelvis_and_neck():
     names, edges = mediapipe.LAYOUT.joint_names, mediapipe.LAYOUT.edges
-    assert len(names) == 35 and names[11:13] == ("left shoulder", "right shoulder") and names[23] == "left hip"
-    assert names[3] == "left eye outer" and names[5] == "right eye" and names[31] == "left foot index"
+    assert len(names) == 35 and names[11:13] == ("left_shoulder", "right_shoulder") and names[23] == "left_hip"
+    assert names[3] == "left_eye_outer" and names[5] == "right_eye" and names[31] == "left_foot_index"
     assert sorted(chain(35, edges, 33)) == list(range(35))
     roles = find_roles(names, edges)
-    assert names[roles.hip] == "pelvis" and names[roles.top] == "neck" and names[roles.left] == "left hip"
+    assert names[roles.hip] == "pelvis" and names[roles.top] == "neck" and names[roles.left] == "left_hip"
 
 
 def test_reads_the_format(tmp_path):
@@ -108,7 +108,7 @@ WRAPPED = {
     "world_landmarks": lambda frames: [{"frame": 1, "world_landmarks": tables(f)} for f in frames],
     "protobuf": lambda frames: [{"poseWorldLandmarks": {"landmark": tables(f)}} for f in frames],
     "by name": lambda frames: [
-        {"people": [dict(zip([n.upper().replace(" ", "_") for n in NAMES], tables(f), strict=True))]} for f in frames
+        {"people": [dict(zip([n.upper() for n in NAMES], tables(f), strict=True))]} for f in frames
     ],
     "a person as a table": lambda frames: [{"people": [{"id": 0, "landmarks": tables(f)}]} for f in frames],
 }
