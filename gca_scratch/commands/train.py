@@ -5,9 +5,12 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
+
 from .. import runs, settings
 from ..data import protocols
-from ..runs.folds import run_all_folds
+from ..data.mirror import ONE_HANDED, mirror_conflict, one_handed
+from ..runs.folds import run_all_folds, warnings_of
 from ..support.errors import InputError, shown
 from .options import add_device, add_source
 
@@ -25,7 +28,8 @@ def add_options(parser):
     parser.add_argument(
         "--protocol",
         metavar="NAME",
-        help=f"how to split: {', '.join(protocols.PROTOCOLS)} (default: that of the original data set, else half)",
+        help=f"how to split: {', '.join(protocols.PROTOCOLS)}; or such as {', '.join(protocols.FORMS)} "
+        "(default: that of the original data set, else half)",
     )
     parser.add_argument("--fold", metavar="K", help="fold of the protocol, from 1, or all (default: 1)")
     parser.add_argument(
@@ -48,10 +52,15 @@ def command(options):
     source, chosen = what_to_train(options)
     _refuse_idle(chosen, settings.given(options))
     out = Path(options.out)
+    data = runs.load_data(source)
+    remarks = []
+    if chosen.mirror and not (options.resume or options.config):
+        chosen, remarks = mirrored_or_not(data, source, chosen, "mirror" in settings.given(options))
+    remarks += [f"beware: {sentence}" for sentence in warnings_before(data, source, chosen)]
     if source.fold == 0:
-        result = run_all_folds(source, chosen, out, options.resume, options.device, options.jobs)
+        result = run_all_folds(source, chosen, out, options.resume, options.device, options.jobs, data, remarks)
     else:
-        result = runs.run(runs.load_data(source), source, chosen, out, options.resume, options.device)
+        result = runs.run(data, source, chosen, out, options.resume, options.device, remarks=remarks)
     print(runs.summary(result))
     print(f"\nwritten to {out}: checkpoint.npz, history.csv, config.toml, result.json"
           if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip
@@ -66,6 +75,8 @@ def what_to_train(options):
     given = settings.given(options)
     where = {name: getattr(options, name) for name in ("dataset", "data", "protocol", "hip")}
     where = {name: value for name, value in where.items() if value is not None}
+    if "protocol" in where:
+        where["protocol"] = _from_anywhere(where["protocol"])
     if options.fold is not None:
         where["fold"] = _fold(options.fold)
     saved = Path(options.out) / "config.toml"
@@ -95,6 +106,33 @@ def what_to_train(options):
     return source, chosen
 
 
+def mirrored_or_not(data, source, chosen, asked):
+    """The settings, without mirror images where they do harm and were not asked for, and a list: what to say of it.
+
+    Of all folds all sequences are looked at, of one fold those that train.
+    """
+    data = protocols.restricted(data, source.protocol)
+    conflict = mirror_conflict(data.class_names)
+    if conflict:  # where mirror images are asked for they are refused with the rest of what cannot be
+        off = f"mirror images are off, for {conflict}"
+        return (chosen, []) if asked else (dataclasses.replace(chosen, mirror=False), [off])
+    train = protocols.split(data, source.protocol, source.fold)[0] if source.fold else np.arange(len(data))
+    share = one_handed(data, train)
+    if share <= ONE_HANDED:
+        return chosen, []
+    why = f"where one arm moves more than the other it is the same arm in {share:.1%} of the sequences"
+    if asked:
+        return chosen, [f"beware: {why}, so mirror images show what nobody does; --no-mirror leaves them out"]
+    return dataclasses.replace(chosen, mirror=False), [f"mirror images are off, for {why}; --mirror puts them on"]
+
+
+def warnings_before(data, source, chosen):
+    """What there is to say of classes that are missing, before training begins (`protocols.lacking`)."""
+    numbers = [source.fold] if source.fold else range(1, protocols.folds(data, source.protocol) + 1)
+    folds = {fold: runs.divide(data, dataclasses.replace(source, fold=fold), chosen) for fold in numbers}
+    return warnings_of({fold: protocols.lacking(*divided) for fold, divided in folds.items()})
+
+
 def _refuse_idle(chosen, given):
     """InputError for an option that would change nothing."""
     idle = [name for name in ("iterations", "initial", "attention", "sharing", "recompute") if given.get(name)]
@@ -102,6 +140,12 @@ def _refuse_idle(chosen, given):
         raise InputError(f"the network {chosen.network} has no attention; leave --{idle[0]} out")
     if given.get("exchange") and not chosen.pair:
         raise InputError("--exchange turns persons about the middle that --pair finds; give --pair, too")
+
+
+def _from_anywhere(protocol):
+    """The protocol with the whole path of the file that it may name: a worker or --resume may run in another folder."""
+    kind, _, path = protocol.partition(":@")
+    return f"{kind}:@{os.path.abspath(path)}" if path else protocol
 
 
 def _fold(text):

@@ -14,8 +14,7 @@ from .asked_protocols import FORMS, OWN, parsed
 from .named_protocols import NAMED, Protocol, one_fold, restricted
 from .neutral import Skeletons
 
-__all__ = ["FORMS", "PROTOCOLS", "divided_by", "folds", "hold_out", "lacking", "restricted", "split", "who",
-           "who_in_words"]  # fmt: skip
+__all__ = ["FORMS", "PROTOCOLS", "folds", "hold_out", "lacking", "restricted", "split", "who", "who_in_words"]
 
 
 def _leave_one_subject_out(data: Skeletons, fold: int) -> np.ndarray:
@@ -105,11 +104,6 @@ def split(data: Skeletons, protocol: str, fold: int | None = None) -> tuple[np.n
     return train, test
 
 
-def divided_by(protocol: str) -> str:
-    """What the protocol divides by: "subject", "view", "setup", or "name" where sequence by sequence."""
-    return _protocol(protocol).by
-
-
 def _all_there(data: Skeletons, by: str) -> str:
     if by == "name":
         return "1 sequence" if len(data) == 1 else f"{len(data)} sequences"
@@ -161,6 +155,9 @@ def who_in_words(train: dict[str, list[int]], test: dict[str, list[int]]) -> str
     return "; ".join(sides + [f"both: {_listed('subject', train['subjects'])}"] * ("subjects" not in different))
 
 
+UNTESTED = "no test sequence is of "  # how a sentence begins that is of little moment where other folds test the class
+
+
 def lacking(data: Skeletons, fit: np.ndarray, validate: np.ndarray, test: np.ndarray) -> list[str]:
     """Sentences on classes that no sequence trains or none tests; none where every class does both.
 
@@ -180,7 +177,7 @@ def lacking(data: Skeletons, fit: np.ndarray, validate: np.ndarray, test: np.nda
             (fitted == 0) & (validated == 0) & (tested > 0),
             "no training sequence is of {}, so that its test sequences cannot be recognised",
         ),
-        ((tested == 0) & (there > 0) & (len(test) > 1), "no test sequence is of {}, so the test says nothing of it"),
+        ((tested == 0) & (there > 0) & (len(test) > 1), UNTESTED + "{}, so the test says nothing of it"),
     )
     return [text.format(_classes(data, missing)) for missing, text in found if missing.any()]
 

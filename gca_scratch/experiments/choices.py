@@ -70,6 +70,7 @@ def _run(data, mark, source, settings, file):
     done = finished(file, wanted)
     if done:
         return done
+    data = protocols.restricted(data, source.protocol)
     split = runs.make_split(data, source, replace(settings, validation=0))
     following = replace(source, fold=source.fold % protocols.folds(data, source.protocol) + 1)
     validate = protocols.split(data, following.protocol, following.fold)[1]

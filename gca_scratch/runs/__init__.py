@@ -2,7 +2,7 @@
 
 from .fold import run
 from .folder import read_config, read_history, read_result, refuse_used, write_config, write_history
-from .split import DATASETS, USUAL_PROTOCOL, Source, Split, dataset_of, load_data, make_split
+from .split import DATASETS, USUAL_PROTOCOL, Source, Split, dataset_of, divide, load_data, make_split
 from .testing import outcome, retest, summary, test
 from .trained import reload
 
@@ -12,6 +12,7 @@ __all__ = [
     "Source",
     "Split",
     "dataset_of",
+    "divide",
     "load_data",
     "make_split",
     "outcome",

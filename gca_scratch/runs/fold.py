@@ -1,6 +1,7 @@
 """One training run: a network trained and tested on one fold, and the files of folder.py in a folder of its own."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,12 @@ def run(
     resume: bool = False,
     device: str = "cpu",
     show: bool = True,
+    remarks: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train on one fold and test; writes the files of a run into the folder `out` and returns the result.
 
     resume: go on where the checkpoint in `out` stands (from the beginning where there is none), to the same bits on
-    the CPU.  show: a progress bar.
+    the CPU.  show: a progress bar.  remarks: sentences to print once nothing stands in the way of training.
 
     Ctrl-C ends training early: the best weights so far are tested, and the checkpoint is that of the last whole epoch.
 
@@ -48,6 +50,8 @@ def run(
         state = _where_it_stands(out, network, source, settings, about, resume)
         recorder = Recorder(out, network, settings, about, state, show)
         interrupted = False
+        for sentence in remarks:
+            print(sentence, flush=True)
         try:
             with np.errstate(all="ignore"):  # the recorder says in one sentence what has overflowed
                 training.train(

@@ -12,7 +12,7 @@ from ..data import alignment, neutral, protocols, sampling, synthetic
 from ..data.joint_names import body_parts
 from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
-from ..data.readers.recording import read_all
+from ..data.readers.recording import read_all, reader_of
 from ..network.gca_lstm import Network
 from ..settings import Settings
 from ..support.errors import InputError, shown
@@ -49,14 +49,17 @@ class Source:
 
 
 def dataset_of(data: str | None) -> str:
-    """The data set that is meant where none is named: "npz" for a file, "synthetic" without a path.
+    """The data set that is meant where none is named: what a file or folder looks like, "synthetic" without a path.
 
-    Raises InputError for a folder, for it may hold any data set.
+    A file that no reader recognises is taken for one of the neutral format. Raises InputError for such a folder.
     """
     if data is None:
         return "synthetic"
     if not data:
         raise InputError("--data is empty; give a path, or leave it out for the synthetic actions")
+    recognised = reader_of(data)
+    if recognised:
+        return recognised
     if os.path.isdir(data):
         raise InputError(f"{data} is a folder; say which data set it holds, with --dataset: {', '.join(READERS)}")
     return "npz"
@@ -83,6 +86,10 @@ class Split:
     validate: np.ndarray
     test: np.ndarray
 
+    def warnings(self) -> list[str]:
+        """Sentences on classes that nobody trains or tests (`protocols.lacking`)."""
+        return protocols.lacking(self.data, self.fit, self.validate, self.test)
+
     def network(self, settings: Settings) -> Network:
         """The network that the settings describe, for this data."""
         parts = body_parts(self.data.joint_names) if settings.network in ("coarse", "two-stream") else None
@@ -95,6 +102,19 @@ class Split:
         )
 
 
+def divide(
+    data: neutral.Skeletons, source: Source, settings: Settings
+) -> tuple[neutral.Skeletons, np.ndarray, np.ndarray, np.ndarray]:
+    """The data that the protocol is about, and its sequences to fit, validate and test; errors as `make_split`."""
+    data = protocols.restricted(data, source.protocol)
+    train, test = protocols.split(data, source.protocol, source.fold)
+    fit, validate = train, train[:0]
+    if settings.validation:
+        rng = np.random.default_rng([settings.seed, 2])
+        fit, validate = protocols.hold_out(data, train, settings.validation, rng)
+    return data, fit, validate, test
+
+
 def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> Split:
     """Divide the data as the source says, and align it; who is held out for validation depends on the seed alone.
 
@@ -102,12 +122,7 @@ def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> S
 
     Raises InputError where protocol, joints or classes do not allow what is asked for.
     """
-    data = protocols.restricted(data, source.protocol)
-    train, test = protocols.split(data, source.protocol, source.fold)
-    fit, validate = train, train[:0]
-    if settings.validation:
-        rng = np.random.default_rng([settings.seed, 2])
-        fit, validate = protocols.hold_out(data, train, settings.validation, rng)
+    data, fit, validate, test = divide(data, source, settings)
     aligned = alignment.align(
         data,
         settings.face_camera,

@@ -1,12 +1,14 @@
 """How the best weights of a run do on its test set."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from .. import training
+from ..data import protocols
 from ..network.arrays import ArrayModule, module_for
 from ..network.gca_lstm import Network
 from ..settings import Settings
@@ -39,12 +41,16 @@ def outcome(
 def test(
     split: Split, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
 ) -> dict[str, Any]:
-    """How the best weights do on the test set, as plain values: `outcome`, and what can be counted in it."""
+    """How the best weights do on the test set, as plain values: `outcome`, and what can be counted in it.
+
+    Beside `figures`: who trains and tests (`protocols.who`), and warnings, sentences on classes that are missing.
+    """
     iterations, loss, p = outcome(split, network, state, settings, xp)
     truth, predicted = split.aligned.label[split.test], p.argmax(axis=1)
     names = split.data.class_names
     confusion = np.zeros((len(names), len(names)), int)
     np.add.at(confusion, (truth, predicted), 1)
+    train = np.concatenate((split.fit, split.validate))
     return {
         "n_train": len(split.fit) + len(split.validate),
         "n_validation": len(split.validate),
@@ -56,8 +62,31 @@ def test(
         "per_class": {
             name: float(confusion[k, k] / confusion[k].sum()) for k, name in enumerate(names) if confusion[k].sum()
         },
+        **figures(confusion, names),
         "confusion": confusion.tolist(),
+        "who": {"train": protocols.who(split.data, train), "test": protocols.who(split.data, split.test)},
+        "warnings": split.warnings(),
     }
+
+
+def figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """What a confusion (classes, classes), true classes down, says of the classes that were tested.
+
+    classes: of each its number of test sequences, precision (None where it was never answered), recall and F1.
+    macro_accuracy, macro_f1: the means over these classes of recall, which is the balanced accuracy, and of F1.
+    """
+    right, true, answered = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    classes = {
+        names[k]: {
+            "tested": int(true[k]),
+            "precision": float(right[k] / answered[k]) if answered[k] else None,
+            "recall": float(right[k] / true[k]),
+            "f1": float(2 * right[k] / (true[k] + answered[k])),
+        }
+        for k in np.flatnonzero(true)
+    }
+    means = {name: float(np.mean([found[name] for found in classes.values()])) for name in ("recall", "f1")}
+    return {"macro_accuracy": means["recall"], "macro_f1": means["f1"], "classes": classes}
 
 
 def retest(
@@ -77,14 +106,36 @@ def summary(result: dict[str, Any]) -> str:
     lines = [f"{result['dataset']}, protocol {result['protocol']}, fold {result['fold'] or 'all'}"]
     lines += [f"  {result['n_train']} sequences to train ({result['n_validation']} of them for validation), "
               f"{result['n_test']} to test"]  # fmt: skip
-    width = max(len(name) for name in result["per_class"])
-    lines += [f"  {name:{width}}  {value:6.1%}" for name, value in result["per_class"].items()]
+    if "who" in result:
+        lines += [f"  {protocols.who_in_words(result['who']['train'], result['who']['test'])}"]
+    lines += _table_of_classes(result)
     if "folds" in result:
         lines += ["", *(f"  fold {fold['fold']:2}  {fold['accuracy']:6.1%}" for fold in result["folds"])]
-        lines += [f"\nmean accuracy {result['accuracy']:.1%} over {len(result['folds'])} folds, "
+        lines += [f"\nmean accuracy {result['accuracy']:.1%}{_balanced(result)} over {len(result['folds'])} folds, "
                   f"{result['seconds']:.0f} s of training"]  # fmt: skip
     else:
-        lines += [
-            f"\naccuracy {result['accuracy']:.1%}, trained {result['epochs']} epochs in {result['seconds']:.0f} s"
-        ]
-    return "\n".join(lines)
+        lines += [f"\naccuracy {result['accuracy']:.1%}{_balanced(result)}, "
+                  f"trained {result['epochs']} epochs in {result['seconds']:.0f} s"]  # fmt: skip
+    return "\n".join([*lines, *(f"beware: {sentence}" for sentence in result.get("warnings", ()))])
+
+
+def _table_of_classes(result):
+    """Lines with recall, and where the result has them precision, F1 and the number of test sequences."""
+    width = max(len(name) for name in result["per_class"])
+    known = result.get("classes", {})
+    lines = [f"  {'':{width}}  recall  precision     F1  tested"] if known else []
+    for name, recall in result["per_class"].items():
+        line = f"  {name:{width}}  {recall:6.1%}"
+        if name in known:
+            found = known[name]
+            precision = "–" if found["precision"] is None else f"{found['precision']:.1%}"
+            line += f"  {precision:>9}  {found['f1']:5.2f}  {found['tested']:6}"
+        lines.append(line)
+    return lines
+
+
+def _balanced(result):
+    """Of a result that has them: the means over classes, to stand behind the accuracy."""
+    if "macro_accuracy" not in result:
+        return ""
+    return f" (mean over classes {result['macro_accuracy']:.1%}, F1 {result['macro_f1']:.2f})"
