@@ -51,9 +51,9 @@ def _expect(data: Skeletons, what: str, known: Iterable[int], protocol: str, dat
 
 # --- NTU RGB+D --------------------------------------------------------------------------------------------------------
 
-_TRAIN_60 = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
-_TRAIN_120 = (
-    *_TRAIN_60, 45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92,
+TRAIN_60 = (1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38)
+TRAIN_120 = (
+    *TRAIN_60, 45, 46, 47, 49, 50, 52, 53, 54, 55, 56, 57, 58, 59, 70, 74, 78, 80, 81, 82, 83, 84, 85, 86, 89, 91, 92,
     93, 94, 95, 97, 98, 100, 103,
 )  # fmt: skip
 _BY_SUBJECT = "half or k-fold:5, or say who trains, as in subjects:1,3,5"
@@ -74,12 +74,12 @@ def _ntu(data: Skeletons, what: str, known: Iterable[int], protocol: str, datase
 
 def _cross_subject(data: Skeletons, fold: int) -> np.ndarray:
     instead = "cross-subject-120" if len(data.class_names) == 120 else _BY_SUBJECT
-    return ~np.isin(_ntu(data, "subject", range(1, 41), "cross-subject", "NTU RGB+D", instead), _TRAIN_60)
+    return ~np.isin(_ntu(data, "subject", range(1, 41), "cross-subject", "NTU RGB+D", instead), TRAIN_60)
 
 
 def _cross_subject_120(data: Skeletons, fold: int) -> np.ndarray:
     found = _ntu(data, "subject", range(1, 107), "cross-subject-120", "NTU RGB+D 120", _BY_SUBJECT)
-    return ~np.isin(found, _TRAIN_120)
+    return ~np.isin(found, TRAIN_120)
 
 
 def _cross_view(data: Skeletons, fold: int) -> np.ndarray:

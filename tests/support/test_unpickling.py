@@ -1,6 +1,6 @@
 """Pickles: what NumPy writes is read, and nothing that a pickle asks for is run.
 
-The hostile ones here would do no harm: they would set an environment variable, which nothing else sets, or write a file.
+The hostile ones here would do no harm: at most they would set an environment variable that nothing else sets.
 """
 
 import os
@@ -142,7 +142,9 @@ HOSTILE = {
     "BUILD of an array": (
         b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R}b.", "describes an array",
     ),
-    "STACK_GLOBAL with names that are put together": (b"\x80\x04" + _text("o" + "s") + _text("putenv") + b"\x93.", "os"),
+    "STACK_GLOBAL with names from the memo": (
+        b"\x80\x04" + _text("putenv") + b"\x940" + _text("os") + b"h\x00\x93.", "os.putenv",
+    ),
     "STACK_GLOBAL of no texts": (b"\x80\x04K\x01K\x02\x93.", "STACK_GLOBAL"),
     "dots in a name": (_array("numpy.core.multiarray", "_reconstruct.__globals__"), "_reconstruct.__globals__"),
     "dots in a name of the new module": (_array("numpy._core.numeric", "_frombuffer.__class__"), "__class__"),
@@ -153,7 +155,7 @@ HOSTILE = {
     "bytes of something": (b"\x80\x02c__builtin__\nbytes\nK\x09\x85R.", "bytes made of something"),
     "encode to something": (b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x05\x00\x00\x00utf-8\x86R.", "_codecs.enc"),
     "encode of no text": (b"\x80\x02c_codecs\nencode\nK\x01X\x06\x00\x00\x00latin1\x86R.", "_codecs.encode"),
-    "encode to a codec of theirs": (b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00hex\x86R.", "latin1"),
+    "encode to hex": (b"\x80\x02c_codecs\nencode\nX\x01\x00\x00\x00aX\x03\x00\x00\x00hex\x86R.", "latin1"),
     "ndarray called": (b"\x80\x02cnumpy\nndarray\nK\x05\x85\x85R.", "as NumPy never does"),
     "a persistent id": (b"\x80\x02K\x01Q.", "outside it"),
     "a persistent id as text": (b"P1\n.", "outside it"),
@@ -176,8 +178,9 @@ HOSTILE = {
     "a tuple as key": (pickle.dumps({(1, 2): 3}), "keys"),
     "a list that holds itself": (b"\x80\x02]q\x00h\x00a.", "lists within lists"),
     "lists within lists": (b"\x80\x02" + 500 * b"]" + 499 * b"a" + b".", "lists within lists"),
-    "many lists in few bytes": (b"\x80\x02]" + b"".join(b"q%c](" % n + 8 * (b"h%c" % n) + b"e" for n in range(12)) + b".",
-                                "many times over"),
+    "many lists in few bytes": (
+        b"\x80\x02]" + b"".join(b"q%c](" % n + 8 * (b"h%c" % n) + b"e" for n in range(12)) + b".", "many times over",
+    ),
     "a long number": (b"\x80\x02\x8b" + struct.pack("<i", 9000) + 9000 * b"\x11" + b".", "ValueError"),
     "a text that ends too soon": (b"\x80\x02X\xff\xff\xff\x00ab.", "damaged"),
     "a text of more than there is": (b"\x80\x04\x8d" + struct.pack("<Q", 1 << 40) + b"ab.", "pickle"),

@@ -15,4 +15,7 @@ READERS = {
     "kard": "kard",
     "azure": "azure",
     "mediapipe": "mediapipe",
+    "pyskl": "pyskl",
+    "ctrgcn": "ctrgcn",
+    "stgcn": "stgcn",
 }
