@@ -149,7 +149,10 @@ def _of_fold(protocol: str, count: int, by: str, data: Skeletons, fold: int) -> 
 def own_split(data: Skeletons, fold: int) -> np.ndarray:
     """Which sequences the split that the data come with tests, bool (N,); InputError where they come with none."""
     if data.test is None:
-        raise InputError("protocol file is the split that data come with, and this data come with none; use half")
+        raise InputError(
+            "protocol file is the split that data come with, and this data come with none (of several, convert takes "
+            "the one that --split names); use another protocol, such as half"
+        )
     return data.test
 
 

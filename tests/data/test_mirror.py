@@ -88,13 +88,15 @@ def test_absent_joints_are_no_movement(lost):
     assert one_handed(data, np.arange(12)) == 1
 
 
-def test_uncommon_data_is_looked_at_in_part(monkeypatch):
+def test_large_data_is_looked_at_in_part(monkeypatch):
     data, looked = waving("rrrrrrrrrr"), []
     real = type(data).sequence
     monkeypatch.setattr(type(data), "sequence", lambda self, n: looked.append(n) or real(self, n))
     monkeypatch.setattr("gca_scratch.data.mirror._MOST_SEQUENCES", 4)
     assert one_handed(data, np.arange(30)) == 1
-    assert set(looked) == {0, 8, 16, 24}
+    first = looked.copy()
+    assert len(set(first)) == 4
+    assert one_handed(data, np.arange(30)) == 1 and looked == 2 * first
 
 
 def test_the_real_data_sets(real_data):

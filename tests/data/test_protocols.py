@@ -146,7 +146,7 @@ SIXTY = {"classes": 60}
         (data_of([1, 9]), "utd-mhad", ["UTD-MHAD", "no subject 9", "half"]),
         (data_of([1, 11]), "msr-as2", ["protocol msr-as2", "MSR Action3D", "no subject 11"]),
         (data_of([1, 3]), "msr-cross-subject", ["to test"]),
-        (data_of([1, 3]), "file", ["come with none", "use half"]),
+        (data_of([1, 3]), "file", ["come with none", "--split", "such as half"]),
         (data_of([1, 3], test=[True, True]), "file", ["to train", "2 sequences"]),
         (data_of([1, 3]), "views:1", ["the view of every sequence", "lacks"]),
         (data_of([1, 3], [2, 3]), "views:2,5,3", ["no view 5", "choose among 2, 3"]),
