@@ -6,7 +6,7 @@ AXES = {"X": (1.0, 0.0, 0.0), "Y": (0.0, 1.0, 0.0), "Z": (0.0, 0.0, 1.0)}
 
 
 def written(nodes, values, frame_time=1 / 30, newline="\n"):
-    """A file as text. `nodes`: (name, parent, offset, channels), the root first, parents before children.
+    """A file as text. `nodes`: (name, parent, offset, channels), parents before children, -1 for a root.
 
     A name of None is an end site. The channels of each frame in `values` (one dict of node: numbers per frame) are
     written in the order in which the joints come in the text, depth first.
@@ -26,7 +26,9 @@ def written(nodes, values, frame_time=1 / 30, newline="\n"):
                 write(child, depth + 1)
         lines.append(indent + "}")
 
-    write(0, 0)
+    for node, (_, above, *_rest) in enumerate(nodes):
+        if above < 0:
+            write(node, 0)
     lines += ["MOTION", f"Frames: {len(values)}", f"Frame Time: {frame_time!r}"]
     lines += [" ".join(repr(value) for node in columns for value in frame[node]) + " " for frame in values]
     return newline.join(lines) + newline
@@ -55,3 +57,52 @@ def rodrigues(axis, angle):
         turned = v * np.cos(angle) + np.cross(axis, v) * np.sin(angle) + axis * (axis @ v) * (1 - np.cos(angle))
         turn[:3, column] = turned
     return turn
+
+
+ROTATIONS = ("Zrotation", "Xrotation", "Yrotation")
+CHANNELS = ("Xposition", "Yposition", "Zposition", *ROTATIONS)
+_PERSON = (  # name, parent, and where it hangs from that in centimetres
+    ("Hips", None, (0.0, 0.0, 0.0)),
+    ("Spine", "Hips", (0.0, 25.0, 0.0)),
+    ("Neck", "Spine", (0.0, 25.0, 0.0)),
+    ("Head", "Neck", (0.0, 15.0, 2.0)),
+    ("LeftArm", "Spine", (18.0, 20.0, 0.0)),
+    ("LeftForeArm", "LeftArm", (0.0, -28.0, 0.0)),
+    ("LeftHand", "LeftForeArm", (0.0, -25.0, 0.0)),
+    ("RightArm", "Spine", (-18.0, 20.0, 0.0)),
+    ("RightForeArm", "RightArm", (0.0, -28.0, 0.0)),
+    ("RightHand", "RightForeArm", (0.0, -25.0, 0.0)),
+    ("LeftUpLeg", "Hips", (9.0, 0.0, 0.0)),
+    ("LeftLeg", "LeftUpLeg", (0.0, -42.0, 0.0)),
+    ("LeftFoot", "LeftLeg", (0.0, -40.0, 0.0)),
+    ("RightUpLeg", "Hips", (-9.0, 0.0, 0.0)),
+    ("RightLeg", "RightUpLeg", (0.0, -42.0, 0.0)),
+    ("RightFoot", "RightLeg", (0.0, -40.0, 0.0)),
+)
+HIP = 90.0  # centimetres above the ground
+
+
+def person(scale=1.0, prefix="", up="y"):
+    """The nodes of somebody who stands with hanging arms, in centimetres x scale; y or z is up."""
+    names = [name for name, *_ in _PERSON]
+    order = (0, 1, 2) if up == "y" else (0, 2, 1)
+    sign = 1.0 if up == "y" else -1.0  # of what is in front, so that the axes stay right-handed
+    nodes = []
+    for name, parent, (x, y, z) in _PERSON:
+        turned = (x, y, sign * z)
+        offset = tuple(scale * turned[axis] for axis in order)
+        nodes.append((prefix + name, names.index(parent) if parent else -1, offset, ROTATIONS if parent else CHANNELS))
+    return nodes
+
+
+def moving(nodes, frames, place=(0.0, HIP, 0.0), speed=(0.0, 0.0, 0.0), turn=(0.0, 0.0, 0.0), seed=0, noise=3):
+    """Channels of so many frames: roots at a place that moves on by `speed` a frame; joints turn by about `noise`."""
+    rng = np.random.default_rng(seed)
+    values = []
+    for k in range(frames):
+        frame = [tuple(rng.normal(0, noise, len(channels)).round(3).tolist()) for *_, channels in nodes]
+        for node, (_, parent, _, channels) in enumerate(nodes):
+            if parent < 0 and channels:
+                frame[node] = tuple(p + k * s for p, s in zip(place, speed, strict=True)) + tuple(map(float, turn))
+        values.append(tuple(frame))
+    return values

@@ -15,6 +15,7 @@ READERS = {
     "kard": "kard",
     "azure": "azure",
     "mediapipe": "mediapipe",
+    "bvh": "bvh",
     "pyskl": "pyskl",
     "ctrgcn": "ctrgcn",
     "stgcn": "stgcn",

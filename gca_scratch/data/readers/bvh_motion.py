@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-BLOCK = 500  # frames that are computed at once
+BLOCK = 500  # frames of a usual body of 30 joints that are computed at once
+_AS_ZERO = 1e-3  # of the largest OFFSET
 
 
 class Motion(NamedTuple):
@@ -61,6 +62,29 @@ def _turn(axis: int, angle: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def with_offsets(motion: Motion) -> Motion:
+    """The motion with OFFSET added to the positions of inner joints, if all of these are as good as zero.
+
+    Some tools write how far a joint is from its OFFSET, not from its parent; taken as they are, such positions would
+    draw the whole body together in one place. A root's are always where it is.
+    """
+    column, own = 0, []
+    for joint, channels in enumerate(motion.channels):
+        for channel in channels:
+            if channel.endswith("position") and motion.parents[joint] >= 0:
+                own.append((column, motion.offsets[joint]["XYZ".index(channel[0])]))
+            column += 1
+    columns, offsets = [column for column, _ in own], np.array([offset for _, offset in own])
+    size = np.abs(offsets).max(initial=0)
+    if np.abs(motion.values[:, columns]).max(initial=0) > _AS_ZERO * size or not size:
+        return motion
+    values = motion.values.copy()
+    values[:, columns] += offsets
+    return motion._replace(
+        values=values, notes=(*motion.notes, "the positions of inner joints are all zero, so OFFSET is added to them")
+    )
+
+
 def positions_at(motion: Motion, frames: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     """Where some joints are at times counted in frames, whole or between two: float32 (len(frames), len(joints), 3).
 
@@ -68,8 +92,8 @@ def positions_at(motion: Motion, frames: np.ndarray, joints: Sequence[int]) -> n
     of the motion, but for those that are asked for.
     """
     placed = np.empty((len(frames), len(joints), 3), np.float32)
-    for start in range(0, len(frames), BLOCK):
-        block = slice(start, start + BLOCK)
+    for start in range(0, len(frames), _block(motion)):
+        block = slice(start, start + _block(motion))
         before = np.minimum(frames[block].astype(np.int64), len(motion.values) - 1)
         share = (frames[block] - before)[:, None, None]
         there = positions(motion._replace(values=motion.values[before]))[:, joints]
@@ -78,6 +102,10 @@ def positions_at(motion: Motion, frames: np.ndarray, joints: Sequence[int]) -> n
             there += share * (positions(motion._replace(values=motion.values[after]))[:, joints] - there)
         placed[block] = there
     return placed
+
+
+def _block(motion: Motion) -> int:
+    return max(1, 30 * BLOCK // len(motion.names))
 
 
 def trees(motion: Motion) -> list[list[int]]:
@@ -90,28 +118,45 @@ def trees(motion: Motion) -> list[list[int]]:
     return found
 
 
+def turning(motion: Motion) -> np.ndarray:
+    """Which of the channels are rotations, bool (C,)."""
+    return np.array([channel.endswith("rotation") for own in motion.channels for channel in own])
+
+
 def added_pose(motion: Motion) -> bool:
     """Is the first frame a pose that was put before the recording, such as the T-pose of a set's conversion?
 
     It is if none of its rotations is other than 0 while the next frame's are, or if the body jumps from it to the
     second frame by more than three times the farthest step between later frames, and at least a tenth of its size.
     """
-    turning = np.array([channel.endswith("rotation") for own in motion.channels for channel in own])
-    if len(motion.values) < 3 or not turning.any():
+    turns, count = turning(motion), len(motion.values)
+    if count < 3 or not turns.any():
         return False
-    turns = motion.values[:, turning]
-    if not turns[0].any():
-        return bool(turns[1].any())
-    steps = np.abs((np.diff(turns, axis=0) + 180) % 360 - 180).mean(axis=1)
+    if not motion.values[0, turns].any():
+        return bool(motion.values[1, turns].any())
+    chosen = np.unique(np.linspace(0, count - 2, BLOCK).astype(int))  # of the steps, the first among them
+    steps = motion.values[chosen + 1][:, turns] - motion.values[chosen][:, turns]
+    steps = np.abs((steps + 180) % 360 - 180).mean(axis=1)
     if len(steps) < 10 or steps[0] < 3 * np.median(steps):  # what follows takes longer
         return False
-    placed = [positions_at(motion, np.arange(len(motion.values)), list(range(len(motion.names))))]
-    moved = np.linalg.norm(np.diff(placed[0], axis=0), axis=-1).max(axis=1)
-    size = np.ptp(placed[0][0], axis=0).max()
-    return bool(moved[0] > 3 * moved[1:].max() and moved[0] > size / 10)
+    joints, first = list(range(len(motion.names))), 0.0
+    for start in range(0, count - 1, _block(motion)):
+        placed = positions_at(motion, np.arange(start, min(start + _block(motion) + 1, count)), joints)
+        moved = np.linalg.norm(np.diff(placed, axis=0), axis=-1).max(axis=1)
+        if not start:
+            first, moved = moved[0], moved[1:]
+            if not first > np.ptp(placed[0], axis=0).max() / 10:
+                return False
+        if not first > 3 * moved.max(initial=0):
+            return False
+    return True
 
 
 def equal_at_end(motion: Motion) -> int:
     """How many frames at the end repeat the one before them."""
-    same = (np.diff(motion.values, axis=0) == 0).all(axis=1)[::-1]
-    return len(same) if same.all() else int(same.argmin())
+    count = 0
+    for frame in motion.values[-2::-1]:
+        if (frame != motion.values[-1]).any():
+            break
+        count += 1
+    return count
