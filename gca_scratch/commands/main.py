@@ -13,9 +13,9 @@ import argparse
 
 from .. import __version__
 from ..support.exit_code import Parser, exit_code
-from . import convert, demo, evaluate, gradcheck, info, plot, stepper, table, train
+from . import compare, convert, demo, evaluate, gradcheck, info, plot, predict, stepper, table, train
 
-COMMANDS = (demo, train, evaluate, plot, stepper, convert, table, gradcheck, info)
+COMMANDS = (demo, train, evaluate, predict, compare, plot, stepper, convert, info, table, gradcheck)
 
 
 def main(arguments=None):

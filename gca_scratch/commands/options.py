@@ -24,13 +24,19 @@ def add_source(parser, without="the synthetic actions"):
     parser.add_argument(
         "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is no file of the neutral format"
     )
-    parser.add_argument("--hip", metavar="NAME", help="the joint that is the hip, where the joints' names do not tell")
+    parser.add_argument(
+        "--hip",
+        metavar="NAME",
+        help="the joint that is the hip, where the joints' names do not tell; middle: make one, between both hips",
+    )
+    parser.add_argument("--up", metavar="AXIS", default="", help="the axis that points up: +y, -y, +z ...")
 
 
-def add_files(parser):
-    """What a user may say about files that do not say it themselves."""
+def add_files(parser, without=()):
+    """What a user may say about files that do not say it themselves; `without`: options that are there already."""
     group = parser.add_argument_group("about the files", "what they do not say, or say wrongly")
-    group.add_argument("--up", metavar="AXIS", default="", help="the axis that points up: +y, -y, +z ...")
+    if "--up" not in without:
+        group.add_argument("--up", metavar="AXIS", default="", help="the axis that points up: +y, -y, +z ...")
     group.add_argument("--unit", metavar="UNIT", default="", help="of the coordinates: m, cm, mm, in ...")
     group.add_argument("--rate", metavar="N", default="", help="frames a second")
     group.add_argument(
@@ -57,4 +63,4 @@ def add_moved_data(parser):
 def source_of(options, **more):
     """The runs.Source that the options name; more: its other fields."""
     dataset = options.dataset or runs.dataset_of(options.data)
-    return runs.Source(dataset, options.data or "", hip=options.hip or "", **more)
+    return runs.Source(dataset, options.data or "", hip=options.hip or "", up=options.up, **more)

@@ -9,8 +9,11 @@ import numpy as np
 
 from .. import runs, settings
 from ..data import protocols
+from ..data.meaning import axis_named
 from ..data.mirror import ONE_HANDED, mirror_conflict, one_handed
+from ..data.ready import ready
 from ..runs.folds import run_all_folds, warnings_of
+from ..runs.notes import notes
 from ..support.errors import InputError, shown
 from .options import add_device, add_source
 
@@ -52,10 +55,11 @@ def command(options):
     source, chosen = what_to_train(options)
     _refuse_idle(chosen, settings.given(options))
     out = Path(options.out)
-    data = runs.load_data(source)
-    remarks = []
+    data, hip, said = ready(runs.load_data(source), source.hip)
+    remarks = [f"note: {sentence}" for sentence in [*said, *notes(data, source.data or source.dataset, hip)]]
     if chosen.mirror and not (options.resume or options.config):
-        chosen, remarks = mirrored_or_not(data, source, chosen, "mirror" in settings.given(options))
+        chosen, more = mirrored_or_not(data, source, chosen, "mirror" in settings.given(options))
+        remarks += more
     remarks += [f"beware: {sentence}" for sentence in warnings_before(data, source, chosen)]
     if source.fold == 0:
         result = run_all_folds(source, chosen, out, options.resume, options.device, options.jobs, data, remarks)
@@ -75,6 +79,7 @@ def what_to_train(options):
     given = settings.given(options)
     where = {name: getattr(options, name) for name in ("dataset", "data", "protocol", "hip")}
     where = {name: value for name, value in where.items() if value is not None}
+    where |= {"up": axis_named(options.up)} if options.up else {}
     if "protocol" in where:
         where["protocol"] = _from_anywhere(where["protocol"])
     if options.fold is not None:

@@ -90,7 +90,8 @@ def check(data: Skeletons, where: str) -> None:
         array = getattr(data, key)
         if (array is None and key in _OPTIONAL) or key in _NO_ARRAYS:
             continue
-        if not isinstance(array, np.ndarray) or array.ndim != rank or not _is(array.dtype, dtype):
+        fits = isinstance(array, np.ndarray) and (array.dtype == dtype or array.dtype.kind == dtype.kind == "U")
+        if not fits or array.ndim != rank:
             raise InputError(f"{where}: {key} is not a {dtype} array of {rank} dimensions; convert it.")
     _, persons, joints, axes = data.joints.shape
     if axes != 3 or persons < 1 or joints < 1:
@@ -236,12 +237,16 @@ def save(path: str | os.PathLike, data: Skeletons) -> None:
     written.
     """
     check(data, f"the data for {path}")
+    with replacing(path) as beside, open(beside, "wb") as file:
+        write_npz(file, arrays_of(data))
+
+
+def arrays_of(data: Skeletons) -> dict[str, np.ndarray]:
+    """The arrays of a file by name, those that the data know."""
     arrays = {key: value for key in _ARRAYS if (value := getattr(data, key)) is not None}
     for key in ("name", "class_names", "joint_names"):
         arrays[key] = np.array([str(name) for name in arrays[key]])  # as wide as the longest, however it came
-    arrays["meaning"] = np.array(to_rows(data.meaning))
-    with replacing(path) as beside, open(beside, "wb") as file:
-        write_npz(file, arrays)
+    return arrays | {"meaning": np.array(to_rows(data.meaning))}
 
 
 def load(path: str | os.PathLike) -> Skeletons:
@@ -292,7 +297,3 @@ def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarr
         return array
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `check` reports with its place
         return np.ascontiguousarray(array, dtype=dtype)
-
-
-def _is(found: np.dtype, dtype: np.dtype) -> bool:
-    return found.kind == "U" if dtype.kind == "U" else found == dtype

@@ -84,7 +84,7 @@ class Aligned:
         return first + np.minimum((place * length).astype(np.int64), length - 1)
 
     def _changed(self, x, flipped, settings, rng):
-        """Joints lost, mirrored, persons exchanged, turned, of other size, with noise: x (B, T, J, P, 3), flipped (B,)."""
+        """Joints lost, mirror images, persons exchanged, turns, sizes, noise: x (B, T, J, P, 3), flipped (B,)."""
         B = len(x)
         if settings.drop_joints:
             x = dropped(x, settings.drop_joints, rng)

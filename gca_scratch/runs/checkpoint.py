@@ -20,7 +20,7 @@ from ..support.writing import replacing, write_npz
 from ..training.stepwise import HISTORY_COLUMNS, State, training_steps
 from ..variants.build import build
 
-VERSION = 4
+VERSION = 5
 _GROUPS = ("params", "velocity", "best")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 

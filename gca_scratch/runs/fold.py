@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import training
 from ..data import neutral
+from ..data.ready import answered
 from ..network.arrays import module_for
 from ..settings import Settings
 from ..support.errors import InputError
@@ -17,6 +18,8 @@ from ..support.processes import alone
 from ..support.writing import write_json
 from . import checkpoint
 from .folder import Recorder, refuse_used, write_config
+from .known import known_of
+from .predictions import probabilities_on, threshold_from
 from .split import Source, make_split
 from .testing import test
 
@@ -46,7 +49,8 @@ def run(
     split = make_split(data, source, settings)
     network = split.network(settings)
     with alone(out):
-        about = asdict(source) | {"fingerprint": neutral.fingerprint(data)}
+        known = known_of(split, answered(source.hip, split.data) or "")
+        about = asdict(source) | {"fingerprint": neutral.fingerprint(data), "known": asdict(known)}
         state = _where_it_stands(out, network, source, settings, about, resume)
         recorder = Recorder(out, network, settings, about, state, show)
         interrupted = False
@@ -67,6 +71,10 @@ def run(
             raise KeyboardInterrupt("training was stopped before its first epoch ended; go on with it by --resume")
         result = test(split, network, state, settings, xp) | asdict(source)
         result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
+        if len(split.validate):
+            p = probabilities_on(split, split.validate, network, state, settings, xp)
+            known.threshold = threshold_from(p, split.aligned.label[split.validate])
+            recorder.about = about | {"known": asdict(known)}
         recorder.save()  # a run that was killed behind its last epoch may lack the history
         write_json(out / "result.json", result)
     return result
@@ -77,7 +85,7 @@ def _where_it_stands(out, network, source, settings, about, resume):
     file = out / "checkpoint.npz"
     if resume and os.path.exists(file):
         state, *saved, trained_on = checkpoint.load(file)
-        wanted = about | {"data": trained_on.get("data")}  # the data may have moved
+        wanted = about | {name: trained_on.get(name) for name in ("data", "known")}  # the data may have moved
         if [*saved, trained_on] != [network, settings, wanted]:
             same_data = trained_on.get("fingerprint") == wanted["fingerprint"]
             other = "run than the one asked for" if same_data else "state of the data"

@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib import import_module
 
@@ -13,6 +13,7 @@ from ..data.joint_names import body_parts
 from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
 from ..data.readers.recording import read_all, reader_of
+from ..data.ready import answered, ready
 from ..network.gca_lstm import Network
 from ..settings import Settings
 from ..support.errors import InputError, shown
@@ -24,8 +25,7 @@ DATASETS = {
     "npz": neutral.load,
     **{name: partial(read_all, module) for name, module in _MODULES.items()},
 }
-USUAL_PROTOCOL = {name: getattr(module, "PROTOCOL", "") or "half" for name, module in _MODULES.items()}
-USUAL_PROTOCOL |= {"sysu": "sysu", "sbu": "sbu", "mhad": "mhad"}
+USUAL_PROTOCOL = {name: module.PROTOCOL or "half" for name, module in _MODULES.items()}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Source:
     """Where sequences come from and how they are divided.
 
     dataset: one of DATASETS.  data: its file or folder (none for synthetic).  protocol: one of data.protocols.
-    fold: counted from 1; 0 stands for all.  hip: the joint that is the hip, where its name does not tell.
+    fold: counted from 1; 0 stands for all.  hip: the joint that is the hip, where its name does not tell.  up: the
+    vertical axis, such as +z, where the data do not tell, or tell wrongly.
     """
 
     dataset: str
@@ -41,6 +42,7 @@ class Source:
     protocol: str = "half"
     fold: int = 1
     hip: str = ""
+    up: str = ""
 
     def __post_init__(self):
         for name, value in asdict(self).items():
@@ -73,7 +75,8 @@ def load_data(source: Source) -> neutral.Skeletons:
         raise InputError(f"synthetic data lies nowhere; leave --data {source.data} out, or name another --dataset")
     if source.dataset != "synthetic" and not source.data:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --data PATH")
-    return DATASETS[source.dataset](source.data)
+    data = DATASETS[source.dataset](source.data)
+    return replace(data, meaning=data.meaning.saying(source.up)) if source.up else data
 
 
 @dataclass
@@ -118,16 +121,17 @@ def divide(
 def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> Split:
     """Divide the data as the source says, and align it; who is held out for validation depends on the seed alone.
 
-    The data of the Split are those that the protocol is about (`protocols.restricted`).
+    The data of the Split are those that the protocol is about (`protocols.restricted`), made ready (`ready.ready`).
 
     Raises InputError where protocol, joints or classes do not allow what is asked for.
     """
+    data = ready(protocols.restricted(data, source.protocol), source.hip).data
     data, fit, validate, test = divide(data, source, settings)
     aligned = alignment.align(
         data,
         settings.face_camera,
         settings.torso_scale,
-        source.hip or None,
+        answered(source.hip, data),
         settings.traversal == "tree",
         settings.pair,
         motion=settings.motion,

@@ -65,7 +65,7 @@ def reload(
     the data does not fit the network.
     """
     state, network, settings, saved = checkpoint.load(path)
-    saved = {name: value for name, value in saved.items() if name != "fingerprint"}
+    saved = {name: value for name, value in saved.items() if name not in ("fingerprint", "known")}
     given = isinstance(data, Skeletons)
     moved = {} if given or not data else {"data": str(data)}
     source = from_plain(Source, saved | moved, f"what {path} was trained on")

@@ -28,13 +28,14 @@ from course.grading import diagnosis, fence, grade, grade_all, gradescope, splic
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
-from gca_scratch.data.readers import convert, mhad, ntu, nwucla, sbu, sysu, utdmhad, utkinect
+from gca_scratch.data.readers import bvh, convert, mhad, ntu, nwucla, sbu, sysu, utdmhad, utkinect
+from gca_scratch.data.readers.recording import Options
 from gca_scratch.experiments import choices, loseqo, tasks
 from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import from_plain, read_json
 from gca_scratch.variants import build
-from tests.helpers.bvh_file import written
+from tests.helpers.bvh_file import moving, person, written
 from tests.helpers.tiny import TINY, skeletons
 
 PART = b"\n--8<--\n"  # between the members of an archive that is taken apart
@@ -186,12 +187,25 @@ def _(content, folder):
     return _finite(mhad.read_item(put(folder, "skl_s01_a02_r03.bvh", content)), 1, 30, 3)
 
 
+def _two_people():
+    bob = [(name, parent + 16 if parent >= 0 else parent, *rest) for name, parent, *rest in person(prefix="Bob:")]
+    nodes = person(prefix="Ann:") + bob
+    return written(nodes, moving(nodes, 12), 1 / 60).encode()
+
+
+@reads("bvh", _bvh, _two_people, lambda: written(person(), moving(person(), 3), 1 / 24).encode("utf-16"))
+def _(content, folder):
+    found = bvh.open_collection(put(folder, "walk1_subject1.bvh", content), Options(labelled=False))
+    recording = bvh.read_item(found.items[0])
+    return found.notes, _finite(recording, recording.joints.shape[1], len(found.layout.joint_names), 3)
+
+
 # --- our own files ----------------------------------------------------------------------------------------------------
 
 
 def _npz(compressed=False):
     data, made = skeletons(subjects=2, repetitions=1), io.BytesIO()
-    arrays = {name: value for name, value in vars(data).items() if value is not None}
+    arrays = neutral.arrays_of(data)
     (np.savez_compressed if compressed else np.savez)(made, **arrays)
     return made.getvalue()
 

@@ -105,7 +105,10 @@ def test_a_run_leaves_its_files():
     assert returned["seconds"] == pytest.approx(sum(float(row["seconds"]) for row in rows)) and returned["seconds"] > 0
     state, network, settings, source = checkpoint.load("run")
     assert settings == SETTINGS and state.finished
+    known = source.pop("known")
     assert source == dataclasses.asdict(SOURCE) | {"fingerprint": neutral.fingerprint(DATA)}
+    assert (known["class_names"], known["joint_names"]) == (list(DATA.class_names), list(DATA.joint_names))
+    assert sorted(known["train_subjects"] + known["validation_subjects"]) == [1, 3]
     assert (network.joints, network.frames, network.channels, network.classes) == (6, 4, 3, 3)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
 
+from ..meaning import known
 from ..neutral import Skeletons
 from ..skeleton import KINECT_V2
 from .actions import ACTIONS, FIDGETS, held
@@ -209,4 +210,5 @@ def generate(
         joint_names=KINECT_V2.joint_names,
         edges=np.array(KINECT_V2.edges, np.int16),
         truth=np.concatenate(truth),
+        meaning=known("+y", "m", "right", str(FRAME_RATE)),
     )

@@ -49,7 +49,8 @@ def performances():
 
 
 def same(a, b):
-    return all(np.asarray(getattr(a, key)).tobytes() == np.asarray(getattr(b, key)).tobytes() for key in vars(a))
+    a, b = neutral.arrays_of(a), neutral.arrays_of(b)
+    return a.keys() == b.keys() and all(a[key].tobytes() == b[key].tobytes() for key in a)
 
 
 def test_is_valid_neutral_data(data):

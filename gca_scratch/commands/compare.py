@@ -1,0 +1,18 @@
+"""The command `compare`: two runs on the same test sequences, and what their difference is worth."""
+
+from ..runs.compare import compare, described
+
+HELP = "compare two runs on the same test sequences: the difference of their accuracies with its interval"
+EXAMPLES = ["compare run-without-attention run", "compare a.csv b.csv"]
+
+
+def add_options(parser):
+    """The arguments of `compare`."""
+    what = "folder that train has written, or a table of --predictions (.csv)"
+    parser.add_argument("first", metavar="RUN", help=what)
+    parser.add_argument("second", metavar="RUN2", help="another one, tested on the same sequences")
+
+
+def command(options):
+    """Compare, and print class by class."""
+    print(described(compare(options.first, options.second), options.first, options.second))

@@ -1,0 +1,158 @@
+"""Are these the coordinates of a person? Bones of one length, a person's proportions, left like right, no frozen end.
+
+Finite numbers of a body that was scaled twice, or converted by half, look like any other numbers; its bones tell.
+"""
+
+import numpy as np
+
+from .absent import unseen
+from .joint_words import Reading, readings
+from .meaning import METRES
+from .neutral import Skeletons
+
+VARYING = 0.25  # of its length: a bone that varies more (a quarter to three quarters of the frames) is no bone
+UNEQUAL = 1.5  # times: left and right limbs differ by less
+FROZEN = 10  # equal frames at the end of a sequence, and a tenth of it, are worth a word
+SAMPLES = 200  # sequences that are looked at
+LIMBS = (  # by the length from pelvis to neck: of people the legs are 1.3 to 2, the arms 0.9 to 1.3 times as long
+    ("legs", "hip", "ankle", (0.8, 3.0)),
+    ("arms", "shoulder", "wrist", (0.5, 2.5)),
+    ("shoulders", "shoulder", "shoulder", (0.3, 2.0)),  # from one to the other, over the chest
+)
+TORSO = (0.15, 1.2)  # metres: from pelvis to neck, of a small child and of a giant
+
+
+def complaints(data: Skeletons, where: str) -> list[str]:
+    """Sentences on what is not as a person's bones are, over at most 200 sequences; none where all is well."""
+    chosen = np.unique(np.linspace(0, len(data) - 1, SAMPLES).astype(int))
+    found = []
+    frozen = [n for n in chosen if _frozen(data.sequence(n))]
+    if frozen:
+        count = len(frozen)
+        found.append(
+            f"{where}: {count} of {len(chosen)} sequences end in equal frames ({data.name[frozen[0]]}, for one); "
+            "cut them off, if the tool that wrote them filled them up"
+        )
+    lengths, spread = _bones(data, chosen)
+    names, seen = data.joint_names, np.isfinite(lengths) & (lengths > 0)
+    if not seen.any():
+        return found
+    varying = [bone for bone in np.flatnonzero(seen) if spread[bone] > VARYING * lengths[bone]]
+    if len(varying) > 0.25 * seen.sum():
+        a, b = data.edges[varying[0]]
+        found.append(
+            f"{where}: bones change their length from frame to frame ({names[a]} to {names[b]}, for one), which those "
+            "of a person do not; joints may be mixed up, or coordinates only half converted"
+        )
+    found += _unequal(lengths, data, where) + _unlike_a_person(lengths, data, where)
+    return found
+
+
+def _frozen(sequence):
+    """Does it end in many frames that are all equal, of a person who is there?"""
+    last = sequence[-1]
+    if not (np.nan_to_num(last) != 0).any():
+        return False
+    same = (sequence == last).all(axis=(1, 2, 3))[::-1]
+    count = len(same) if same.all() else int(same.argmin())
+    return count < len(sequence) and count >= max(FROZEN, len(sequence) / 10)
+
+
+def _bones(data, chosen):
+    """The median length of each bone of the first person, and half the range of its middle half; NaN if never seen."""
+    edges = np.asarray(data.edges, int).reshape(-1, 2)
+    found = []
+    for n in chosen:
+        person = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20), :1].astype(np.float64)
+        lost = unseen(person, data.meaning.zeros_absent)[:, 0]
+        length = np.linalg.norm(person[:, 0, edges[:, 0]] - person[:, 0, edges[:, 1]], axis=-1)  # (frames, bones)
+        length[lost[:, edges[:, 0]] | lost[:, edges[:, 1]]] = np.nan
+        seen = ~np.isnan(length).all(axis=0)
+        row = np.full((2, len(edges)), np.nan)
+        low, middle, high = np.nanpercentile(length[:, seen], (25, 50, 75), axis=0)
+        row[0, seen], row[1, seen] = middle, (high - low) / 2
+        found.append(row)
+    found = np.array(found)  # (sequences, 2, bones)
+    seen = ~np.isnan(found[:, 0]).all(axis=0)
+    lengths, spread = np.full((2, len(edges)), np.nan)
+    lengths[seen], spread[seen] = np.nanmedian(found[:, :, seen], axis=0)
+    return lengths, spread
+
+
+def _unequal(lengths, data, where):
+    """Bones of one side that are much longer than the same ones of the other."""
+    read = readings(data.joint_names)
+    bones = {}
+    for bone, (a, b) in enumerate(np.asarray(data.edges, int).reshape(-1, 2)):
+        side = read[b].side or read[a].side
+        if side:
+            bones.setdefault((read[a].part, read[b].part, read[b].rest), {})[side] = bone
+    wrong = []
+    for pair in bones.values():
+        if len(pair) == 2:
+            short, long = np.sort(lengths[[pair["left"], pair["right"]]])
+            if short > 0 and long > UNEQUAL * short:
+                wrong.append((pair["left"], long / short))
+    if len(wrong) < max(2, 0.25 * len(bones)):
+        return []
+    bone, ratio = max(wrong, key=lambda each: each[1])
+    a, b = data.edges[bone]
+    return [
+        f"{where}: the limbs of one side are longer than those of the other ({data.joint_names[a]} to "
+        f"{data.joint_names[b]} {ratio:.1f} times); joints may be mixed up, or one side scaled twice"
+    ]
+
+
+def _unlike_a_person(lengths, data, where):
+    """Legs or arms that no person has, measured by the torso."""
+    paths = Paths(readings(data.joint_names), data, lengths)
+    torso = paths.length(("pelvis", "torso", "root"), ("neck base", "neck"), "", "")
+    found = []
+    metres = torso * METRES.get(data.meaning.unit.value, np.nan)
+    if metres > 0 and not TORSO[0] <= metres <= TORSO[1]:
+        found.append(
+            f"{where}: the torso would be {metres:.3g} m long, were these {data.meaning.unit.value}; "
+            "say what they are with --unit"
+        )
+    for limbs, start, end, (low, high) in LIMBS:
+        sides = [("left", "right")] if start == end else [("left", "left"), ("right", "right")]
+        both = [paths.length((start,), (end,), *side) for side in sides]
+        ratio = np.nanmean(both) / torso if np.isfinite(both).any() and torso > 0 else np.nan
+        if np.isfinite(ratio) and not low <= ratio <= high:
+            found.append(
+                f"{where}: the {limbs} are {ratio:.2g} times as long as the torso, and those of a person {low} "
+                f"to {high}; some coordinates may have been scaled twice"
+            )
+    return found
+
+
+class Paths:
+    """Lengths along the bones of a tree, from one joint down to another."""
+
+    def __init__(self, readings: tuple[Reading, ...], data: Skeletons, lengths: np.ndarray) -> None:
+        self.readings = readings
+        self.ways: dict[int, list[tuple[int, float]]] = {}
+        for (a, b), length in zip(np.asarray(data.edges, int).reshape(-1, 2).tolist(), lengths, strict=True):
+            self.ways.setdefault(a, []).append((b, length))
+            self.ways.setdefault(b, []).append((a, length))
+
+    def length(self, froms: tuple[str, ...], tos: tuple[str, ...], from_side: str, to_side: str) -> float:
+        """From the first joint that is one of the parts `froms` to that of `tos`, of those sides; NaN without one."""
+        start, end = self._joint(froms, from_side), self._joint(tos, to_side)
+        if start is None or end is None:
+            return np.nan
+        reached, waiting = {start: 0.0}, [start]
+        while waiting:
+            joint = waiting.pop()
+            for other, length in self.ways.get(joint, []):
+                if other not in reached:
+                    reached[other] = reached[joint] + length
+                    waiting.append(other)
+        return reached.get(end, np.nan)
+
+    def _joint(self, parts, side):
+        for part in parts:
+            for joint, reading in enumerate(self.readings):
+                if reading.part == part and reading.side == side:
+                    return joint
+        return None

@@ -1,0 +1,60 @@
+"""Data made ready for a network: with a pelvis, with a vertical, and without sequences that show nobody."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from .made_joints import completed
+from .neutral import Skeletons
+from .upright import with_vertical
+
+MIDDLE = "middle"  # the answer to which joint is the hip: none, but the middle of both
+
+
+class Ready(NamedTuple):
+    """The data, the joint that is the hip where its name does not tell, and sentences on what was changed."""
+
+    data: Skeletons
+    hip: str | None
+    said: list[str]
+
+
+def ready(data: Skeletons, hip: str = "") -> Ready:
+    """The data made ready, as this file says.
+
+    hip: the user's answer which joint is the hip, "" for none, MIDDLE for a joint that is to be made.
+
+    Data that are mapped from the disk keep their sequences, for looking at all of them would read the whole. Raises
+    InputError where the hip is not found, and where nobody is left.
+    """
+    answer = answered(hip, data)
+    data, said = completed(data, answer != (hip or None))
+    if not isinstance(data.joints, np.memmap):
+        data = _without_empty(data, said)
+    return Ready(with_vertical(data, answer), answer, said)
+
+
+def answered(hip: str, data: Skeletons) -> str | None:
+    """The joint that the user calls the hip, None where he calls none so: neither "" nor MIDDLE is the name of one."""
+    return None if hip == MIDDLE and MIDDLE not in data.joint_names else hip or None
+
+
+def _without_empty(data, said):
+    there = np.logical_or.reduceat((np.nan_to_num(data.joints) != 0).any(axis=(1, 2, 3)), data.offsets[:-1])
+    if there.all() or not there.any():
+        return data
+    count = int((~there).sum())
+    first = data.name[np.flatnonzero(~there)[0]]
+    said.append(f"{count} sequence{'s show' if count > 1 else ' shows'} nobody and is left out ({first})")
+    return cut(data, np.flatnonzero(there))
+
+
+def cut(data: Skeletons, sequences: np.ndarray) -> Skeletons:
+    """Those sequences of the data, int64 (n,), in memory."""
+    columns = ("label", "subject", "name", "view", "setup", "repetition", "test")
+    chosen = {key: None if (array := getattr(data, key)) is None else array[sequences] for key in columns}
+    frames = np.concatenate([np.arange(*data.offsets[n : n + 2]) for n in sequences])
+    truth = None if data.truth is None else data.truth[frames]
+    offsets = np.cumsum([0, *data.lengths[sequences]], dtype=np.int64)
+    return replace(data, joints=data.joints[frames], offsets=offsets, truth=truth, **chosen)

@@ -1,0 +1,61 @@
+"""The vertical of a data set that does not name one: guessed over all its sequences, and said to be a guess."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .absent import filled, parents_of, unseen
+from .alignment import vertical_axis
+from .guesses import evidence, vertical_of
+from .joint_names import Roles, find_roles
+from .meaning import Fact
+from .neutral import Skeletons
+
+SAMPLES, FRAMES = 200, 20  # sequences that are looked at, and frames of each
+
+
+def with_vertical(data: Skeletons, hip: str | None = None) -> Skeletons:
+    """The data with a vertical: its own, else the one that most of its people stand along, else none.
+
+    hip: the joint that is the hip, where its name does not tell. Raises InputError where it is not found.
+    """
+    if data.meaning.up.value:
+        return data
+    up = guessed(data, find_roles(data.joint_names, data.edges, hip))
+    return replace(data, meaning=replace(data.meaning, up=Fact(up, "guess"))) if up else data
+
+
+def guessed(data: Skeletons, roles: Roles) -> str:
+    """One of meaning.AXES, or "" where nobody stands upright; a body that lies or crouches alone tells nothing."""
+    zeros_absent = data.meaning.zeros_absent
+    parents = parents_of(data.joints.shape[2], data.edges, roles.hip)
+    found = []
+    for n in np.unique(np.linspace(0, len(data) - 1, SAMPLES).astype(int)):
+        sequence = np.asarray(data.sequence(n))
+        there = ~unseen(sequence, zeros_absent).all(axis=2)  # (frames, P)
+        if there.any():
+            person = int(there.sum(axis=0).argmax())
+            frames = np.flatnonzero(there[:, person])
+            frames = frames[np.unique(np.linspace(0, len(frames) - 1, FRAMES).astype(int))]
+            body = filled(sequence[frames][:, [person]], data.edges, roles.hip, zeros_absent)[:, 0]
+            found.append(evidence(body.astype(np.float64), data.joint_names, parents, None))
+    return vertical_of(found)
+
+
+def said(data: Skeletons, hip: str | None = None) -> str:
+    """A sentence on the vertical of the data, which `with_vertical` has looked at."""
+    up = data.meaning.up
+    if up.value:
+        correct = "; correct it with --up" if up.source == "guess" else ""
+        return f"vertical: {up.value} points up, {_WHENCE[up.source]}{correct}"
+    axis = "xyz"[vertical_axis(data, find_roles(data.joint_names, data.edges, hip))]
+    return f"vertical: unknown, for no body stands upright along one axis; {axis} is assumed, say what it is with --up"
+
+
+_WHENCE = {
+    "definition": "as the format has it",
+    "file": "as the file says",
+    "guess": "guessed from where most bodies stand",
+    "user": "as you say",
+    "": "whoever says so",
+}

@@ -1,0 +1,48 @@
+"""What a user should know of data before a network is trained on them: what is missing, guessed, or unlike a person."""
+
+import numpy as np
+
+from ..data.absent import counts
+from ..data.joint_names import untold
+from ..data.neutral import Skeletons
+from ..data.proportions import complaints
+from ..data.upright import said
+
+LOOKED_AT = 2000  # sequences in which absent joints are counted
+SHOWN = 6  # joints that are named
+
+
+def notes(data: Skeletons, where: str, hip: str | None = None) -> list[str]:
+    """Sentences, none where there is nothing to say; the vertical only where it is not known for certain.
+
+    data: as `upright.with_vertical` gives them.
+    """
+    found = [] if data.meaning.up.source in ("definition", "file", "user") else [said(data, hip)]
+    found += missing(data)
+    found += untold(data.joint_names)
+    return found + complaints(data, where)
+
+
+def missing(data: Skeletons) -> list[str]:
+    """A sentence on the joints that were not found, and one on sequences that show nobody; none without any."""
+    chosen = np.unique(np.linspace(0, len(data) - 1, LOOKED_AT).astype(int))
+    sequences = [np.asarray(data.sequence(n)) for n in chosen]
+    lost, there = counts(sequences, data.meaning.zeros_absent)
+    found = []
+    if lost.any():
+        share = lost.sum() / max(1, there.sum())
+        most = np.argsort(-lost, kind="stable")
+        named = [f"{data.joint_names[joint]} {_percent(lost[joint] / there[joint])}" for joint in most if lost[joint]]
+        others = f" and {len(named) - SHOWN} others" if len(named) > SHOWN else ""
+        found.append(
+            f"absent joints: {lost.sum()} of {there.sum()} ({_percent(share)}), filled in from the frames around: "
+            f"{', '.join(named[:SHOWN])}{others}"
+        )
+    empty = [n for n, sequence in zip(chosen, sequences, strict=True) if not (np.nan_to_num(sequence) != 0).any()]
+    if empty:
+        found.append(f"{len(empty)} sequences show nobody ({data.name[empty[0]]}, for one); they are left out")
+    return found
+
+
+def _percent(share):
+    return "under 0.01 %" if 0 < share < 1e-4 else f"{100 * share:.2f} %" if share < 0.01 else f"{100 * share:.1f} %"

@@ -1,0 +1,220 @@
+"""A trained network asked about recordings that have no label: which class, how sure, or none of these.
+
+A recording is looked at whole, or in windows, each as a sequence of its own. An answer whose probability is below the
+threshold is none of the classes: a network has no class for what it has never seen, and a softmax always names one.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import training
+from ..data import neutral
+from ..data.alignment import align
+from ..data.proportions import complaints
+from ..data.readers.recording import Options, read_all, reader_named, reader_of
+from ..data.sampling import Aligned
+from ..network.arrays import Array, ArrayModule, module_for
+from ..network.gca_lstm import Network
+from ..settings import Settings
+from ..support.errors import InputError
+from ..training.parallel import Engine
+from . import checkpoint
+from .adapt import adapted
+from .known import Known, from_saved
+
+NONE = "none of these"
+UNLABELLED = Options(labelled=False)
+LONG = 3  # times the longest sequence of training: from there on windows are advised
+
+
+class Trained(NamedTuple):
+    """A network that can be asked, with what it knows of its training data."""
+
+    network: Network
+    weights: dict[str, Array]
+    settings: Settings
+    iterations: int
+    known: Known
+    xp: ArrayModule
+
+
+class Answer(NamedTuple):
+    """What the network makes of frames `start` to `stop` - 1 of a recording.
+
+    sequence: its number in the file, from 0.  name: its name there.  seconds: (start, stop), None where the frame rate
+    is unknown.  label: the class, or None for none of these.  probabilities: float32 (classes,).
+    """
+
+    file: str
+    sequence: int
+    name: str
+    start: int
+    stop: int
+    seconds: tuple[float, float] | None
+    label: int | None
+    probabilities: np.ndarray
+
+
+class Asked(NamedTuple):
+    """The answers about one file, what was said on the way, and what the network saw: its skeletons, aligned.
+
+    Sequence n of `data` and of `aligned` is what answer n is about.
+    """
+
+    answers: list[Answer]
+    said: list[str]
+    data: neutral.Skeletons
+    aligned: Aligned
+
+
+def load(path: str | os.PathLike[str], device: str = "cpu") -> Trained:
+    """The network in a folder that `train` has written, or in its checkpoint, without its data.
+
+    Raises InputError if there is none, or none that was trained.
+    """
+    state, network, settings, run = checkpoint.load(path)
+    if not state.history:
+        raise InputError(f"{path} holds a network that was never trained; train it with --resume")
+    xp = module_for(device)
+    weights = training.best_weights(state, xp)
+    return Trained(network, weights, settings, state.history[-1]["step"], from_saved(run, str(path)), xp)
+
+
+def predict(
+    trained: Trained,
+    file: str | os.PathLike[str],
+    window: int = 0,
+    stride: int = 0,
+    threshold: float | None = None,
+    options: Options = UNLABELLED,
+    dataset: str = "",
+) -> Asked:
+    """Ask the network about a file of any format that is read; labels are not needed.
+
+    window: frames of a window; 0 looks at every sequence whole.  stride: frames from one window to the next (0: half a
+    window).  threshold: the probability below which an answer is none of the classes; None takes the one that was set
+    on validation people, if any.  options, dataset: what the user says about the file.
+
+    Raises InputError if the file cannot be read, shows nobody, or lacks joints that the network cannot do without.
+    """
+    if window < 0 or stride < 0:
+        raise InputError(f"--window {window} and --stride {stride} cannot be used: give numbers of frames from 1")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"--threshold {threshold:g} cannot be used: a probability lies from 0 to 1")
+    data = read(file, options, dataset)
+    fitted, said = adapted(data, trained.known, trained.settings, str(file))
+    said += complaints(fitted, str(file))
+    longest = int(fitted.lengths.max())
+    if not window and longest > LONG * trained.known.lengths[2]:
+        said.append(
+            f"{file} has {longest} frames, and the network learned from at most {trained.known.lengths[2]}; ask with "
+            f"--window {trained.known.lengths[1]} if it shows several actions"
+        )
+    whole, spans = windows(fitted, window, stride) if window else (fitted, [(n, 0, int(length)) for n, length in
+                                                                         enumerate(fitted.lengths)])  # fmt: skip
+    aligned = aligned_for(trained, whole)
+    limit = trained.known.threshold if threshold is None else threshold
+    rate = data.meaning.frames_per_second
+    answers = []
+    for (n, start, stop), p in zip(spans, probabilities(trained, aligned), strict=True):
+        seconds = None if rate is None else (start / rate, stop / rate)
+        label = int(p.argmax()) if p.max() >= limit else None
+        answers.append(Answer(str(file), n, str(data.name[n]), start, stop, seconds, label, p))
+    return Asked(answers, said, whole, aligned)
+
+
+def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> neutral.Skeletons:
+    """The sequences of a file, of the neutral format or of any that is recognised; InputError for one that is none."""
+    if not os.path.exists(file):
+        raise InputError(f"there is no file {file}; give a recording")
+    if not dataset and is_neutral(file):
+        data = neutral.load(file)
+    else:
+        name = dataset or reader_of(file)
+        if name is None:
+            raise InputError(f"{file} is of no kind that is read; see convert --list, or say --dataset NAME")
+        return read_all(reader_named(name), file, options)
+    return replace(data, meaning=data.meaning.saying(options.up, options.unit, options.rate))
+
+
+def is_neutral(file: str | os.PathLike[str]) -> bool:
+    """Is it a file of the neutral format, or one that is meant to be: an .npz that no reader takes for its own?"""
+    return Path(file).suffix.lower() == ".npz" and not os.path.isdir(file) and reader_of(file) is None
+
+
+def aligned_for(trained: Trained, data: neutral.Skeletons) -> Aligned:
+    """Skeletons that are as the network knows them (`adapt.adapted`), in the coordinates of the body."""
+    s, known = trained.settings, trained.known
+    tree = s.traversal == "tree"
+    up = "xyz".index(known.up[1]) if known.up else None
+    aligned = align(data, s.face_camera, s.torso_scale, known.hip or None, tree, s.pair, s.motion, up)
+    if (len(aligned.order), aligned.channels) != (trained.network.joints, trained.network.channels):
+        raise InputError("the checkpoint contradicts itself on the skeleton that it knows; train again")
+    return aligned
+
+
+def probabilities(trained: Trained, aligned: Aligned) -> np.ndarray:
+    """Probabilities of all sequences (N, classes), the mean over all looks, as in a test."""
+    engine = Engine(trained.network, trained.settings.parts)
+    everything = np.arange(len(aligned.label))
+    with np.errstate(all="ignore"):  # found below
+        _, p = training.evaluate(
+            engine, trained.weights, aligned, everything, trained.settings, trained.iterations, trained.xp
+        )
+    wrong = np.flatnonzero(~np.isfinite(p).all(axis=1))
+    if len(wrong):
+        raise InputError(f"sequence {wrong[0]} is beyond what the network can compute with; give it in metres (--unit)")
+    return p
+
+
+def windows(
+    data: neutral.Skeletons, window: int, stride: int = 0
+) -> tuple[neutral.Skeletons, list[tuple[int, int, int]]]:
+    """Every window of every sequence as a sequence of its own, and where each lies: (sequence, start, stop).
+
+    The last window ends with its sequence; a sequence that is shorter than a window is one window.
+    """
+    stride = stride or max(1, window // 2)
+    spans = [
+        (n, start, min(start + window, length))
+        for n, length in enumerate(data.lengths.tolist())
+        for start in starts(length, window, stride)
+    ]
+    picked = [n for n, _, _ in spans]
+    pieces = [data.sequence(n)[start:stop] for n, start, stop in spans]
+    columns = ("label", "subject", "name", "view", "setup", "repetition", "test")
+    cut = {key: None if (array := getattr(data, key)) is None else array[picked] for key in columns}
+    offsets = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
+    return replace(data, joints=np.concatenate(pieces), offsets=offsets, truth=None, **cut), spans
+
+
+def starts(length: int, window: int, stride: int) -> list[int]:
+    """Where the windows of a sequence of so many frames begin."""
+    if length <= window:
+        return [0]
+    found = list(range(0, length - window + 1, stride))
+    return found if found[-1] == length - window else [*found, length - window]
+
+
+def segments(answers: Sequence[Answer]) -> list[tuple[int, int, int | None, float]]:
+    """Neighbouring windows of one recording with one answer, together: (first, last, label, mean probability)."""
+    found: list[tuple[int, int, int | None, float]] = []
+    for k, answer in enumerate(answers):
+        sure = float(answer.probabilities.max())
+        if found and found[-1][2] == answer.label and answers[found[-1][0]].sequence == answer.sequence:
+            first, last, label, mean = found[-1]
+            count = last - first + 1
+            found[-1] = (first, k, label, (mean * count + sure) / (count + 1))
+        else:
+            found.append((k, k, answer.label, sure))
+    return found
+
+
+def described(label: int | None, names: Sequence[str]) -> str:
+    """An answer in words."""
+    return NONE if label is None else names[label]
