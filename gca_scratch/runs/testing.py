@@ -76,12 +76,13 @@ def figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
     macro_accuracy, macro_f1: the means over these classes of recall, which is the balanced accuracy, and of F1.
     """
     right, true, answered = np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    f1 = 2 * right / np.maximum(true + answered, 1)
     classes = {
         names[k]: {
             "tested": int(true[k]),
             "precision": float(right[k] / answered[k]) if answered[k] else None,
             "recall": float(right[k] / true[k]),
-            "f1": float(2 * right[k] / (true[k] + answered[k])),
+            "f1": float(f1[k]),
         }
         for k in np.flatnonzero(true)
     }

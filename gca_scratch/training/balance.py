@@ -41,12 +41,12 @@ def weighted_nll_forward(logits: Array, y: Array, weights: Array) -> tuple[Array
     The mean is over the batch, not over the sum of its weights: so an epoch's loss is that of its sequences, each with
     its weight.
     """
-    xp = array_module(logits)
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    log_p = shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
+    nll_cache = nll_forward(logits, y)[1]
+    p, rows, _ = nll_cache
+    largest = array_module(logits).log(p.max(axis=-1))  # log of a probability that is never 0
+    log_p = largest - (logits.max(axis=-1) - logits[..., rows, y])  # of the true class
     weights = weights.astype(logits.dtype)
-    loss = -(weights * log_p[..., xp.arange(len(y)), y]).mean()
-    return loss, (nll_forward(logits, y)[1], weights)
+    return -(weights * log_p).mean(), (nll_cache, weights)
 
 
 def weighted_nll_backward(cache: Any) -> Array:
