@@ -72,8 +72,13 @@ def _read_head(path: Path) -> Head:
 
 
 def _rate(frames: list) -> float | None:
-    step = typical_step([frame.get("timestamp_ms") if isinstance(frame, dict) else None for frame in frames])
-    return 1000 / step if step else None
+    """Frames a second by their times, whole milliseconds: the mean, or the median where some are far from it."""
+    times = [frame.get("timestamp_ms") if isinstance(frame, dict) else None for frame in frames]
+    step = typical_step(times)
+    if step is None:
+        return None
+    mean = (times[-1] - times[0]) / (len(times) - 1)
+    return 1000 / (mean if abs(mean - step) < 0.05 * step else step)
 
 
 def read_item(item: Item) -> Recording:

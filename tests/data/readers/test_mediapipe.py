@@ -221,6 +221,13 @@ def test_what_a_user_says_of_axes_unit_and_rate(tmp_path):
     assert mediapipe.open_collection(path, Options(up="-x")).meaning.up == Fact("-x", "user")
 
 
+def test_the_rate_of_whole_milliseconds_with_and_without_a_pause(tmp_path):
+    frames = [{"timestamp_ms": round(1000 * n / 30), "people": [tables(body())]} for n in range(31)]
+    assert mediapipe.open_collection(write(tmp_path / "1.json", frames)).meaning.rate == Fact("30", "file")
+    frames[-1]["timestamp_ms"] += 5000
+    assert mediapipe.open_collection(write(tmp_path / "1.json", frames)).meaning.rate == Fact("30.3", "file")
+
+
 def test_rates_that_differ_are_told(tmp_path):
     for n, rate in enumerate((30, 30, 15)):
         write(tmp_path / f"a/{n}.json", document(1, rate=rate))
