@@ -137,10 +137,12 @@ def test_dropout_is_drawn_on_the_device(cupy):
     assert 0.7 < (values > 0).mean() < 0.8
 
 
-def test_training_gives_what_it_gives_on_the_cpu(cupy):
+@pytest.mark.parametrize("balance", ["none", "weights"])
+def test_training_gives_what_it_gives_on_the_cpu(cupy, balance):
     """Without dropout, which a GPU draws by its own generator: the same history, to rounding."""
     data = skeletons()
-    settings = replace(TINY, dropout=0.0, epochs=2)
+    data.label[::5] = 0
+    settings = replace(TINY, dropout=0.0, epochs=2, balance=balance)
     histories, probabilities = [], []
     for xp in (np, cupy):
         split = runs.make_split(data, runs.Source("neutral", "", "loso", 1), settings)
