@@ -36,6 +36,7 @@ FOUND = 3  # the exit code of a target that ran to its end and found something
 WORDS = (  # what a change of single bytes hardly comes upon
     b"999999999999", b"-1", b"1e999", b"nan", b"Infinity", b"NaN", b"1_0", b"0x", b"[[[[[[[[", b"((((((((", b"{{{{{{{{",
     b"'shape': (", b"'descr': '<f4'", b"'fortran_order'", b"|O", b"<U9", b"True", b"null", bytes(4), b"\xff" * 4,
+    b"cnumpy.core.multiarray\n_reconstruct\n", b"cos\ngetcwd\n", b"\x8c\x05dtype", b"\x93)R", b"\x94h\x00", b"\x82\x01",
     b"PK\x01\x02", b"PK\x05\x06", b"\x93NUMPY\x01\0", b"\n--8<--\n", b"JOINT ", b"End Site", b"CHANNELS ", b"lambda ",
 )  # fmt: skip
 

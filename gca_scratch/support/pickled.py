@@ -260,21 +260,27 @@ def limit(memory, seconds):
             pass
 
 
-def main(path, folder, memory, seconds):
-    """Print why the pickle cannot be read, or nothing."""
-    limit(int(memory), int(seconds))
+def told(path, folder):
+    """Convert; why the pickle cannot be read, as the end of a sentence, "" if it was."""
     try:
         convert(path, folder)
     except Refused as error:
-        print(error)
+        return str(error)
     except OSError as error:
         where = "cannot be read" if error.filename == path else "cannot be unpacked into the folder for temporary files"
-        print(f"{where} ({error.strerror}); check the path, and the room on the disk")
+        return f"{where} ({error.strerror}); check the path, and the room on the disk"
     except MemoryError:
-        print("needs more memory than a file of its size should; write it again, as plain arrays and values")
+        return "needs more memory than a file of its size should; write it again, as plain arrays and values"
     except Exception as error:
         why = ascii(" ".join(str(error).split())[:100])[1:-1]
-        print(f"is no pickle, or a damaged one ({type(error).__name__}: {why}); write or copy it again")
+        return f"is no pickle, or a damaged one ({type(error).__name__}: {why}); write or copy it again"
+    return ""
+
+
+def main(path, folder, memory, seconds):
+    """Convert, within limits, and print what is wrong."""
+    limit(int(memory), int(seconds))
+    print(told(path, folder), end="")
 
 
 if __name__ == "__main__":

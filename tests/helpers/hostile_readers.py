@@ -10,6 +10,7 @@ import io
 import json
 import math
 import os
+import pickle
 import struct
 import tempfile
 import warnings
@@ -28,13 +29,15 @@ from course.grading import diagnosis, fence, grade, grade_all, gradescope, splic
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
-from gca_scratch.data.readers import bvh, convert, mhad, ntu, nwucla, sbu, sysu, utdmhad, utkinect
-from gca_scratch.data.readers.recording import Options
+from gca_scratch.data.readers import bvh, convert, ctrgcn, mhad, ntu, nwucla, pyskl, sbu, stgcn, sysu, utdmhad, utkinect
+from gca_scratch.data.readers.recording import NOTHING_SAID, Options
 from gca_scratch.experiments import choices, loseqo, tasks
 from gca_scratch.runs import checkpoint
+from gca_scratch.support import pickled, unpickling
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import from_plain, read_json
 from gca_scratch.variants import build
+from tests.data.readers.pickles import make
 from tests.helpers.bvh_file import moving, person, written
 from tests.helpers.tiny import TINY, skeletons
 
@@ -200,6 +203,99 @@ def _(content, folder):
     return found.notes, _finite(recording, recording.joints.shape[1], len(found.layout.joint_names), 3)
 
 
+# --- other people's packings ------------------------------------------------------------------------------------------
+
+
+class _Slow(pickle._Unpickler):
+    """pickled.Reader on the Unpickler in Python, which is safe to have in this process: its memo is a dict."""
+
+    def __init__(self, file, known):
+        super().__init__(file, encoding="latin-1")
+        self.known = known
+
+    find_class = pickled.Reader.find_class
+    persistent_load = pickled.Reader.persistent_load
+
+
+def _here(command, seconds):
+    """What is wrong with a pickle, found in this process."""
+    with mock.patch.object(pickled, "Reader", _Slow):
+        return pickled.told(command[3], command[4])
+
+
+def _unpickled_here(reads):
+    with mock.patch.object(unpickling, "_wrong", _here):
+        return reads()
+
+
+def _read_all(reader, path, options=NOTHING_SAID):
+    """Every item, as long as none is refused."""
+    found = reader.open_collection(path, options)
+    assert len(found.layout.edges) == len(found.layout.joint_names) - 1 and all(map(well_said, found.notes))
+    recordings = [reader.read_item(item) for item in found.items[:20]]
+    for recording in recordings:
+        assert recording.joints.shape[2:] == (len(found.layout.joint_names), 3) and len(recording.joints)
+        assert recording.joints.dtype == np.float32 and not np.isinf(recording.joints).any()
+        assert recording.label is None or 0 <= recording.label < len(found.class_names)
+    return found, recordings
+
+
+def _annotations(protocol):
+    return lambda: pickle.dumps(make.content(), protocol)
+
+
+@reads("pyskl", _annotations(2), _annotations(4), _annotations(5))
+def _(content, folder):
+    path = put(folder, "ntu60_3danno.pkl", content)
+    pyskl.recognises(path)
+    return _unpickled_here(lambda: _read_all(pyskl, path, Options(split="xsub")))
+
+
+def _rows(save=np.savez):
+    made, x = io.BytesIO(), np.zeros((2, 4, 150), np.float32)
+    x[0, :3], x[1, :2, :75] = 0.25, 0.5
+    save(made, x_train=x, y_train=np.eye(60)[[5, 49]], x_test=x[:1], y_test=np.eye(60)[[7]])
+    return made.getvalue()
+
+
+@reads("ctrgcn", _rows, lambda: _rows(np.savez_compressed))
+def _(content, folder):
+    path = put(folder, "NTU60_CS.npz", content)
+    ctrgcn.recognises(path)
+    return _read_all(ctrgcn, path)
+
+
+@reads("ctrgcn-inside", lambda: apart(_rows()))
+def _(content, folder):
+    return READERS["ctrgcn"](together(content), folder)
+
+
+def _npy():
+    made, x = io.BytesIO(), np.zeros((2, 3, 4, 25, 2), np.float32)
+    x[0, :, :3], x[1, :, :2, :, 0] = 0.25, 0.5
+    np.save(made, x)
+    return made.getvalue()
+
+
+def _names_and_labels():
+    return pickle.dumps((["S001C001P001R001A006.skeleton", "S001C002P003R002A050.skeleton"], [5, 49]))
+
+
+@reads("stgcn", _npy)
+def _(content, folder):
+    put(folder, "xsub/train_label.pkl", _names_and_labels())
+    path = put(folder, "xsub/train_data.npy", content)
+    stgcn.recognises(path)
+    return _unpickled_here(lambda: _read_all(stgcn, path))
+
+
+@reads("stgcn-labels", _names_and_labels)
+def _(content, folder):
+    put(folder, "xsub/train_data.npy", _npy())
+    put(folder, "xsub/train_label.pkl", content)
+    return _unpickled_here(lambda: _read_all(stgcn, Path(folder)))
+
+
 # --- our own files ----------------------------------------------------------------------------------------------------
 
 
@@ -311,7 +407,7 @@ def _converted():
     """A chunk of `convert` that reads one file, and the bytes of what it keeps."""
     with tempfile.TemporaryDirectory() as folder:
         item = str(put(folder, "S003C002P007R002A051.skeleton", _skeleton_file()))
-        chunk = convert._Chunk("ntu", ntu.LAYOUT, [item], Path(folder, "000000.npz"))
+        chunk = convert._Chunk("ntu", ntu.open_collection(item)._replace(items=[]), [item], Path(folder, "000000.npz"))
         convert._convert_chunk(chunk)
         return chunk, chunk.file.read_bytes()
 
@@ -324,7 +420,7 @@ def _(content, folder):
     part.mkdir(exist_ok=True)
     out = Path(folder) / "out.npz"
     out.unlink(missing_ok=True)
-    convert._join([chunk], ntu.CLASS_NAMES, out, part, False)
+    convert._join([chunk], out, part, False)
     return neutral.load(out) if out.exists() else None
 
 
