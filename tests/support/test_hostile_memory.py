@@ -22,9 +22,9 @@ from tests.helpers.tiny import skeletons
 
 TIMES = 20  # the size of a file: no reader takes more memory than that and, for the smallest, so many bytes:
 BASE = 32 << 20
-BASES = dict.fromkeys(("ntu", "sysu", "utkinect", "utkinect-labels", "sbu", "mhad"), 4 << 20)
+BASES = dict.fromkeys(("ntu", "sysu", "utkinect", "utkinect-labels", "sbu", "mhad", "bvh"), 4 << 20)
 BASES["program"] = 128 << 20  # of which a syntax tree is made
-UNSCALED = "mhad"  # takes 3 MB at once
+UNSCALED = ("mhad", "bvh")  # they take 3 MB at once
 FULL = 40_000  # lines, or whatever a file of HUGE has many of; with a quarter of them, it is held to a quarter of BASE
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the compiler, where it doubts what it reads
 
@@ -90,6 +90,12 @@ def bvh_of(channels, frames):
     return f"{head}MOTION\nFrames: {frames}\nFrame Time: 0.03\n{frames * (row + chr(10))}".encode()
 
 
+def bvh_tree(joints, begin, end, frames=3):
+    """A root with so many joints, one channel each."""
+    head = f"HIERARCHY ROOT r{{OFFSET 0 0 0 CHANNELS 1 Xrotation {joints * begin}{joints * end}}}\nMOTION\n"
+    return f"{head}Frames: {frames}\nFrame Time: 0.03\n{frames * ((joints + 1) * '0 ' + chr(10))}".encode()
+
+
 def history_of(rows):
     return WHOLE["history"]()[0].partition(b"\n")[0] + b"\n" + rows * b"0,0,0,0,0,,,0\n"
 
@@ -128,6 +134,13 @@ HUGE = {  # with m lines, or of whatever is many
     "mhad frames without channels": lambda m: bvh_of(0, m),
     "mhad short numbers": lambda _: bvh_of(1, 5000),
     "mhad one line": lambda m: bvh_of(1, 1) + m * b"00 ",
+    "bvh brackets": lambda m: b"HIERARCHY\n" + m * b"{\n" + b"MOTION\n",
+    "bvh joints within joints": lambda m: bvh_tree(m // 20, "JOINT a{OFFSET 0 0 0 CHANNELS 1 Xrotation ", "}"),
+    "bvh joints beside joints": lambda _: bvh_tree(900, "JOINT a{OFFSET 0 0 0 CHANNELS 1 Xrotation}", "", frames=100),
+    "bvh roots": lambda m: b"HIERARCHY " + m // 40 * b"ROOT a{OFFSET 0 0 0 CHANNELS 1 Xrotation}\n" + b"MOTION\n",
+    "bvh blank lines": lambda m: bvh_of(1, 1) + m * b"\n",
+    "bvh short lines": lambda m: bvh_of(1, m // 10).replace(b"0 ", b"0\n"),
+    "bvh few frames a second": lambda _: bvh_of(1, 5000).replace(b"Time: 0.03", b"Time: 0.06"),
     "npz members": lambda m: many_members(m // 13),
     "npz zeros": lambda m: arrays(joints=zeros(99 * m)),
     "npz zeros, as many as are let pass": lambda m: arrays(joints=np.concatenate([zeros(20 * m), noise(5 * m)])),
@@ -156,7 +169,7 @@ HUGE = {  # with m lines, or of whatever is many
 @pytest.mark.parametrize("what", HUGE)
 def test_no_reader_takes_much_more_memory_than_the_file_is_large(what, size, tmp_path):
     name, content = what.split()[0], HUGE[what](size)
-    base = BASES.get(name, BASE) * (1 if name == UNSCALED else size / FULL)
+    base = BASES.get(name, BASE) * (1 if name in UNSCALED else size / FULL)
     assert peak(name, content, tmp_path) <= TIMES * len(content) + base
 
 
@@ -204,6 +217,7 @@ GROWING = {  # files of some n bytes; JSON, CSV and programs take more for each,
     "utkinect-labels": lambda n: WHOLE["utkinect-labels"]()[0] + n // 60 * (59 * b" " + b"\n"),
     "sbu": lambda n: rows_of(90 * b",0", n // 184),
     "mhad": lambda n: bvh_of(1, n // 60),
+    "bvh": lambda n: bvh_of(1, n // 60),
     "npz": lambda n: npz_of(n // 6000),
     "npz names": lambda n: arrays(False, class_names=np.array([f"{k:04x}" for k in range(n // 16)])),
     "npz noise": lambda n: arrays(False, joints=noise(n // 6)),
