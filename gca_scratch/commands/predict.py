@@ -70,7 +70,7 @@ def command(options):
     if options.plot:
         from ..figures.of_answers import draw  # Matplotlib takes its time: only now
 
-        print("written to", draw(trained, asked[0], Path(options.plot), bool(options.window)))
+        print("written to", draw(trained, asked[0], Path(options.plot), bool(options.window), options.threshold))
 
 
 def expanded(files):
