@@ -55,6 +55,15 @@ def said_of_files(options, labelled=True):
     return Options(options.up, options.unit, options.rate, options.label, options.split, options.names, labelled)
 
 
+def add_predictions(parser):
+    """--predictions"""
+    parser.add_argument(
+        "--predictions",
+        metavar="FILE",
+        help="write name, truth, answer and probabilities of every test sequence to FILE, .csv or .json",
+    )
+
+
 def add_moved_data(parser):
     """--data of a command that knows already where the data was."""
     parser.add_argument("--data", metavar="PATH", help="where the data lies now, if it has moved")

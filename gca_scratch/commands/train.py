@@ -14,8 +14,9 @@ from ..data.mirror import ONE_HANDED, mirror_conflict, one_handed
 from ..data.ready import ready
 from ..runs.folds import run_all_folds, warnings_of
 from ..runs.notes import notes
+from ..runs.predictions import check_name
 from ..support.errors import InputError, shown
-from .options import add_device, add_source
+from .options import add_device, add_predictions, add_source
 
 HELP = "train and test a network"
 EXAMPLES = [
@@ -46,6 +47,7 @@ def add_options(parser):
     parser.add_argument(
         "--jobs", type=int, default=2, metavar="N", help="with --fold all: folds at a time (default: 2)"
     )
+    add_predictions(parser)
     add_device(parser)
     settings.add_options(parser)
 
@@ -53,6 +55,8 @@ def add_options(parser):
 def command(options):
     """Train, test, print how the network does and where it is."""
     source, chosen = what_to_train(options)
+    if options.predictions:
+        check_name(options.predictions, "--predictions")
     _refuse_idle(chosen, settings.given(options))
     out = Path(options.out)
     data, hip, said = ready(runs.load_data(source), source.hip)
@@ -62,9 +66,12 @@ def command(options):
         remarks += more
     remarks += [f"beware: {sentence}" for sentence in warnings_before(data, source, chosen)]
     if source.fold == 0:
-        result = run_all_folds(source, chosen, out, options.resume, options.device, options.jobs, data, remarks)
+        result = run_all_folds(
+            source, chosen, out, options.resume, options.device, options.jobs, data, remarks, options.predictions
+        )
     else:
-        result = runs.run(data, source, chosen, out, options.resume, options.device, remarks=remarks)
+        table = options.predictions
+        result = runs.run(data, source, chosen, out, options.resume, options.device, True, remarks, table)
     print(runs.summary(result))
     print(f"\nwritten to {out}: checkpoint.npz, history.csv, config.toml, result.json"
           if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip

@@ -1,17 +1,19 @@
 """The vertical of a data set that does not name one: guessed over all its sequences, and said to be a guess."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from .absent import filled, parents_of, unseen
 from .alignment import vertical_axis
-from .guesses import evidence, vertical_of
+from .guesses import Evidence, evidence, vertical_of
 from .joint_names import Roles, find_roles
-from .meaning import Fact
+from .meaning import AXES, Fact
 from .neutral import Skeletons
 
 SAMPLES, FRAMES = 200, 20  # sequences that are looked at, and frames of each
+MANY, MOST = 10, 0.6  # so many sequences cannot all be of bodies that lie; of what they say, how much must agree
 
 
 def with_vertical(data: Skeletons, hip: str | None = None) -> Skeletons:
@@ -39,7 +41,16 @@ def guessed(data: Skeletons, roles: Roles) -> str:
             frames = frames[np.unique(np.linspace(0, len(frames) - 1, FRAMES).astype(int))]
             body = filled(sequence[frames][:, [person]], data.edges, roles.hip, zeros_absent)[:, 0]
             found.append(evidence(body.astype(np.float64), data.joint_names, parents, None))
-    return vertical_of(found)
+    return vertical_of(found) or (most_stand_along(found) if len(found) >= MANY else "")
+
+
+def most_stand_along(found: Sequence[Evidence]) -> str:
+    """The axis of meaning.AXES along which most stretched bodies are, "" without one: of many they are not all lying."""
+    votes = [each.votes for each in found if each.votes.any()]
+    if len(votes) < MANY:
+        return ""
+    mean = np.mean(votes, axis=0)
+    return AXES[int(mean.argmax())] if mean.max() >= MOST else ""
 
 
 def said(data: Skeletons, hip: str | None = None) -> str:

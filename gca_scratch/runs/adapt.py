@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data.joint_names import find_roles, pair_of
+from ..data.joint_words import readings
 from ..data.made_joints import completed
 from ..data.matching import filled_in, match, unmatched
 from ..data.meaning import METRES, Fact, turn_between
@@ -32,7 +34,7 @@ def adapted(data: Skeletons, known: Known, settings: Settings, where: str) -> Ad
     Raises InputError where the hip or more than a quarter of the network's joints is missing, or where the data are
     mapped from the disk and would have to be changed.
     """
-    data, said = completed(data)
+    data, said = _with_hip(data, known)
     joints, edges = _joints(data, known, where, said)
     joints, meaning = _turned(joints, data, known, where, said)
     joints, meaning = _scaled(joints, meaning, known, settings, where, said)
@@ -51,6 +53,13 @@ def adapted(data: Skeletons, known: Known, settings: Settings, where: str) -> Ad
         **{name: getattr(data, name) for name in same},
     )
     return Adapted(changed, said)
+
+
+def _with_hip(data, known):
+    """The data with a pelvis in the middle of both hips, where the network knows one and they have none."""
+    root = find_roles(known.joint_names, known.edges, known.hip or None).hip
+    found = match(known.joint_names, known.edges, data.joint_names, data.edges)
+    return completed(data, force=found[root] is None and pair_of(readings(data.joint_names), "hip") is not None)
 
 
 def _joints(data, known, where, said):

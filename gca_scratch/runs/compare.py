@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..support.errors import InputError, shown
-from .predictions import Predictions, probabilities_on, read
+from .predictions import Predictions, joined, probabilities_on, read
 from .predictions import of_test as predictions_of
 from .trained import reload
 
@@ -79,15 +79,7 @@ def predictions_from(path: str | os.PathLike[str]) -> Predictions:
     folds = sorted(Path(path).glob("fold-*")) if os.path.isdir(path) else []
     if not folds:
         return _tested(path)
-    parts = [_tested(fold) for fold in folds]
-    if any(part.class_names != parts[0].class_names for part in parts):
-        raise InputError(f"{path}: its folds do not know the same classes; compare them one by one")
-    return Predictions(
-        [name for part in parts for name in part.name],
-        np.concatenate([part.truth for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        parts[0].class_names,
-    )
+    return joined([_tested(fold) for fold in folds])
 
 
 def _tested(path):

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import training
 from ..data import neutral
-from ..data.ready import answered
+from ..data.ready import answered, ready
 from ..network.arrays import module_for
 from ..settings import Settings
 from ..support.errors import InputError
@@ -33,11 +33,13 @@ def run(
     device: str = "cpu",
     show: bool = True,
     remarks: Sequence[str] = (),
+    predictions: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Train on one fold and test; writes the files of a run into the folder `out` and returns the result.
 
     resume: go on where the checkpoint in `out` stands (from the beginning where there is none), to the same bits on
     the CPU.  show: a progress bar.  remarks: sentences to print once nothing stands in the way of training.
+    predictions: a file for the table of all answers on the test set.
 
     Ctrl-C ends training early: the best weights so far are tested, and the checkpoint is that of the last whole epoch.
 
@@ -50,7 +52,8 @@ def run(
     network = split.network(settings)
     with alone(out):
         known = known_of(split, answered(source.hip, split.data) or "")
-        about = asdict(source) | {"fingerprint": neutral.fingerprint(data), "known": asdict(known)}
+        mark = neutral.fingerprint(ready(data, source.hip).data)
+        about = asdict(source) | {"fingerprint": mark, "known": asdict(known)}
         state = _where_it_stands(out, network, source, settings, about, resume)
         recorder = Recorder(out, network, settings, about, state, show)
         interrupted = False
@@ -69,7 +72,7 @@ def run(
         state = recorder.last
         if not state.history:
             raise KeyboardInterrupt("training was stopped before its first epoch ended; go on with it by --resume")
-        result = test(split, network, state, settings, xp) | asdict(source)
+        result = test(split, network, state, settings, xp, predictions) | asdict(source)
         result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
         if len(split.validate):
             p = probabilities_on(split, split.validate, network, state, settings, xp)

@@ -18,6 +18,7 @@ from ..support.processes import alone
 from ..support.progress import progress
 from .fold import run
 from .folder import refuse_used, write_config
+from .predictions import joined, read, write
 from .split import Source, load_data, make_split
 from .testing import figures
 
@@ -31,10 +32,12 @@ def run_all_folds(
     jobs: int = 2,
     data: Skeletons | None = None,
     remarks: Sequence[str] = (),
+    predictions: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """Run every fold into `out/fold-KK`, `jobs` at a time with one BLAS thread each; returns and writes the mean.
 
     data: that of the source, where it is there already.  remarks: sentences to print before the folds begin.
+    predictions: a file for the table of the answers of all folds.
 
     With `resume`, folds that are done are not run again and the others go on. Raises InputError as `runs.run` does.
     """
@@ -51,11 +54,18 @@ def run_all_folds(
         write_config(out / "config.toml", replace(source, fold=0), settings)
         for sentence in remarks:
             print(sentence, flush=True)
-        calls = [(fold, settings, out / f"fold-{fold.fold:02}", resume, device, False) for fold in folds]
+        places = [out / f"fold-{fold.fold:02}" for fold in folds]
+        tables = [place / "predictions.csv" if predictions is not None else None for place in places]
+        calls = [
+            (fold, settings, place, resume, device, False, (), table)
+            for fold, place, table in zip(folds, places, tables, strict=True)
+        ]
         unchanged = partial(refuse_other, mark=fingerprint(data))
         finished = workers.results(run, calls, min(jobs, count), data=data, check=unchanged)
         result = mean_result(list(progress(finished, total=count, what="folds", unit="fold")))
         writing.write_json(out / "result.json", result)
+        if predictions is not None:
+            write(predictions, joined([read(table) for table in tables]))
     return result
 
 

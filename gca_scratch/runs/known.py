@@ -5,6 +5,7 @@ to see, and so that other data are recognised as other data.
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -121,9 +122,9 @@ def from_saved(run: dict[str, Any], where: str) -> Known:
         raise InputError(f"{error}; the file has been edited: train again") from None
 
 
-def names_of_runs(sequence: list[int]) -> str:
+def in_spans(numbers: Iterable[int]) -> str:
     """Whole numbers as people write them: 1-3, 5, 8-9."""
-    values, spans = sorted(set(sequence)), []
+    values, spans = sorted(set(numbers)), []
     for value in values:
         if spans and value == spans[-1][1] + 1:
             spans[-1][1] = value

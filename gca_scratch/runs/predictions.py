@@ -66,6 +66,18 @@ def of_test(split: Split, probabilities: np.ndarray) -> Predictions:
     return Predictions(names, split.data.label[split.test], probabilities, list(split.data.class_names))
 
 
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """The predictions of several tests as one; InputError where they know other classes."""
+    if any(part.class_names != parts[0].class_names for part in parts):
+        raise InputError("the folds do not know the same classes; look at their predictions one by one")
+    return Predictions(
+        [name for part in parts for name in part.name],
+        np.concatenate([part.truth for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        parts[0].class_names,
+    )
+
+
 def check_name(path: str | os.PathLike[str], option: str) -> None:
     """InputError for a file that is called neither CSV nor JSON."""
     if Path(path).suffix.lower() not in ENDINGS:

@@ -28,6 +28,9 @@ DATASETS = {
 USUAL_PROTOCOL = {name: module.PROTOCOL or "half" for name, module in _MODULES.items()}
 
 
+EVERYTHING = "all"  # the protocol of a test of every sequence, by a network that was trained on others
+
+
 @dataclass(frozen=True)
 class Source:
     """Where sequences come from and how they are divided.
@@ -88,10 +91,13 @@ class Split:
     fit: np.ndarray
     validate: np.ndarray
     test: np.ndarray
+    said: tuple[str, ...] = ()  # sentences on what is not as in training, of data that are not those of training
 
     def warnings(self) -> list[str]:
-        """Sentences on classes that nobody trains or tests (`protocols.lacking`)."""
-        return protocols.lacking(self.data, self.fit, self.validate, self.test)
+        """Sentences on what is not as in training, and on classes that nobody trains or tests (`protocols.lacking`)."""
+        if not len(self.fit):
+            return list(self.said)
+        return [*self.said, *protocols.lacking(self.data, self.fit, self.validate, self.test)]
 
     def network(self, settings: Settings) -> Network:
         """The network that the settings describe, for this data."""
@@ -125,6 +131,9 @@ def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> S
 
     Raises InputError where protocol, joints or classes do not allow what is asked for.
     """
+    if source.protocol == EVERYTHING:
+        data = ready(data, source.hip).data
+        return data, np.arange(0), np.arange(0), np.arange(len(data))
     data = ready(protocols.restricted(data, source.protocol), source.hip).data
     data, fit, validate, test = divide(data, source, settings)
     aligned = alignment.align(

@@ -14,6 +14,7 @@ from ..network.gca_lstm import Network
 from ..settings import Settings
 from ..support.errors import InputError
 from ..training.parallel import Engine
+from .predictions import of_test, write
 from .split import Split
 from .trained import reload
 
@@ -39,13 +40,22 @@ def outcome(
 
 
 def test(
-    split: Split, network: Network, state: training.State, settings: Settings, xp: ArrayModule = np
+    split: Split,
+    network: Network,
+    state: training.State,
+    settings: Settings,
+    xp: ArrayModule = np,
+    predictions: str | os.PathLike[str] | None = None,
 ) -> dict[str, Any]:
     """How the best weights do on the test set, as plain values: `outcome`, and what can be counted in it.
+
+    predictions: a file to write the table of all answers to (`predictions.write`).
 
     Beside `figures`: who trains and tests (`protocols.who`), and warnings, sentences on classes that are missing.
     """
     iterations, loss, p = outcome(split, network, state, settings, xp)
+    if predictions is not None:
+        write(predictions, of_test(split, p))
     truth, predicted = split.aligned.label[split.test], p.argmax(axis=1)
     names = split.data.class_names
     confusion = np.zeros((len(names), len(names)), int)
@@ -91,14 +101,22 @@ def figures(confusion: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
 
 
 def retest(
-    path: str | os.PathLike[str], data: str | os.PathLike[str] | None = None, device: str = "cpu"
+    path: str | os.PathLike[str],
+    data: str | os.PathLike[str] | None = None,
+    device: str = "cpu",
+    predictions: str | os.PathLike[str] | None = None,
+    **other: str | int,
 ) -> dict[str, Any]:
     """Test the weights of a checkpoint (file or folder) again, on the data it was trained for; returns the result.
 
-    data: where the data lies now, if it has moved.
+    data: where the data lies now, if it has moved, or other data.  predictions: as `test` takes it.  other: fields of
+    `Source` that are to be others than in training, such as dataset and protocol; the protocol "all" tests everything.
+
+    Data that are not those of training are matched by the names of their classes and joints (`trained.reload`); what
+    differs is said in `warnings`.
     """
-    state, network, settings, source, split = reload(path, data)
-    result = test(split, network, state, settings, module_for(device)) | asdict(source)
+    state, network, settings, source, split = reload(path, data, **other)
+    result = test(split, network, state, settings, module_for(device), predictions) | asdict(source)
     return result | {"seconds": sum(row["seconds"] for row in state.history)}
 
 

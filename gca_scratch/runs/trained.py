@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from .. import training
+from ..data import neutral
 from ..data.neutral import Skeletons
+from ..data.ready import ready
 from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for, to_device, to_host
 from ..network.gca_lstm import Network
@@ -16,6 +19,8 @@ from ..support.errors import InputError
 from ..support.reading import from_plain
 from ..training.parallel import Engine
 from . import checkpoint
+from .adapt import adapted, with_classes
+from .known import from_saved, in_spans
 from .split import Source, Split, load_data, make_split
 
 BATCH = 100  # sequences that are run at once
@@ -57,22 +62,50 @@ class Run(NamedTuple):
 
 
 def reload(
-    path: str | os.PathLike[str], data: str | os.PathLike[str] | Skeletons | None = None
+    path: str | os.PathLike[str], data: str | os.PathLike[str] | Skeletons | None = None, **other: str | int
 ) -> tuple[training.State, Network, Settings, Source, Split]:
     """A checkpoint (file or folder) and what it was trained on: state, network, settings, source and Split.
 
-    data: where the data lies now, if it has moved, or the data itself. Raises InputError if anything cannot be read, or
-    the data does not fit the network.
+    data: where the data lies now, if it has moved, or the data itself.  other: fields of Source that are to be others.
+
+    Data that are not those of training are made to fit: classes and joints go by their names, the vertical is turned
+    (`adapt`). What was done, and that sequences or people of training are tested, is in `Split.said`.
+
+    Raises InputError if anything cannot be read, or the data does not fit the network.
     """
-    state, network, settings, saved = checkpoint.load(path)
-    saved = {name: value for name, value in saved.items() if name not in ("fingerprint", "known")}
+    state, network, settings, run = checkpoint.load(path)
+    saved = {name: value for name, value in run.items() if name not in ("fingerprint", "known")}
     given = isinstance(data, Skeletons)
     moved = {} if given or not data else {"data": str(data)}
-    source = from_plain(Source, saved | moved, f"what {path} was trained on")
-    split = make_split(data if given else load_data(source), source, settings)
+    source = from_plain(Source, saved | moved | other, f"what {path} was trained on")
+    found = ready(data if given else load_data(source), source.hip).data
+    if neutral.fingerprint(found) == run.get("fingerprint"):
+        split = make_split(found, source, settings)
+    else:
+        split = _of_others(found, source, settings, from_saved(run, str(path)))
     if split.network(settings) != network:
         raise InputError(f"{path} was trained on data of another shape than {source.data or source.dataset} holds")
     return state, network, settings, source, split
+
+
+def _of_others(data, source, settings, known):
+    """Data that are not those of training, as the network knows them, and divided; the Split says what differs."""
+    where = source.data or source.dataset
+    labelled, said = with_classes(data, known, where)
+    fitted, more = adapted(labelled, known, settings, where)
+    source = replace(source, hip=known.hip, up="")
+    split = make_split(fitted, source, settings)
+    said = [f"{where} is not the data that the network was trained on", *said, *more]
+    seen = int(known.seen(fitted)[split.test].sum())
+    if seen:
+        said.append(f"{seen} of the {len(split.test)} test sequences were trained on, so this is no test of them")
+    people = sorted({*known.train_subjects, *known.validation_subjects} & set(split.data.subject[split.test].tolist()))
+    if people and not seen:
+        said.append(
+            f"people of the test have the numbers of people who were trained on ({in_spans(people)}); if they are the "
+            "same, this is no test of new people"
+        )
+    return replace(split, said=tuple(said))
 
 
 def load(
