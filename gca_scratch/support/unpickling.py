@@ -98,6 +98,8 @@ def _values(folder: Path, path: Path) -> Any:
         return stored
 
     try:
-        return json.loads(read_bytes(folder / "values.json", pickled.MOST_VALUES), object_hook=made)
+        values = json.loads(read_bytes(folder / "values.json", pickled.MOST_VALUES), object_hook=made)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} could not be unpacked ({error}); look whether the disk is full") from error
+    os.unlink(folder / "values.json")
+    return values

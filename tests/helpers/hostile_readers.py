@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pickle
+import shutil
 import struct
 import tempfile
 import warnings
@@ -217,15 +218,20 @@ class _Slow(pickle._Unpickler):
     persistent_load = pickled.Reader.persistent_load
 
 
-def _here(command, seconds):
-    """What is wrong with a pickle, found in this process."""
-    with mock.patch.object(pickled, "Reader", _Slow):
+def _unpickled_here(reads):
+    """What `reads` returns, with pickles read in this process, and what they are unpacked into removed again."""
+    folders = []
+
+    def here(command, seconds):
+        folders.append(command[4])
         return pickled.told(command[3], command[4])
 
-
-def _unpickled_here(reads):
-    with mock.patch.object(unpickling, "_wrong", _here):
-        return reads()
+    with mock.patch.object(pickled, "Reader", _Slow), mock.patch.object(unpickling, "_wrong", here):
+        try:
+            return reads()
+        finally:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_all(reader, path, options=NOTHING_SAID):
