@@ -14,6 +14,7 @@ from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import open_plain
 
 from ..guesses import SHORTEST, TALLEST, UNITS, Evidence, evidence, unit_of, vertical_of
+from ..joint_words import readings
 from ..meaning import METRES, Fact, Meaning, known
 from .bvh_motion import Motion, added_pose, equal_at_end, positions, positions_at, turning, with_offsets
 from .bvh_people import Body, common, people_of, without_root
@@ -61,7 +62,7 @@ class _Seen(NamedTuple):
     body: Body
     joints: tuple[tuple[int, ...], ...]
     told: tuple[Evidence, ...]  # of each person
-    root: str  # "moves", "stays", or "apart": it stays while what hangs from it moves, so no bone joins them
+    root: str  # see _root
     rate: float
     start: int
     frozen: bool
@@ -90,7 +91,7 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     which most bodies stand (`guesses.vertical_of`), else unknown. The axes are right-handed by the format's definition.
 
     The joints are those that all files have in common (`bvh_people.common`), without the ends of bones and without a
-    root that stays behind while the body moves. Several roots are several persons (`bvh_people.people_of`).
+    root that no bone joins to the body. Several roots are several persons (`bvh_people.people_of`).
 
     A file that is damaged is among the items, for `read_item` to say why. Raises InputError if there is no file, if all
     are damaged, if skeletons have fewer than half of their joints in common, or if labels are wanted and not told.
@@ -102,8 +103,9 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     seen, notes = _look_at(files)
     sound = [one for one in seen.values() if one]
     bodies, skip = [one.body for one in sound], 0
-    if {one.root for one in sound} in ({"apart"}, {"apart", "stays"}):
-        notes.append(f"the root {bodies[0].names[0]!r} stays where it is while the body moves, and is left out")
+    joined = Counter(one.root for one in sound)
+    if joined["apart"] > joined["bone"]:
+        notes.append(f"no bone joins the root {bodies[0].names[0]!r} to the body, so it is left out")
         bodies, skip = [without_root(body) for body in bodies], 1
     layout, places = common(bodies, [one.path for one in sound])
     if len(set(bodies)) > 1:
@@ -228,13 +230,19 @@ def _look(file: Path) -> _Seen:
 
 
 def _root(placed: np.ndarray, body: Body) -> str:
-    """Does the root of a body (frames, J, 3) move, does it stay, or stay apart from what hangs from it?"""
-    size = np.ptp(placed[0, 1:], axis=0).max() if len(body.names) > 1 else 0
-    if np.ptp(placed[:, 0], axis=0).max() > 1e-3 * size:
-        return "moves"
+    """What joins the root of a body (frames, J, 3) and the joints that hang from it: a "bone", or are they "apart"?
+
+    They are apart where no name makes the root a part of the body and their distances change; "" if that is not clear.
+    """
     children = [joint for joint, parent in enumerate(body.parents) if parent == 0]
-    far = np.linalg.norm(placed[:, children] - placed[:, [0]], axis=-1)
-    return "apart" if children and np.median(np.ptp(far, axis=0)) > 0.02 * size > 0 else "stays"
+    if not children or len(placed) < 2:
+        return ""
+    size = np.ptp(placed[0, 1:], axis=0).max()
+    distances = np.linalg.norm(placed[:, children] - placed[:, [0]], axis=-1)
+    change = np.median(np.ptp(distances, axis=0))
+    if readings(body.names)[0].part not in ("", "root") or change <= 1e-4 * size:
+        return "bone"
+    return "apart" if change > 0.02 * size else ""
 
 
 def _rate(look: _Seen, options: Options) -> float:

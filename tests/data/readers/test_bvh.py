@@ -211,20 +211,31 @@ def rooted(name, channels, values):
 
 
 @pytest.mark.parametrize("channels", [(), CHANNELS])
-def test_a_root_that_stays_behind_is_left_out(tmp_path, channels):
+def test_a_root_that_no_bone_joins_to_the_body_is_left_out(tmp_path, channels):
     """As Blender and Bandai Namco's files have one."""
     values = moving(person(), 20, speed=(5.0, 0.0, 0.0))
     expected = opened(put(tmp_path / "a.bvh", person(), values))[1][0].joints
     found, [read] = opened(put(tmp_path / "a.bvh", *rooted("Armature", channels, values)))
     assert np.array_equal(read.joints, expected) and found.layout.joint_names[0] == "Hips"
     assert said(found, "root 'Armature'", "left out")
+    put(tmp_path / "still.bvh", *rooted("Armature", channels, values[:1]))
+    assert opened(tmp_path)[0].layout == found.layout
 
 
-def test_a_root_that_stays_and_has_bones_is_kept(tmp_path):
+def test_a_root_with_bones_is_kept(tmp_path):
     nodes = [(name, parent, offset, ROTATIONS) for name, parent, offset, _ in person()]
     values = [(frame[0][3:], *frame[1:]) for frame in moving(person(), 20)]
     found, [read] = opened(put(tmp_path / "a.bvh", nodes, values))
     assert read.joints.shape == (20, 1, 16, 3) and not said(found, "left out")
+    nodes = [(f"bone {n}", *rest) for n, (_, *rest) in enumerate(nodes)]
+    assert opened(put(tmp_path / "a.bvh", nodes, values))[1][0].joints.shape == (20, 1, 16, 3)
+    stretched = [(name, p, offset, CHANNELS if p == 0 else own) for name, p, offset, own in person()]
+    moves = [
+        tuple((5.0 * k, 0.0, 0.0, *own) if n in (1, 10, 13) else own for n, own in enumerate(frame))
+        for k, frame in enumerate(moving(person(), 20))
+    ]
+    found, [read] = opened(put(tmp_path / "a.bvh", stretched, moves))
+    assert read.joints.shape == (20, 1, 16, 3) and not said(found, "left out")  # for it is called Hips
 
 
 def test_several_roots_are_several_persons(tmp_path):
@@ -274,6 +285,20 @@ def test_skeletons_without_common_joints(tmp_path):
     nodes = [(f"bone {n}", *rest) for n, (_, *rest) in enumerate(person())]
     put(tmp_path / "b.bvh", nodes, moving(person(), 5))
     refused(tmp_path, UNLABELLED, "a.bvh and", "b.bvh have 0 joints in common", "Hips, Spine", "bone 0")
+
+
+def test_names_in_japanese(tmp_path):
+    """As exports of MikuMikuDance have them, in Shift-JIS."""
+    middle, arm, leg = ("センター", "上半身", "首", "頭"), ("腕", "ひじ", "手首"), ("足", "ひざ", "足首")
+    words = [*middle, *(side + word for limb in (arm, leg) for side in "左右" for word in limb)]
+    expected = opened(put(tmp_path / "a.bvh", person(), moving(person(), 5)))[1][0].joints
+    nodes = [(word, *rest) for word, (_, *rest) in zip(words, person(), strict=True)]
+    (tmp_path / "a.bvh").write_bytes(written(nodes, moving(nodes, 5)).encode("cp932"))
+    found, [read] = opened(tmp_path)
+    assert found.layout.joint_names == tuple(words) and np.allclose(read.joints, expected)
+    assert found.meaning.up.value == "+y" and found.meaning.unit.value == "m"
+    put(tmp_path / "b.bvh", person(), moving(person(), 5))
+    assert len(opened(tmp_path)[0].layout.joint_names) == 16
 
 
 def test_names_that_tell_nothing(tmp_path):
