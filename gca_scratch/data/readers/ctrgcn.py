@@ -29,6 +29,7 @@ from .ctrgcn_names import PARTS, is_list, names_of_rows
 from .ntu_names import NTU_60, NTU_120
 from .ntu_sample import class_names, sample_of
 from .recording import NOTHING_SAID, Collection, Options, Recording
+from .rows import in_metres
 
 TAKES = "CTR-GCN: an .npz file with x_train, y_train, x_test, y_test (NTU60_CS.npz, NTU120_CSet.npz, own ones)"
 PROTOCOL = "file"
@@ -51,6 +52,7 @@ class Item(NamedTuple):
     label: int | None
     numbers: tuple[int, ...]  # subject, view, setup, repetition; () where nothing tells
     test: bool | None
+    scale: float  # metres in a unit of the file
     stored: Stored
 
 
@@ -90,11 +92,12 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     layout = _skeleton(stored, path)
     labels, count = _labels(path, stored, options.labelled)
     names, numbers, notes = names_of_rows(path, labels, options.names if is_list(options.names) else "")
+    meaning, scale = in_metres(_SPACE if layout is KINECT_V2 else known(zeros="positions"), options)
     counts = {part: stored[f"x_{part}"].seen[0] if f"x_{part}" in stored else 0 for part in PARTS}
     if not any(counts.values()):
         raise InputError(f"{path} holds no sequences; give a file that holds some.")
     items = [
-        Item(str(path), part, row, name, label, told, part == "test" if all(counts.values()) else None, array)
+        Item(str(path), part, row, name, label, told, part == "test" if all(counts.values()) else None, scale, array)
         for part, array in ((name.removeprefix("x_"), array) for name, array in stored.items())
         for row, (name, label, told) in enumerate(zip(names[part], labels[part], numbers[part], strict=True))
     ]
@@ -104,8 +107,6 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     )
     if layout is KINECT_V2 and not given and not all(item.numbers for item in items):
         classes = {len(NTU_60): NTU_60, len(NTU_120): NTU_120}.get(count, classes)
-    meaning = _SPACE if layout is KINECT_V2 else known(zeros="positions")
-    meaning = meaning.saying(options.up, options.unit, options.rate)
     return Collection(classes, layout, meaning, items, (*notes, *more))
 
 
@@ -171,7 +172,9 @@ def read_item(item: Item) -> Recording:
     """
     where = f"{item.path}: row {item.row} (from 0) of x_{item.part}"
     with np.errstate(over="ignore"):  # looked at below
-        row = read_row(item.stored, item.row).astype(np.float32, order="C")  # (frames, numbers)
+        row = read_row(item.stored, item.row).astype(np.float32, order="C") * np.float32(
+            item.scale
+        )  # (frames, numbers)
     there = np.flatnonzero(np.nan_to_num(row).any(axis=1))
     if not len(there):
         raise InputError(f"{where} is all zeros; leave it out.")

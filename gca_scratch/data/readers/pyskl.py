@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
+from gca_scratch.support.patterns import find_groups
 from gca_scratch.support.reading import open_plain
 from gca_scratch.support.stored import Stored, read_stored
 from gca_scratch.support.unpickling import unpickle
@@ -31,7 +32,9 @@ from gca_scratch.support.unpickling import unpickle
 from ..meaning import Meaning
 from . import agcn
 from .ntu_sample import JOINTS, KINECT_SPACE, class_names, layout_of, sample_of
+from .own import numbered
 from .recording import NOTHING_SAID, Collection, Options, Recording
+from .rows import in_metres
 from .splits import tests_of
 
 TAKES = "PYSKL and MMAction2: a .pkl file with annotations in 3-D (ntu60_3danno.pkl, ntu60_3d.pkl, own ones)"
@@ -58,6 +61,7 @@ class Item(NamedTuple):
     frames: int
     persons: int
     repeated: bool
+    scale: float  # metres in a unit of the file
     stored: Stored
 
     def __repr__(self):
@@ -89,7 +93,8 @@ def _begins_so(path: Path) -> bool:
 def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
     """Unpack the file, or the only such file in a folder, and look at each annotation but not at its joints.
 
-    `options.split` chooses one of several splits ("xsub"), `options.names` is a file of class names, a line each.
+    `options.split` chooses one of several splits ("xsub"), `options.names` is a file of class names, a line each. Of
+    names that are not those of NTU RGB+D, the group `subject` of the pattern `options.label` tells who acts.
 
     Raises InputError, naming file and annotation, for what is no such pickle or beyond what unpickling.py lets through,
     for annotations in 2-D or without joints, with other joints than the first, or with no label where one is needed.
@@ -110,9 +115,11 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     names, more = class_names([item.label for item in items], samples, options.names, path)
     layout, also = layout_of(joints)
     meaning, prepared = _meaning(items, joints == JOINTS and all(samples))
-    items = [item._replace(repeated=prepared) for item in items]
-    notes += [*told, *more, *also, *([agcn.NOTE] if prepared else [])]
-    return Collection(names, layout, meaning.saying(options.up, options.unit, options.rate), items, tuple(notes))
+    meaning, scale = in_metres(meaning, options)
+    items, who = _with_subjects(items, options.label)
+    items = [item._replace(repeated=prepared, scale=scale) for item in items]
+    notes += [*told, *more, *also, *who, *([agcn.NOTE] if prepared else [])]
+    return Collection(names, layout, meaning, items, tuple(notes))
 
 
 def _file(path: Path) -> Path:
@@ -168,7 +175,7 @@ def _item(found: Any, number: int, path: Path, options: Options) -> Item | None:
         return None
     numbers = (sample.view, sample.setup, sample.repetition) if sample else ()
     subject = sample.subject if sample else 0
-    return Item(str(path), number, name, label, subject, numbers, None, frames, persons, False, stored)
+    return Item(str(path), number, name, label, subject, numbers, None, frames, persons, False, 1.0, stored)
 
 
 def _by_frame(stored: Stored, where: str) -> Stored:
@@ -208,6 +215,18 @@ def _meaning(items: list[Item], of_ntu: bool) -> tuple[Meaning, bool]:
     return (agcn.MEANING, True) if prepared else (KINECT_SPACE, False)
 
 
+def _with_subjects(items: list[Item], pattern: str) -> tuple[list[Item], tuple[str, ...]]:
+    """Numbers for the subjects of samples whose names are not those of NTU RGB+D, and notes on them."""
+    own = [item.name for item in items if not item.numbers]
+    if not own:
+        return items, ()
+    groups = find_groups(pattern, own, "--label", "label") if pattern else [None] * len(own)
+    subjects = [((found or {}).get("subject") or "").strip() for found in groups]
+    numbers, notes = numbered(set(subjects))
+    told = iter(subjects)
+    return [item if item.numbers else item._replace(subject=numbers[next(told)]) for item in items], notes
+
+
 def read_item(item: Item) -> Recording:
     """The joints of one annotation, float32 (frames, persons, joints, 3), and what open_collection found.
 
@@ -215,7 +234,7 @@ def read_item(item: Item) -> Recording:
     """
     where = f"{item.source}, annotation {item.number} (from 0), {shown(item.name)}"
     with np.errstate(over="ignore"):  # looked at below
-        joints = read_stored(item.stored)[: item.frames].astype(np.float32, order="C")
+        joints = read_stored(item.stored)[: item.frames].astype(np.float32, order="C") * np.float32(item.scale)
     if np.isinf(joints).any():
         frame, person, joint, axis = np.argwhere(np.isinf(joints))[0]
         raise InputError(

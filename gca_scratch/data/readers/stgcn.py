@@ -23,6 +23,7 @@ from ..meaning import Meaning
 from . import agcn
 from .ntu_sample import JOINTS, KINECT_SPACE, class_names, layout_of, sample_of
 from .recording import NOTHING_SAID, Collection, Options, Recording
+from .rows import in_metres
 
 TAKES = "ST-GCN and 2s-AGCN: a folder of train_data.npy, train_label.pkl, val_data.npy, val_label.pkl, or one of them"
 PROTOCOL = "file"
@@ -43,6 +44,7 @@ class Item(NamedTuple):
     numbers: tuple[int, ...]  # subject, view, setup, repetition; () where nothing tells
     test: bool | None
     repeated: bool
+    scale: float  # metres in a unit of the file
     stored: Stored
 
 
@@ -87,9 +89,9 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     layout, more = layout_of(rows[0].stored.seen[3])
     prepared = all(agcn.is_prepared(_joints(row)) for row in rows[:3])
     meaning = agcn.MEANING if prepared else KINECT_SPACE if len(layout.joint_names) == JOINTS else Meaning()
-    meaning = meaning.saying(options.up, options.unit, options.rate)
+    meaning, scale = in_metres(meaning, options)
     about = agcn.NOTE if prepared else _SWAPPED
-    items = [row._replace(repeated=prepared) for row in rows]
+    items = [row._replace(repeated=prepared, scale=scale) for row in rows]
     return Collection(names, layout, meaning, items, (about, *notes, *more))
 
 
@@ -142,7 +144,7 @@ def _rows(part: str, file: Path, both: bool) -> list[Item]:
         names, labels = [f"{part or file.stem} {row}" for row in range(shape[0])], [None] * shape[0]
     test = part != "train" if both else None
     return [
-        Item(str(file), row, name.removesuffix(".skeleton"), label, _numbers(name), test, False, stored)
+        Item(str(file), row, name.removesuffix(".skeleton"), label, _numbers(name), test, False, 1.0, stored)
         for row, (name, label) in enumerate(zip(names, labels, strict=True))
     ]
 
@@ -200,4 +202,5 @@ def read_item(item: Item) -> Recording:
 def _joints(item: Item) -> np.ndarray:
     """The row as float32 (frames, persons, joints, 3), the zeros at its end with it."""
     with np.errstate(over="ignore"):  # looked at in read_item
-        return read_row(item.stored, item.row).transpose(1, 3, 2, 0).astype(np.float32, order="C")
+        row = read_row(item.stored, item.row).transpose(1, 3, 2, 0)
+        return row.astype(np.float32, order="C") * np.float32(item.scale)

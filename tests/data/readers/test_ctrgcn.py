@@ -118,6 +118,12 @@ def test_other_shapes(tmp_path):
     assert data.lengths.tolist() == [3, 4, 3]
 
 
+def test_what_a_user_says(tmp_path):
+    data = read_all(ctrgcn, usual(tmp_path), Options(unit="cm", up="z"))
+    assert np.allclose(100 * data.sequence(2), rows(4)[2, :5].reshape(5, 2, 25, 3))
+    assert data.meaning.up.value == "+z" and data.meaning.unit.value == "m"
+
+
 def test_a_copy_of_the_first_person_is_nobody(tmp_path):
     x = rows(3)
     x[1, :, 75:] = x[1, :, :75]

@@ -73,6 +73,16 @@ def test_what_the_numbers_mean(tmp_path):
     assert (meaning.up.value, meaning.up.source, meaning.unit.value) == ("-z", "user", "")
 
 
+def test_what_a_user_says(tmp_path):
+    path = put(tmp_path, annotation("walk_ann", 0), annotation("sit_bob", 1), annotation("sit_ann", 1))
+    assert "nothing tells who acts" in pyskl.open_collection(path).notes[0]
+    data = read_all(pyskl, path, Options(unit="mm", rate="25", label="(?P<label>.*)_(?P<subject>.*)"))
+    assert data.subject.tolist() == [1, 2, 1] and data.meaning.rate.value == "25"
+    assert data.meaning.unit.value == "m" and np.abs(data.joints).max() <= 0.002
+    with pytest.raises(InputError, match="--label"):
+        pyskl.open_collection(path, Options(label="("))
+
+
 def test_a_person_or_joint_that_is_not_there(tmp_path):
     one = annotation(persons=2)
     one["keypoint"][1, :2] = 0

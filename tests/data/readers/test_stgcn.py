@@ -72,6 +72,12 @@ def test_folders_of_splits(tmp_path):
     assert not stgcn.recognises(tmp_path / "empty") and not stgcn.recognises(tmp_path / "none")
 
 
+def test_what_a_user_says(tmp_path):
+    data = read_all(stgcn, put(tmp_path), Options(unit="cm", rate="15"))
+    assert np.allclose(100 * data.sequence(1), row(5, seed=1)[:, :5].transpose(1, 3, 2, 0))
+    assert data.meaning.rate.value == "15" and data.meaning.unit.value == "m"
+
+
 def test_without_labels(tmp_path):
     np.save(tmp_path / "mine.npy", np.stack([row(), row()]))
     assert stgcn.recognises(tmp_path / "mine.npy")
