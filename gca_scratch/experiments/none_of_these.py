@@ -1,0 +1,165 @@
+"""How often a window that holds no known action is given one: recordings made of known and unknown actions.
+
+A network learns ten of the fourteen synthetic actions. Of people whom it has never seen, recordings are put together of
+all fourteen, in any order, with a second of standing still between them. A window is known where at least two thirds of
+it are of one known action, and unknown where nothing of it is; others lie across a border and are not counted. The
+threshold is the one that training sets on validation people; the table shows what others would do.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from .. import runs
+from ..data.neutral import Skeletons
+from ..data.synthetic import generate
+from ..data.synthetic.actions import ACTIONS
+from ..runs import predict
+from ..settings import settings_from
+from ..support import workers
+from ..support.exit_code import Parser, exit_code
+from .choices import publish
+
+UNKNOWN = ("punch left", "kick right", "bow", "clap")
+KNOWN = tuple(name for name in ACTIONS if name not in UNKNOWN)
+PAUSE = 30  # frames of standing still between two actions
+WINDOW, STRIDE = 60, 15  # frames: an action takes 60 to 120
+MOSTLY = 2 / 3  # of a window that shows a known action
+TESTED = 20  # people
+
+
+def recordings(seed: int) -> tuple[Skeletons, np.ndarray]:
+    """One recording of every test person, all actions in a random order; for each frame its class in KNOWN, else -1."""
+    data = generate(seed=seed + 1000, subjects=TESTED, repetitions=1)
+    rng = np.random.default_rng([seed, 23])
+    pieces, truth, lengths = [], [], []
+    for subject in np.unique(data.subject):
+        own = rng.permutation(np.flatnonzero(data.subject == subject))
+        length, at = 0, None
+        for n in own:
+            sequence = data.sequence(n).astype(np.float64)
+            if at is not None:  # the next action begins where the one before has ended
+                sequence = sequence + (at[:, 0] - sequence[0, :, 0])[None, :, None]
+                share = np.linspace(0, 1, PAUSE)[:, None, None, None]
+                pieces.append(((1 - share) * at + share * sequence[0]).astype(np.float32))
+                truth.append(np.full(PAUSE, -1))
+                length += PAUSE
+            name = data.class_names[data.label[n]]
+            pieces.append(sequence.astype(np.float32))
+            truth.append(np.full(len(sequence), KNOWN.index(name) if name in KNOWN else -1))
+            length, at = length + len(sequence), sequence[-1]
+        lengths.append(length)
+    count = len(lengths)
+    made = Skeletons(
+        joints=np.concatenate(pieces),
+        offsets=np.cumsum([0, *lengths], dtype=np.int64),
+        label=np.zeros(count, np.int16),
+        subject=np.arange(1, count + 1, dtype=np.int16),
+        name=np.array([f"recording {n + 1}" for n in range(count)]),
+        class_names=("unknown",),
+        joint_names=data.joint_names,
+        edges=data.edges,
+        meaning=data.meaning,
+    )
+    return made, np.concatenate(truth)
+
+
+def truth_of_windows(spans, offsets: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The class of each window (sequence, start, stop); -1 where it holds nothing known, -2 where it is neither."""
+    found = []
+    for n, start, stop in spans:
+        frames = truth[offsets[n] + start : offsets[n] + stop]
+        counts = np.bincount(frames[frames >= 0], minlength=len(KNOWN))
+        known = counts.max() >= MOSTLY * len(frames)
+        found.append(counts.argmax() if known else -1 if not counts.any() else -2)
+    return np.array(found)
+
+
+def counted(p: np.ndarray, truth: np.ndarray, threshold: float) -> dict[str, float]:
+    """Of windows with probabilities p (n, classes): how many are named as they should be, at one threshold."""
+    named = p.max(axis=1) >= threshold
+    unknown, known = truth == -1, truth >= 0
+    right = named & (p.argmax(axis=1) == truth)
+    return {
+        "unknown": int(unknown.sum()),
+        "named wrongly": int((named & unknown).sum()),
+        "known": int(known.sum()),
+        "right": int((right & known).sum()),
+        "wrong": int((named & known & ~right).sum()),
+        "none": int((~named & known).sum()),
+    }
+
+
+def measure(out, seeds, jobs, epochs):
+    """For each seed: the threshold that training has set, probabilities of all windows and their truth."""
+    data = generate(subjects=40, repetitions=2, classes=KNOWN)
+    more = {"epochs": epochs, "patience": epochs} if epochs else {}
+    places = [Path(out) / f"run-{seed}" for seed in seeds]
+    source = runs.Source("npz", "made here", "k-fold:10")  # a tenth of the people test whole sequences
+    calls = [
+        (data, source, settings_from("demo", seed=seed, crop=0.15, **more), place, True, "cpu", False)
+        for seed, place in zip(seeds, places, strict=True)
+    ]
+    list(workers.results(runs.run, calls, jobs))
+    found = []
+    for seed, place in zip(seeds, places, strict=True):
+        trained = predict.load(place)
+        made, truth = recordings(seed)
+        cut, spans = predict.windows(made, WINDOW, STRIDE)
+        p = predict.probabilities(trained, predict.aligned_for(trained, cut))
+        found.append((seed, trained.known.threshold, p, truth_of_windows(spans, made.offsets, truth)))
+    return found
+
+
+def table(found):
+    """What was measured as Markdown."""
+    lines = [
+        "# Windows with no known action",
+        "",
+        f"{len(KNOWN)} actions known, {len(UNKNOWN)} unknown ({', '.join(UNKNOWN)}) and standing still between them; "
+        f"{TESTED} people never seen; windows of {WINDOW} frames, every {STRIDE}. `set`: the threshold that training "
+        "set, which keeps 95 % of the right answers about whole sequences of validation people.",
+        "",
+        "| seed | threshold | unknown windows | named wrongly | known windows | right | wrong class | none of these |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    rows: dict[str, list] = {}
+    for seed, own, p, truth in found:
+        for label, threshold in (("set", own), ("none", 0.0), ("0.9", 0.9), ("0.95", 0.95), ("0.99", 0.99)):
+            c = counted(p, truth, threshold)
+            shares = [
+                c["named wrongly"] / c["unknown"], c["right"] / c["known"], c["wrong"] / c["known"],
+                c["none"] / c["known"],
+            ]  # fmt: skip
+            rows.setdefault(label, []).append(shares)
+            said = f"{label}: {threshold:.2f}" if label == "set" else label
+            lines.append(
+                f"| {seed} | {said} | {c['unknown']} | {c['named wrongly']} ({shares[0]:.0%}) | {c['known']} | "
+                f"{shares[1]:.0%} | {shares[2]:.0%} | {shares[3]:.0%} |"
+            )
+    for label, shares in rows.items():
+        mean, spread = 100 * np.mean(shares, axis=0), 100 * np.std(shares, axis=0)
+        cells = [f"{m:.0f} ± {s:.0f} %" for m, s in zip(mean, spread, strict=True)]
+        lines.append(f"| all | {label} | | {cells[0]} | | {cells[1]} | {cells[2]} | {cells[3]} |")
+    return "\n".join([*lines, ""])
+
+
+def main(arguments=None):
+    """Parse the options, measure, print the table; returns the exit code."""
+    parser = Parser(prog="python -m gca_scratch.experiments.none_of_these", description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds, from 0 (default: 3)")
+    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="of a training step (default: as the demo)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
+    parser.add_argument("--out", default="none-of-these", metavar="DIR", help="folder (default: none-of-these)")
+
+    def run():
+        options = parser.parse_args(arguments)
+        workers.at_least_one(jobs=options.jobs, seeds=options.seeds)
+        publish(options.out, lambda: table(measure(options.out, range(options.seeds), options.jobs, options.epochs)))
+
+    return exit_code(run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
