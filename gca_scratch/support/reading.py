@@ -1,6 +1,6 @@
 """Files that anybody may have made, read without believing what they claim; nothing is unpickled or executed.
 
-Plain files only, small ones whole, folders however deep, never links.
+Plain files only, small ones whole, folders however deep, never links. (Of pickles, see unpickling.py.)
 """
 
 import codecs
