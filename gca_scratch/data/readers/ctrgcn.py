@@ -178,7 +178,7 @@ def read_item(item: Item) -> Recording:
     there = np.flatnonzero(np.nan_to_num(row).any(axis=1))
     if not len(there):
         raise InputError(f"{where} is all zeros; leave it out.")
-    row = row[: there[-1] + 1]
+    row = row[: there[-1] + 1].copy()  # not a view, which would keep all the zeros
     if np.isinf(row).any():
         frame, number = np.argwhere(np.isinf(row))[0]
         raise InputError(f"{where}: number {number} of frame {frame} is infinite; write metres into the file.")

@@ -111,7 +111,7 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     notes = [f"{missing} of {len(found)} annotations hold nobody and are left out."] if missing else []
     tests, told = tests_of([item.name for item in items], split, options.split, path)
     items = [items[place]._replace(test=test, persons=persons) for place, test in tests]
-    samples = [sample_of(item.name) for item in items]
+    samples = [sample_of(item.name.rpartition("/")[2]) for item in items]
     names, more = class_names([item.label for item in items], samples, options.names, path)
     layout, also = layout_of(joints)
     meaning, prepared = _meaning(items, joints == JOINTS and all(samples))
@@ -165,7 +165,7 @@ def _item(found: Any, number: int, path: Path, options: Options) -> Item | None:
     frames, persons = stored.seen[:2]
     total = found.get("total_frames")
     frames = min(frames, total) if type(total) is int and total > 0 else frames
-    sample = sample_of(name)
+    sample = sample_of(name.rpartition("/")[2])
     label = found.get("label", sample.action - 1 if sample else None)
     if not options.labelled and label in (None, -1):
         label = None

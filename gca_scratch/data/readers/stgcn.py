@@ -187,14 +187,14 @@ def read_item(item: Item) -> Recording:
     there = np.flatnonzero(np.nan_to_num(joints).any(axis=(1, 2, 3)))
     if not len(there):
         raise InputError(f"{where} is all zeros; leave it out.")
-    joints = joints[: there[-1] + 1]
+    joints = joints[: there[-1] + 1].copy()  # not a view, which would keep all the zeros
     if np.isinf(joints).any():
         frame, person, joint, axis = np.argwhere(np.isinf(joints))[0]
         raise InputError(
             f"{where}: {'xyz'[axis]} of joint {joint} of person {person} in frame {frame}, all from 0, is infinite; "
             "write metres into the file."
         )
-    joints = agcn.once(joints) if item.repeated else joints
+    joints = agcn.once(joints).copy() if item.repeated else joints
     subject, view, setup, repetition = item.numbers or (0, None, None, None)
     return Recording(joints, item.label, subject, item.name, view, setup, repetition, item.test)
 

@@ -152,6 +152,11 @@ def test_names_of_classes(tmp_path):
     assert found.class_names == ("0",) and "labels are not the actions" in found.notes[0]
 
 
+def test_names_that_are_paths(tmp_path):
+    found = pyskl.open_collection(put(tmp_path, annotation("frames/S001C002P003R001A005", 4)))
+    assert found.items[0].subject == 3 and found.items[0].numbers == (2, 1, 1) and len(found.class_names) == 60
+
+
 def test_labels(tmp_path):
     one = annotation("a")
     del one["label"]
