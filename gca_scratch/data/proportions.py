@@ -59,23 +59,27 @@ def _frozen(sequence):
 
 
 def _bones(data, chosen):
-    """The median length of each bone of the first person, and half the range of its middle half; NaN if never seen."""
+    """The median length of each bone of the person seen most, and half the range of its middle half; NaN if not seen."""
     edges = np.asarray(data.edges, int).reshape(-1, 2)
-    found = []
+    found = [np.full((2, len(edges)), np.nan)]
     for n in chosen:
-        person = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20), :1].astype(np.float64)
-        lost = unseen(person, data.meaning.zeros_absent)[:, 0]
-        length = np.linalg.norm(person[:, 0, edges[:, 0]] - person[:, 0, edges[:, 1]], axis=-1)  # (frames, bones)
+        persons = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20)].astype(np.float64)
+        lost = unseen(persons, data.meaning.zeros_absent)
+        person = int((~lost).sum(axis=(0, 2)).argmax())
+        joints, lost = persons[:, person], lost[:, person]
+        length = np.linalg.norm(joints[:, edges[:, 0]] - joints[:, edges[:, 1]], axis=-1)  # (frames, bones)
         length[lost[:, edges[:, 0]] | lost[:, edges[:, 1]]] = np.nan
         seen = ~np.isnan(length).all(axis=0)
-        row = np.full((2, len(edges)), np.nan)
-        low, middle, high = np.nanpercentile(length[:, seen], (25, 50, 75), axis=0)
-        row[0, seen], row[1, seen] = middle, (high - low) / 2
-        found.append(row)
+        if seen.any():
+            row = np.full((2, len(edges)), np.nan)
+            low, middle, high = np.nanpercentile(length[:, seen], (25, 50, 75), axis=0)
+            row[0, seen], row[1, seen] = middle, (high - low) / 2
+            found.append(row)
     found = np.array(found)  # (sequences, 2, bones)
     seen = ~np.isnan(found[:, 0]).all(axis=0)
     lengths, spread = np.full((2, len(edges)), np.nan)
-    lengths[seen], spread[seen] = np.nanmedian(found[:, :, seen], axis=0)
+    if seen.any():
+        lengths[seen], spread[seen] = np.nanmedian(found[:, :, seen], axis=0)
     return lengths, spread
 
 

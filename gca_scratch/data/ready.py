@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..support.errors import InputError
 from .made_joints import completed
 from .neutral import Skeletons
 from .upright import with_vertical
@@ -42,8 +43,10 @@ def answered(hip: str, data: Skeletons) -> str | None:
 
 def _without_empty(data, said):
     there = np.logical_or.reduceat((np.nan_to_num(data.joints) != 0).any(axis=(1, 2, 3)), data.offsets[:-1])
-    if there.all() or not there.any():
+    if there.all():
         return data
+    if not there.any():
+        raise InputError("all sequences show nobody, for every joint is zero or NaN; give recordings of people")
     count = int((~there).sum())
     first = data.name[np.flatnonzero(~there)[0]]
     said.append(f"{count} sequence{'s show' if count > 1 else ' shows'} nobody and is left out ({first})")
