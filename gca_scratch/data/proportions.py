@@ -59,7 +59,7 @@ def _frozen(sequence):
 
 
 def _bones(data, chosen):
-    """The median length of each bone of the person seen most, and half the range of its middle half; NaN if not seen."""
+    """Of the person seen most, the median length of each bone, and half the range of its middle half; NaN if unseen."""
     edges = np.asarray(data.edges, int).reshape(-1, 2)
     found = [np.full((2, len(edges)), np.nan)]
     for n in chosen:
