@@ -1,7 +1,7 @@
 """The protocols that the literature gives a name: who trains and who tests, by each data set's numbers."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from ..support.errors import InputError
 from .neutral import Skeletons
+from .parts import cut
 
 
 class Protocol(NamedTuple):
@@ -159,19 +160,9 @@ def restricted(data: Skeletons, protocol: str) -> Skeletons:
     kept = np.flatnonzero(np.isin(data.label, actions))
     if not len(kept):
         raise InputError(f"protocol {protocol} leaves no sequence of this data; use msr-cross-subject")
-    frames = [slice(data.offsets[n], data.offsets[n + 1]) for n in kept]
-    changed = {
-        "offsets": np.cumsum([0, *data.lengths[kept]], dtype=np.int64),
-        "label": np.searchsorted(actions, data.label[kept]).astype(np.int16),
-        "class_names": tuple(data.class_names[action] for action in actions),
-    }
-    for field in fields(data):
-        array = getattr(data, field.name)
-        if field.name in changed or field.name in ("joint_names", "edges") or not isinstance(array, np.ndarray):
-            continue
-        by_frame = field.name in ("joints", "truth")
-        changed[field.name] = np.concatenate([array[part] for part in frames]) if by_frame else array[kept]
-    return replace(data, **changed)
+    label = np.searchsorted(actions, data.label[kept]).astype(np.int16)
+    names = tuple(data.class_names[action] for action in actions)
+    return replace(cut(data, kept), label=label, class_names=names)
 
 
 NAMED: dict[str, Protocol] = {

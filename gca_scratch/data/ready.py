@@ -1,6 +1,5 @@
 """Data made ready for a network: with a pelvis, with a vertical, and without sequences that show nobody."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from ..support.errors import InputError
 from .made_joints import completed
 from .neutral import Skeletons
+from .parts import cut
 from .upright import with_vertical
 
 MIDDLE = "middle"  # the answer to which joint is the hip: none, but the middle of both
@@ -51,13 +51,3 @@ def _without_empty(data, said):
     first = data.name[np.flatnonzero(~there)[0]]
     said.append(f"{count} sequence{'s show' if count > 1 else ' shows'} nobody and is left out ({first})")
     return cut(data, np.flatnonzero(there))
-
-
-def cut(data: Skeletons, sequences: np.ndarray) -> Skeletons:
-    """Those sequences of the data, int64 (n,), in memory."""
-    columns = ("label", "subject", "name", "view", "setup", "repetition", "test")
-    chosen = {key: None if (array := getattr(data, key)) is None else array[sequences] for key in columns}
-    frames = np.concatenate([np.arange(*data.offsets[n : n + 2]) for n in sequences])
-    truth = None if data.truth is None else data.truth[frames]
-    offsets = np.cumsum([0, *data.lengths[sequences]], dtype=np.int64)
-    return replace(data, joints=data.joints[frames], offsets=offsets, truth=truth, **chosen)

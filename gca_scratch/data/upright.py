@@ -45,7 +45,7 @@ def guessed(data: Skeletons, roles: Roles) -> str:
 
 
 def most_stand_along(found: Sequence[Evidence]) -> str:
-    """The axis of meaning.AXES along which most stretched bodies are, "" without one: of many they are not all lying."""
+    """The axis of meaning.AXES along which most stretched bodies are, "" without one: of many, not all are lying."""
     votes = [each.votes for each in found if each.votes.any()]
     if len(votes) < MANY:
         return ""

@@ -15,6 +15,7 @@ import numpy as np
 from .. import training
 from ..data import neutral
 from ..data.alignment import align
+from ..data.parts import windows
 from ..data.proportions import complaints
 from ..data.readers.recording import Options, read_all, reader_named, reader_of
 from ..data.sampling import Aligned
@@ -82,7 +83,8 @@ def load(path: str | os.PathLike[str], device: str = "cpu") -> Trained:
         raise InputError(f"{path} holds a network that was never trained; train it with --resume")
     xp = module_for(device)
     weights = training.best_weights(state, xp)
-    return Trained(network, weights, settings, state.history[-1]["step"], from_saved(run, str(path)), xp)
+    known = from_saved(run, str(path), network.classes)
+    return Trained(network, weights, settings, state.history[-1]["step"], known, xp)
 
 
 def predict(
@@ -170,35 +172,6 @@ def probabilities(trained: Trained, aligned: Aligned) -> np.ndarray:
     if len(wrong):
         raise InputError(f"sequence {wrong[0]} is beyond what the network can compute with; give it in metres (--unit)")
     return p
-
-
-def windows(
-    data: neutral.Skeletons, window: int, stride: int = 0
-) -> tuple[neutral.Skeletons, list[tuple[int, int, int]]]:
-    """Every window of every sequence as a sequence of its own, and where each lies: (sequence, start, stop).
-
-    The last window ends with its sequence; a sequence that is shorter than a window is one window.
-    """
-    stride = stride or max(1, window // 2)
-    spans = [
-        (n, start, min(start + window, length))
-        for n, length in enumerate(data.lengths.tolist())
-        for start in starts(length, window, stride)
-    ]
-    picked = [n for n, _, _ in spans]
-    pieces = [data.sequence(n)[start:stop] for n, start, stop in spans]
-    columns = ("label", "subject", "name", "view", "setup", "repetition", "test")
-    cut = {key: None if (array := getattr(data, key)) is None else array[picked] for key in columns}
-    offsets = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
-    return replace(data, joints=np.concatenate(pieces), offsets=offsets, truth=None, **cut), spans
-
-
-def starts(length: int, window: int, stride: int) -> list[int]:
-    """Where the windows of a sequence of so many frames begin."""
-    if length <= window:
-        return [0]
-    found = list(range(0, length - window + 1, stride))
-    return found if found[-1] == length - window else [*found, length - window]
 
 
 def segments(answers: Sequence[Answer]) -> list[tuple[int, int, int | None, float]]:
