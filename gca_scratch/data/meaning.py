@@ -106,7 +106,7 @@ def from_rows(rows: list[list[str]], where: str) -> Meaning:
     """The Meaning of rows [name, value, source]; InputError, naming `where`, for what it cannot be."""
     facts = {}
     for row in rows:
-        if len(row) != 3 or not all(isinstance(text, str) for text in row):
+        if not isinstance(row, list) or len(row) != 3 or not all(isinstance(text, str) for text in row):
             raise InputError(f"{where}: {shown(row)} is no name, value and source; write the file again")
         name, value, source = row
         if name not in _HOLDS or source not in SOURCES or not _HOLDS[name](value):

@@ -5,6 +5,7 @@ import math
 import os
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -102,7 +103,8 @@ def check(data: Skeletons, where: str) -> None:
     if len(data) < 1:
         raise InputError(f"{where}: label is empty, so there are no sequences; write at least one.")
     _check_lengths(data, where)
-    _check_names(data, where)
+    for key in ("name", "class_names", "joint_names"):
+        check_names(key, getattr(data, key), where)
     _check_offsets(data, where)
     _check_numbers(data, where)
     _check_infinite(data, where)
@@ -135,27 +137,25 @@ def _check_lengths(data: Skeletons, where: str) -> None:
         )
 
 
-def _check_names(data: Skeletons, where: str) -> None:
-    for key in ("name", "class_names", "joint_names"):
-        seen = set()
-        count, most = len(getattr(data, key)), _MOST_NAMES.get(key, math.inf)
-        if count > most:
-            raise InputError(f"{where}: {key} holds {count} names, more than {most}; leave some out.")
-        for number, name in enumerate(map(str, getattr(data, key))):
-            if re.search(_UNFIT, name):
-                raise InputError(
-                    f"{where}: {key}[{number}], {shown(name)}, holds a control character or half a character; "
-                    "write it as a line of proper unicode."
-                )
-            if len(name) > _LONGEST_NAME:
-                raise InputError(
-                    f"{where}: {key}[{number}], {shown(name)}, is longer than {_LONGEST_NAME} characters; shorten it."
-                )
-            if key == "name":
-                continue
-            if name in seen:
-                raise InputError(f"{where}: {key} holds {shown(name)} twice; give every one a name of its own.")
-            seen.add(name)
+def check_names(key: str, names: Iterable[str], where: str) -> None:
+    """InputError unless these names, of sequences (`key` is "name"), classes or joints, are as `check` wants them."""
+    names, seen = list(map(str, names)), set()
+    most = _MOST_NAMES.get(key, math.inf)
+    if len(names) > most:
+        raise InputError(f"{where}: {key} holds {len(names)} names, more than {most}; leave some out.")
+    for number, name in enumerate(names):
+        if re.search(_UNFIT, name):
+            raise InputError(
+                f"{where}: {key}[{number}], {shown(name)}, holds a control character or half a character; "
+                "write it as a line of proper unicode."
+            )
+        if len(name) > _LONGEST_NAME:
+            raise InputError(
+                f"{where}: {key}[{number}], {shown(name)}, is longer than {_LONGEST_NAME} characters; shorten it."
+            )
+        if name in seen and key != "name":
+            raise InputError(f"{where}: {key} holds {shown(name)} twice; give every one a name of its own.")
+        seen.add(name)
 
 
 def _check_offsets(data: Skeletons, where: str) -> None:

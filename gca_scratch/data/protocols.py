@@ -151,7 +151,8 @@ def who_in_words(train: dict[str, list[int]], test: dict[str, list[int]]) -> str
     def side(numbers: dict[str, list[int]]) -> str:
         return ", ".join(_listed(name.removesuffix("s"), numbers[name]) for name in different)
 
-    sides = [f"train: {side(train)}", f"test: {side(test)}"] if different else []
+    both = (("train", train), ("test", test)) if different else ()
+    sides = [f"{part}: {side(numbers)}" for part, numbers in both if numbers["subjects"]]  # of other data none trains
     return "; ".join(sides + [f"both: {_listed('subject', train['subjects'])}"] * ("subjects" not in different))
 
 

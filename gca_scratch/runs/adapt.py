@@ -139,20 +139,23 @@ def with_classes(data: Skeletons, known: Known, where: str) -> Adapted:
     if names == known.class_names:
         return Adapted(data, [])
     place = {_plain(name): k for k, name in enumerate(known.class_names)}
-    there = [names[k] for k in np.unique(data.label)]
-    strange = [name for name in there if _plain(name) not in place]
+    exactly = {name: k for k, name in enumerate(known.class_names)}
+    taken = [exactly.get(name, place.get(_plain(name))) for name in names]
+    there = np.unique(data.label)
+    strange = [names[k] for k in there if taken[k] is None]
     if strange:
+        others = len(strange) - 1
         raise InputError(
             f"{where} has the class {shown(strange[0])}"
-            + (f" and {len(strange) - 1} others" if len(strange) > 1 else "")
+            + (f" and {others} other{'s' * (others > 1)}" if others else "")
             + ", which the network was not trained on (it knows "
             + ", ".join(known.class_names[:5])
             + (" ..." if len(known.class_names) > 5 else "")
             + "); leave those sequences out, or ask for answers without a truth: predict"
         )
-    label = np.array([place.get(_plain(name), 0) for name in names])[data.label].astype(data.label.dtype)
+    label = np.array([k or 0 for k in taken])[data.label].astype(data.label.dtype)
     changed = replace(data, label=label, class_names=tuple(known.class_names))
-    missing = [name for name in known.class_names if _plain(name) not in set(map(_plain, there))]
+    missing = [name for k, name in enumerate(known.class_names) if k not in {taken[n] for n in there}]
     said = f"{where} has its classes in another order; they are matched by name"
     if missing:
         said = f"{where} has no sequence of {', '.join(missing[:5])}{' ...' * (len(missing) > 5)}; classes go by name"

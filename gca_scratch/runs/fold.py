@@ -20,7 +20,7 @@ from . import checkpoint
 from .folder import Recorder, refuse_used, write_config
 from .known import known_of
 from .predictions import probabilities_on, threshold_from
-from .split import Source, make_split
+from .split import EVERYTHING, Source, make_split
 from .testing import test
 
 
@@ -46,6 +46,10 @@ def run(
     Raises InputError when `out` already holds a run and `resume` is not set, when another process is at work in `out`,
     and when training leads to weights that are not finite; the checkpoint is then that of the last epoch before.
     """
+    if source.protocol == EVERYTHING:
+        raise InputError(
+            f"the protocol {EVERYTHING} leaves nothing to train; it is for evaluate, so choose another one"
+        )
     out = Path(out)
     xp = module_for(device)
     split = make_split(data, source, settings)

@@ -4,6 +4,7 @@ A checkpoint keeps it as plain values, so that a recording of anybody's can be p
 to see, and so that other data are recognised as other data.
 """
 
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -13,8 +14,8 @@ import numpy as np
 
 from ..data.alignment import torso_direction
 from ..data.joint_names import find_roles
-from ..data.meaning import Meaning, from_rows, to_rows
-from ..data.neutral import Skeletons
+from ..data.meaning import AXES, Meaning, from_rows, to_rows
+from ..data.neutral import Skeletons, check_names
 from ..data.skeleton import chain
 from ..support.errors import InputError, shown
 from ..support.reading import from_plain
@@ -46,19 +47,26 @@ class Known:
     threshold: float = 0.0
 
     def __post_init__(self):
-        texts = [*self.class_names, *self.joint_names]
-        if not texts or not all(isinstance(text, str) for text in texts):
-            raise InputError("names are no text")
+        for key in ("class_names", "joint_names"):
+            names = getattr(self, key)
+            if not names or not all(isinstance(name, str) for name in names):
+                raise InputError(f"{key} are no names")
+            check_names(key, names, "names")
         if not (len(self.edges) == len(self.joint_names) - 1 and all(map(_is_pair, self.edges))):
             raise InputError(f"edges {shown(self.edges)} join no {len(self.joint_names)} joints")
         chain(len(self.joint_names), self.edges, 0)
-        numbers = [*self.lengths, *self.train_subjects, *self.validation_subjects]
-        if not all(type(number) is int and 0 <= number < 2**31 for number in numbers) or len(self.lengths) != 3:
-            raise InputError("lengths or subjects are no numbers")
+        find_roles(self.joint_names, self.edges, self.hip or None)
+        for numbers in (self.lengths, self.train_subjects, self.validation_subjects):
+            if not all(type(number) is int and 0 <= number < 2**31 for number in numbers):
+                raise InputError("lengths or subjects are no numbers")
+        if len(self.lengths) != 3 or not 1 <= self.lengths[0] <= self.lengths[1] <= self.lengths[2]:
+            raise InputError(f"lengths {shown(self.lengths)} are not the shortest, median and longest")
         if not (1 <= self.persons < 2**15 and 0 <= self.threshold <= 1):
             raise InputError("persons or threshold is out of range")
-        if self.up not in ("", "+x", "-x", "+y", "-y", "+z", "-z"):
+        if self.up not in AXES:
             raise InputError(f"up is {shown(self.up)}, no axis")
+        if not re.fullmatch("([0-9a-f]{8})*", self.train_marks):
+            raise InputError(f"train_marks {shown(self.train_marks)} are none")
         from_rows(self.meaning, "meaning")
 
     @property
@@ -66,10 +74,10 @@ class Known:
         """The Meaning of the data it was trained on."""
         return from_rows(self.meaning, "meaning")
 
-    def seen(self, data: Skeletons) -> np.ndarray:
-        """Which sequences of the data were trained on: bool (N,); their joints must be in the network's order."""
+    def seen(self, data: Skeletons, sequences: np.ndarray) -> np.ndarray:
+        """Which of those sequences (n,) were trained on: bool (n,); their joints must be in the network's order."""
         marks = {self.train_marks[at : at + 8] for at in range(0, len(self.train_marks), 8)}
-        return np.array([mark_of(data, n) in marks for n in range(len(data))])
+        return np.array([mark_of(data, n) in marks for n in sequences])
 
 
 def _is_pair(edge):
@@ -112,18 +120,24 @@ def to_plain(known: Known) -> dict[str, Any]:
     return asdict(known)
 
 
-def from_saved(run: dict[str, Any], where: str) -> Known:
-    """What a checkpoint keeps (`run` of `checkpoint.load`); InputError, naming `where`, if that is none or damaged."""
+def from_saved(run: dict[str, Any], where: str, classes: int) -> Known:
+    """What a checkpoint keeps (`run` of `checkpoint.load`), of a network with so many classes.
+
+    Raises InputError, naming `where`, if that is none or damaged.
+    """
     if "known" not in run:
         raise InputError(f"{where} does not say what its network was trained on; train again with this version")
     try:
-        return from_plain(Known, run["known"], f"{where}, known")
+        known = from_plain(Known, run["known"], f"{where}, known")
+        if len(known.class_names) != classes:
+            raise InputError(f"{where}, known: {len(known.class_names)} class_names, and the network has {classes}")
     except InputError as error:
         raise InputError(f"{error}; the file has been edited: train again") from None
+    return known
 
 
 def in_spans(numbers: Iterable[int]) -> str:
-    """Whole numbers as people write them: 1-3, 5, 8-9."""
+    """Whole numbers as people write them: 1-3, 5, 8, 9."""
     values, spans = sorted(set(numbers)), []
     for value in values:
         if spans and value == spans[-1][1] + 1:

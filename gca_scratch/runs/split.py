@@ -115,6 +115,8 @@ def divide(
     data: neutral.Skeletons, source: Source, settings: Settings
 ) -> tuple[neutral.Skeletons, np.ndarray, np.ndarray, np.ndarray]:
     """The data that the protocol is about, and its sequences to fit, validate and test; errors as `make_split`."""
+    if source.protocol == EVERYTHING:
+        return data, np.arange(0), np.arange(0), np.arange(len(data))
     data = protocols.restricted(data, source.protocol)
     train, test = protocols.split(data, source.protocol, source.fold)
     fit, validate = train, train[:0]
@@ -131,9 +133,6 @@ def make_split(data: neutral.Skeletons, source: Source, settings: Settings) -> S
 
     Raises InputError where protocol, joints or classes do not allow what is asked for.
     """
-    if source.protocol == EVERYTHING:
-        data = ready(data, source.hip).data
-        return data, np.arange(0), np.arange(0), np.arange(len(data))
     data = ready(protocols.restricted(data, source.protocol), source.hip).data
     data, fit, validate, test = divide(data, source, settings)
     aligned = alignment.align(

@@ -123,8 +123,11 @@ def retest(
 def summary(result: dict[str, Any]) -> str:
     """A result as lines of text."""
     lines = [f"{result['dataset']}, protocol {result['protocol']}, fold {result['fold'] or 'all'}"]
-    lines += [f"  {result['n_train']} sequences to train ({result['n_validation']} of them for validation), "
-              f"{result['n_test']} to test"]  # fmt: skip
+    if result["n_train"]:
+        lines += [f"  {result['n_train']} sequences to train ({result['n_validation']} of them for validation), "
+                  f"{result['n_test']} to test"]  # fmt: skip
+    else:
+        lines += [f"  {result['n_test']} sequences to test, by a network that was trained before"]
     if "who" in result:
         lines += [f"  {protocols.who_in_words(result['who']['train'], result['who']['test'])}"]
     lines += _table_of_classes(result)

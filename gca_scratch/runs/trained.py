@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import training
-from ..data import neutral
+from ..data import neutral, protocols
 from ..data.neutral import Skeletons
 from ..data.ready import ready
 from ..data.sampling import Aligned
@@ -81,8 +81,10 @@ def reload(
     found = ready(data if given else load_data(source), source.hip).data
     if neutral.fingerprint(found) == run.get("fingerprint"):
         split = make_split(found, source, settings)
+        if (source.protocol, source.fold) != (saved.get("protocol"), saved.get("fold")):
+            split = _tested_alone(split, from_saved(run, str(path), network.classes), [])
     else:
-        split = _of_others(found, source, settings, from_saved(run, str(path)))
+        split = _of_others(found, source, settings, from_saved(run, str(path), network.classes))
     if split.network(settings) != network:
         raise InputError(f"{path} was trained on data of another shape than {source.data or source.dataset} holds")
     return state, network, settings, source, split
@@ -91,12 +93,17 @@ def reload(
 def _of_others(data, source, settings, known):
     """Data that are not those of training, as the network knows them, and divided; the Split says what differs."""
     where = source.data or source.dataset
-    labelled, said = with_classes(data, known, where)
+    labelled, said = with_classes(protocols.restricted(data, source.protocol), known, where)
     fitted, more = adapted(labelled, known, settings, where)
-    source = replace(source, hip=known.hip, up="")
-    split = make_split(fitted, source, settings)
+    source, settings = replace(source, hip=known.hip, up=""), replace(settings, validation=0)
     said = [f"{where} is not the data that the network was trained on", *said, *more]
-    seen = int(known.seen(fitted)[split.test].sum())
+    return _tested_alone(make_split(fitted, source, settings), known, said)
+
+
+def _tested_alone(split, known, said):
+    """The Split without what its protocol would train on, for that trained nothing; it says what was trained on."""
+    nobody = split.test[:0]
+    seen = int(known.seen(split.data, split.test).sum())
     if seen:
         said.append(f"{seen} of the {len(split.test)} test sequences were trained on, so this is no test of them")
     people = sorted({*known.train_subjects, *known.validation_subjects} & set(split.data.subject[split.test].tolist()))
@@ -105,7 +112,7 @@ def _of_others(data, source, settings, known):
             f"people of the test have the numbers of people who were trained on ({in_spans(people)}); if they are the "
             "same, this is no test of new people"
         )
-    return replace(split, said=tuple(said))
+    return replace(split, fit=nobody, validate=nobody, said=tuple(said))
 
 
 def load(

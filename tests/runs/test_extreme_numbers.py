@@ -174,7 +174,7 @@ def test_skeletons_at_the_edge_are_trained_on_or_refused_in_one_sentence(kind, p
             runs.run(data, SOURCE, settings, tmp_path, show=False)
         return
     if kind == "nobody there":
-        with pytest.raises(InputError, match=r"sequence 0 .* shows nobody in any frame; leave it out"):
+        with pytest.raises(InputError, match=r"all sequences show nobody, .*; give recordings of people"):
             runs.run(data, SOURCE, settings, tmp_path, show=False)
         return
     result = runs.run(data, SOURCE, settings, tmp_path, show=False)
