@@ -170,9 +170,15 @@ def _array(file: IO[bytes], path: str | os.PathLike[str], name: str, end: int) -
     return Stored(str(path), start, dtype.str, tuple(shape))
 
 
-@functools.cache
 def own_folder() -> str:
     """A folder for what this process unpacks, among the system's temporary files; it goes when the process ends."""
+    folder = _own_folder()
+    os.makedirs(folder, 0o700, exist_ok=True)  # somebody may have cleared what is temporary
+    return folder
+
+
+@functools.cache
+def _own_folder():
     folder, process = tempfile.mkdtemp(prefix="gca-scratch-"), os.getpid()
 
     def remove():
