@@ -38,12 +38,7 @@ def adapted(data: Skeletons, known: Known, settings: Settings, where: str) -> Ad
     joints, edges = _joints(data, known, where, said)
     joints, meaning = _turned(joints, data, known, where, said)
     joints, meaning = _scaled(joints, meaning, known, settings, where, said)
-    joints = _with_persons(joints, known.persons, where, said)
-    if isinstance(data.joints, np.memmap) and joints is not data.joints:
-        raise InputError(
-            f"{where} is too large to be changed in memory, and does not lie as the network knows it ({said[0]}); "
-            "convert it anew with the options that make it so, such as --up and --unit"
-        )
+    joints = _with_persons(joints, data.offsets, known.persons, where, said)
     same = Skeletons.__dataclass_fields__.keys() - {"joints", "joint_names", "edges", "meaning", "truth"}
     changed = Skeletons(
         joints=joints,
@@ -75,9 +70,17 @@ def _joints(data, known, where, said):
     if not sentence and found == tuple(range(len(data.joint_names))):
         return data.joints, edges
     said.append(f"{where}: {sentence or 'the joints have other names, another order, or are more; names match them'}")
-    if isinstance(data.joints, np.memmap):
-        return None, edges
+    _refuse_mapped(data.joints, where, said[-1])
     return filled_in(np.asarray(data.joints), found, known.edges, data.meaning.zeros_absent), edges
+
+
+def _refuse_mapped(joints, where, why):
+    """InputError if the joints lie on the disk, for they would have to be changed."""
+    if isinstance(joints, np.memmap):
+        raise InputError(
+            f"{where} is too large to be changed in memory, and does not lie as the network knows it ({why}); "
+            "convert it anew with the options that make it so, such as --up and --unit"
+        )
 
 
 def _turned(joints, data, known, where, said):
@@ -86,17 +89,19 @@ def _turned(joints, data, known, where, said):
     if not meaning.up.value:
         if known.means.up.value:
             said.append(f"nothing tells which axis of {where} points up; {known.up}, the network's, is assumed (--up)")
-        return joints, replace(meaning, up=Fact(known.up, "guess"), hand=meaning.hand)
+        meaning = replace(meaning, up=Fact(known.up, "guess"))
     matrix = turn_between(meaning, wanted)
     if matrix is None:
         return joints, meaning
-    said.append(f"{where} is turned: {meaning.up.value} points up there, {known.up} before the network")
-    hand = wanted.hand if wanted.hand.value else meaning.hand
-    if joints is None or isinstance(joints, np.memmap):
-        return None, meaning
+    if meaning.up.value != known.up:
+        said.append(f"{where} is turned: {meaning.up.value} points up there, {known.up} before the network")
+    else:
+        hands = [each.hand.value or "right" for each in (meaning, wanted)]
+        said.append(f"{where} has {hands[0]}-handed axes and is reflected to the {hands[1]}-handed ones of the network")
+    _refuse_mapped(joints, where, said[-1])
     away = (joints == 0).all(axis=-1, keepdims=True) & meaning.zeros_absent
     turned = np.where(away, joints, joints.astype(np.float64) @ matrix).astype(np.float32)
-    return turned, replace(meaning, up=Fact(known.up, meaning.up.source), hand=hand)
+    return turned, replace(meaning, up=Fact(known.up, meaning.up.source), hand=wanted.hand)
 
 
 def _scaled(joints, meaning, known, settings, where, said):
@@ -108,26 +113,27 @@ def _scaled(joints, meaning, known, settings, where, said):
         said.append(f"the unit of {where} is {found or 'unknown'}, that of the network {wanted or 'unknown'} (--unit)")
         return joints, meaning
     said.append(f"{where} is brought from {found} to {wanted}")
-    if joints is None or isinstance(joints, np.memmap):
-        return None, meaning
+    _refuse_mapped(joints, where, said[-1])
     factor = np.float32(METRES[found] / METRES[wanted])
     return joints * factor, replace(meaning, unit=Fact(wanted, meaning.unit.source))
 
 
-def _with_persons(joints, persons, where, said):
-    """As many persons as a cell of the network holds; of more, those who are there most."""
-    if joints is None or joints.shape[1] == persons:
+def _with_persons(joints, offsets, persons, where, said):
+    """As many persons as a cell of the network holds; of more, those who are there most in each sequence."""
+    count = joints.shape[1]
+    if count == persons:
         return joints
-    if joints.shape[1] > persons:
-        there = (np.nan_to_num(joints) != 0).any(axis=(2, 3)).sum(axis=0)
-        kept = np.sort(np.argsort(-there, kind="stable")[:persons])
-        if (there > 0).sum() > persons:
-            one = f"{persons} person{'s' * (persons > 1)}"
-            said.append(f"{where} shows {(there > 0).sum()} persons and the network knows {one}; who stays is taken")
-        return joints[:, kept]
-    if isinstance(joints, np.memmap):
-        return None
-    return np.pad(joints, ((0, 0), (0, persons - joints.shape[1]), (0, 0), (0, 0)))
+    _refuse_mapped(joints, where, f"it has places for {count} persons, and the network for {persons}")
+    if count < persons:
+        return np.pad(joints, ((0, 0), (0, persons - count), (0, 0), (0, 0)))
+    there = (np.nan_to_num(joints) != 0).any(axis=(2, 3))  # (frames, P)
+    frames = np.add.reduceat(there.astype(int), offsets[:-1], axis=0)  # (N, P)
+    kept = np.sort(np.argsort(-frames, axis=1, kind="stable")[:, :persons], axis=1)
+    most = int((frames > 0).sum(axis=1).max())
+    if most > persons:
+        one = f"{persons} person{'s' * (persons > 1)}"
+        said.append(f"{where} shows {most} persons and the network knows {one}; who stays is taken")
+    return np.take_along_axis(joints, np.repeat(kept, np.diff(offsets), axis=0)[:, :, None, None], axis=1)
 
 
 def with_classes(data: Skeletons, known: Known, where: str) -> Adapted:
