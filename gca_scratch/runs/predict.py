@@ -150,8 +150,9 @@ def is_neutral(file: str | os.PathLike[str]) -> bool:
 
 
 def aligned_for(trained: Trained, data: neutral.Skeletons) -> Aligned:
-    """Skeletons that are as the network knows them (`adapt.adapted`), in the coordinates of the body."""
+    """Skeletons that are as the network knows them (`adapt.adapted`), in coordinates of the body, without labels."""
     s, known = trained.settings, trained.known
+    data = replace(data, label=np.zeros_like(data.label))  # those of the file need not be among the network's
     tree = s.traversal == "tree"
     up = "xyz".index(known.up[1]) if known.up else None
     aligned = align(data, s.face_camera, s.torso_scale, known.hip or None, tree, s.pair, s.motion, up)
