@@ -6,6 +6,7 @@ import time
 
 from ..data.readers import READERS
 from ..data.readers.convert import DAMAGED, convert
+from ..data.readers.foreign import unread
 from ..data.readers.recording import reader_named, reader_of
 from ..support.errors import InputError
 from .options import add_files, said_of_files
@@ -39,8 +40,7 @@ def command(options):
         raise InputError("say what to convert and where to: --data PATH --out FILE.npz, or --list for what is read")
     dataset = options.dataset or reader_of(options.data)
     if dataset is None:
-        there = "holds nothing" if os.path.exists(options.data) else "is not there, or holds nothing"
-        raise InputError(f"{options.data} {there} that any reader takes; see convert --list, or say --dataset NAME")
+        raise unread(options.data)
     start = time.monotonic()
     try:
         result = convert(dataset, options.data, options.out, options.jobs, options=said_of_files(options))

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import runs
 from ..data.joint_names import describe_roles, find_roles
+from ..data.readers.foreign import unread
 from ..data.readers.recording import read_all, reader_named, reader_of
 from ..data.ready import ready
 from ..data.skeleton import chain
@@ -65,8 +66,8 @@ def _read(options):
         raise InputError(f"there is no file or folder {path}; check the path given")
     dataset = dataset or reader_of(path)
     if dataset in (None, "npz"):
-        if dataset is None and not is_neutral(path) and not os.path.isdir(path):
-            raise InputError(f"{path} is of no kind that is read; see convert --list, or say --dataset NAME")
+        if dataset is None and not is_neutral(path):
+            raise unread(path)
         data = runs.load_data(source_of(options))
         return replace(data, meaning=data.meaning.saying(told.up, told.unit, told.rate)), "npz", []
     reader = reader_named(dataset)

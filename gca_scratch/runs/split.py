@@ -12,6 +12,7 @@ from ..data import alignment, neutral, protocols, sampling, synthetic
 from ..data.joint_names import body_parts
 from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
+from ..data.readers.foreign import refuse_others, unread
 from ..data.readers.recording import read_all, reader_of
 from ..data.ready import answered, ready
 from ..network.gca_lstm import Network
@@ -56,7 +57,7 @@ class Source:
 def dataset_of(data: str | None) -> str:
     """The data set that is meant where none is named: what a file or folder looks like, "synthetic" without a path.
 
-    A file that no reader recognises is taken for one of the neutral format. Raises InputError for such a folder.
+    Raises InputError, saying what it is, for what neither a reader takes nor the neutral format is.
     """
     if data is None:
         return "synthetic"
@@ -66,7 +67,7 @@ def dataset_of(data: str | None) -> str:
     if recognised:
         return recognised
     if os.path.isdir(data):
-        raise InputError(f"{data} is a folder; say which data set it holds, with --dataset: {', '.join(READERS)}")
+        raise unread(data)
     return "npz"
 
 
@@ -78,6 +79,8 @@ def load_data(source: Source) -> neutral.Skeletons:
         raise InputError(f"synthetic data lies nowhere; leave --data {source.data} out, or name another --dataset")
     if source.dataset != "synthetic" and not source.data:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --data PATH")
+    if source.dataset == "npz":
+        refuse_others(source.data)
     data = DATASETS[source.dataset](source.data)
     return replace(data, meaning=data.meaning.saying(source.up)) if source.up else data
 

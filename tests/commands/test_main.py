@@ -171,8 +171,8 @@ def test_the_version(capsys):
         ("info --dataset utkinect", ["--data PATH"]),
         ("info some.npz", ["there is no file or folder some.npz"]),
         ("info --dataset synthetic --data some.npz", ["synthetic data lies nowhere", "--data some.npz"]),
-        ("info --data .", [". is a folder", "--dataset: ntu, sysu"]),
-        ("train --out run --data .", [". is a folder", "--dataset: ntu, sysu"]),
+        ("info --data .", ["the folder . holds no files", "recordings"]),
+        ("train --out run --data .", ["the folder . holds no files", "recordings"]),
         ("train --out run --resume", ["run holds no run", "--resume"]),
         ("gradcheck --seed -1", ["--seed -1"]),
     ],
@@ -384,7 +384,9 @@ def test_checkpoints_that_name_other_data(capsys, copied, change, words):
 def test_data_of_another_shape(capsys, copied):
     body = {name: place for name, place in of_layout(OPENNI).items() if "hand" not in name and name != "head"}
     neutral.save("other.npz", skeletons(body))
-    refused(capsys, ["evaluate", "run", "--data", "other.npz"], "other.npz: 2 of the 6 joints are missing", "'left hand'")
+    refused(
+        capsys, ["evaluate", "run", "--data", "other.npz"], "other.npz: 2 of the 6 joints are missing", "'left hand'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_a_path_alone_is_a_file_of_the_neutral_format(tmp_path, monkeypatch):
     assert [runs.dataset_of(path) for path in (None, "there.npz", "gone.npz")] == ["synthetic"] + ["npz"] * 2
     with pytest.raises(InputError, match="--data is empty; give a path"):
         runs.dataset_of("")
-    with pytest.raises(InputError, match=r"^\. is a folder; say which data set it holds, with --dataset: ntu, "):
+    with pytest.raises(InputError, match=r"the folder \. holds nothing that is read .*there\.npz"):
         runs.dataset_of(".")
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from gca_scratch.support.errors import InputError, shown
-from gca_scratch.support.reading import read_bytes
 
 from ..meaning import METRES, Fact, Meaning
 from .recording import Options
+from .text import read_text
 
 FAR = 1e6  # no file of the kind holds a number as large, in whatever unit
 
@@ -43,11 +43,7 @@ def read_rows(path: Path, count: int, what: str) -> tuple[np.ndarray, np.ndarray
 
 def _text(path: Path) -> str:
     try:
-        data = read_bytes(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); {_AGAIN}.") from error
-    try:
-        return data.removeprefix(b"\xef\xbb\xbf").decode("ascii")
+        return read_text(path).decode("ascii")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not a text file (byte {error.start}); {_AGAIN}.") from error
 

@@ -189,6 +189,11 @@ def test_what_tools_make_of_such_a_file_is_read(tmp_path, reader, name, change):
     assert np.allclose(read_all(reader, tmp_path).joints.reshape(-1, 3), scale * rows[:, :3])
 
 
+def test_text_in_utf_16_is_told_to_be_that(msr):
+    (msr / MSR).write_bytes(table(msr_rows()).encode("utf-16"))
+    refused(msraction3d, msr, MSR, "UTF-16", "save it as UTF-8")
+
+
 def test_nan_is_a_joint_that_is_absent(msr):
     rows = msr_rows()
     rows[3, :3] = np.nan

@@ -1,0 +1,119 @@
+"""Files that are whole but of another kind: each is said to be what it is, and none to be damaged."""
+
+import json
+import pickle
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from gca_scratch.commands.main import main
+from gca_scratch.data import neutral
+from gca_scratch.data.readers.foreign import refuse_others, unread
+from gca_scratch.support.errors import InputError
+from tests.helpers.tiny import skeletons
+
+FILES = {
+    "clip.mp4": (b"\0\0\0\x18ftypisom" + bytes(2000), "a video", "MediaPipe"),
+    "clip": (b"\0\0\0\x18ftypisom" + bytes(2000), "a video", "MediaPipe"),
+    "clip.AVI": (b"RIFF\0\1\0\0AVI LIST", "a video", "MediaPipe"),
+    "pose.png": (b"\x89PNG\r\n\x1a\n", "a picture", "MediaPipe"),
+    "walk.c3d": (bytes([2, 0x50]) + struct.pack("<H", 30) + bytes(508), "C3D", "as BVH"),
+    "walk.trc": (b"PathFileType\t4\t(X/Y/Z)\twalk.trc\n", "TRC", "as BVH"),
+    "walk.fbx": (b"Kaydara FBX Binary  \0\x1a\0", "FBX", "Blender"),
+    "text.fbx": (b"; FBX 7.4.0 project file\n", "FBX", "Blender"),
+    "02.asf": (b"# AST/ASF file\n:version 1.10\n:name VICON\n", "ASF/AMC", "BVH"),
+    "02_01.amc": (b"#!OML:ASF F:\\VICON\n:FULLY-SPECIFIED\n:DEGREES\n1\n", "ASF/AMC", "BVH"),
+    "a_000000000000_keypoints.json": (
+        json.dumps({"version": 1.3, "people": [{"person_id": [-1], "pose_keypoints_2d": [0.5] * 75}]}).encode(),
+        "OpenPose's keypoints",
+        "3-D",
+    ),
+    "old_keypoints.json": (json.dumps({"version": 0.1, "people": []}).encode(), "OpenPose's keypoints", "3-D"),
+    "coco.json": (json.dumps({"annotations": [{"keypoints": [1, 2, 2]}]}).encode(), "COCO's keypoints", "3-D"),
+    "alphapose.json": (json.dumps([{"image_id": "0.jpg", "keypoints": [1]}]).encode(), "COCO's keypoints", "3-D"),
+    "other.json": (b"\xef\xbb\xbf" + json.dumps({"a": 1}).encode(), "JSON", "mediapipe"),
+    "rows.csv": (b"frame,x,y,z\n0,1,2,3\n", "a table", "neutral format"),
+    "text.txt": (b"no numbers\n", "of no kind that is read", "convert --list"),
+    "own.pkl": (pickle.dumps({"a": [1, 2]}, 4), "a pickle", "annotations"),
+    "download.npz": (b"<!DOCTYPE html><html><body>quota exceeded</body></html>", "a web page", "download"),
+    "lfs.npz": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a pointer of Git LFS", "git lfs pull"),
+    "skeletons.tar.gz": (b"\x1f\x8b\x08", "packed", "unpack"),
+    "skeletons.7z": (b"7z\xbc\xaf\x27\x1c", "packed", "unpack"),
+    "new.mat": (b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "a file of MATLAB 7.3", "-v7"),
+    "own.mat": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB file", "utdmhad"),
+    "poses.h5": (b"\x89HDF\r\n\x1a\n", "HDF5", "neutral format"),
+    "empty.npz": (b"", "empty", "again"),
+    "empty.json": (b"", "empty", "again"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_another_kind_is_named_with_what_would_help(tmp_path, name):
+    content, what, advice = FILES[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    said = str(unread(path))
+    assert said.startswith(f"{path} is {what}") and advice in said and "damaged" not in said and "\n" not in said
+    with pytest.raises(InputError) as refused:
+        refuse_others(path)
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize("command", ["info {}", "convert --data {} --out {}.npz", "train --data {} --out {}.run"])
+def test_every_command_says_the_same(tmp_path, capsys, command):
+    path = tmp_path / "walk.c3d"
+    path.write_bytes(FILES["walk.c3d"][0])
+    assert main(command.format(path, path).split()) == 2
+    said = capsys.readouterr().err
+    assert "C3D" in said and "not read" in said
+    assert [file.name for file in tmp_path.iterdir()] == ["walk.c3d"]
+
+
+def test_arrays_of_something_else(tmp_path):
+    np.savez(tmp_path / "own.npz", weights=np.zeros(3), bias=np.zeros(3))
+    assert "'weights', 'bias'" in str(unread(tmp_path / "own.npz"))
+    np.savez(tmp_path / "amass.npz", poses=np.zeros((3, 156)), trans=np.zeros((3, 3)))
+    assert "SMPL's rotations" in str(unread(tmp_path / "amass.npz"))
+    np.save(tmp_path / "own.npy", np.zeros((30, 25, 3)))
+    assert "(30, 25, 3)" in str(unread(tmp_path / "own.npy"))
+    np.save(tmp_path / "000001.npy", np.zeros((30, 263)))
+    assert "HumanML3D" in str(unread(tmp_path / "000001.npy"))
+
+
+def test_a_zip_file_is_to_be_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "nturgbd.zip", "w") as archive:
+        archive.writestr("nturgb+d_skeletons/S001C001P001R001A001.skeleton", "1")
+    said = str(unread(tmp_path / "nturgbd.zip"))
+    assert "S001C001P001R001A001.skeleton" in said and "unpack" in said
+
+
+def test_a_folder_says_what_lies_in_it(tmp_path):
+    assert "holds no files" in str(unread(tmp_path))
+    (tmp_path / "._hidden").write_bytes(b"")
+    assert "holds no files" in str(unread(tmp_path))
+    (tmp_path / "a.txt").write_bytes(b"notes")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "clip.mp4").write_bytes(FILES["clip.mp4"][0])
+    said = str(unread(tmp_path))
+    assert "clip.mp4" in said and "a video" in said
+    assert "there is no file or folder" in str(unread(tmp_path / "none"))
+
+
+def test_what_a_reader_takes_is_named_with_the_command_that_converts_it(tmp_path):
+    path = tmp_path / "NTU60_CS.npz"
+    np.savez(path, x_train=np.zeros((1, 300, 150), np.float32), y_train=np.ones((1, 60)))
+    with pytest.raises(InputError, match="convert --dataset ctrgcn") as refused:
+        refuse_others(path)
+    assert "damaged" not in str(refused.value)
+
+
+def test_the_neutral_format_passes_and_its_damaged_files_are_left_to_their_reader(tmp_path):
+    path = tmp_path / "own.npz"
+    neutral.save(path, skeletons())
+    refuse_others(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    refuse_others(path)
+    with pytest.raises(InputError, match="damaged"):
+        neutral.load(path)
