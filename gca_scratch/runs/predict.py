@@ -17,6 +17,7 @@ from ..data import neutral
 from ..data.alignment import align
 from ..data.parts import windows
 from ..data.proportions import complaints
+from ..data.readers.foreign import refuse_others, unread
 from ..data.readers.recording import Options, read_all, reader_named, reader_of
 from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for
@@ -135,11 +136,12 @@ def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> n
     if not os.path.exists(file):
         raise InputError(f"there is no file {file}; give a recording")
     if not dataset and is_neutral(file):
+        refuse_others(file)
         data = neutral.load(file)
     else:
         name = dataset or reader_of(file)
         if name is None:
-            raise InputError(f"{file} is of no kind that is read; see convert --list, or say --dataset NAME")
+            raise unread(file)
         return read_all(reader_named(name), file, options)
     return replace(data, meaning=data.meaning.saying(options.up, options.unit, options.rate))
 
