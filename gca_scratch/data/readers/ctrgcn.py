@@ -66,7 +66,7 @@ def recognises(path: Path) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix == ".npz" and not file.name.startswith("."))
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".npz" and not file.name.startswith("."))
 
 
 def _is_one(path: Path) -> bool:

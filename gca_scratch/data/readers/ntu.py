@@ -26,8 +26,8 @@ LAYOUT = KINECT_V2
 # The camera space of Kinect v2: x to the left as the camera sees it, y up, z away from it, in metres; 30 a second.
 MEANING = known(up="+y", unit="m", hand="right", rate="30")
 
-_NAME = re.compile(r"S([0-9]{3})C([0-9]{3})P([0-9]{3})R([0-9]{3})A([0-9]{3})\.skeleton")
-_ANY = re.compile(r".*\.skeleton", re.DOTALL)
+_NAME = re.compile(r"S([0-9]{3})C([0-9]{3})P([0-9]{3})R([0-9]{3})A([0-9]{3})(?i:\.skeleton)")
+_ANY = re.compile(r".*\.skeleton", re.DOTALL | re.IGNORECASE)
 _LAST = (32, 3, 106, 2, 120)  # the highest setup, camera, subject, repetition and action
 
 

@@ -80,11 +80,11 @@ def recognises(path: Path) -> bool:
 
 
 def _pickles(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith("."))
 
 
 def _begins_so(path: Path) -> bool:
-    if path.suffix not in _SUFFIXES:
+    if path.suffix.lower() not in _SUFFIXES:
         return False
     with open_plain(path) as file:
         return _WORDS.search(file.read(4096)) is not None

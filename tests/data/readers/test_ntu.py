@@ -368,6 +368,12 @@ def test_one_file_may_have_a_name_of_its_own(tmp_path):
         ntu.open_collection(tmp_path / "you.skeleton")
 
 
+def test_the_ending_of_a_name_is_in_any_case(tmp_path):
+    put(tmp_path, "S001C001P001R001A007")
+    (tmp_path / "S001C001P001R001A007.skeleton").rename(tmp_path / "S001C001P001R001A007.SKELETON")
+    assert ntu.recognises(tmp_path) and [r.label for r in map(ntu.read_item, ntu.items(tmp_path))] == [6]
+
+
 def test_a_byte_order_mark_is_no_part_of_the_text(path):
     text = text_of(frames_of((FIRST, 0, body())))
     path.write_bytes(b"\xef\xbb\xbf" + text)

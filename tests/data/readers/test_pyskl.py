@@ -246,7 +246,9 @@ def test_the_first_mmaction2s(tmp_path):
 
 def test_recognises(tmp_path):
     assert pyskl.recognises(put(tmp_path, annotation())) and pyskl.recognises(tmp_path)
-    (tmp_path / "data.pkl").rename(tmp_path / "data.bin")
+    (tmp_path / "data.pkl").rename(tmp_path / "DATA.PKL")
+    assert pyskl.recognises(tmp_path / "DATA.PKL") and pyskl.recognises(tmp_path)
+    (tmp_path / "DATA.PKL").rename(tmp_path / "data.bin")
     assert not pyskl.recognises(tmp_path / "data.bin") and not pyskl.recognises(tmp_path)
     labels = tmp_path / "train_label.pkl"
     labels.write_bytes(pickle.dumps((["S001C001P001R001A001.skeleton"], [0])))
