@@ -42,12 +42,18 @@ def answered(hip: str, data: Skeletons) -> str | None:
 
 
 def _without_empty(data, said):
-    there = np.logical_or.reduceat((np.nan_to_num(data.joints) != 0).any(axis=(1, 2, 3)), data.offsets[:-1])
+    there = somebody(data)
     if there.all():
         return data
     if not there.any():
         raise InputError("all sequences show nobody, for every joint is zero or NaN; give recordings of people")
     count = int((~there).sum())
     first = data.name[np.flatnonzero(~there)[0]]
-    said.append(f"{count} sequence{'s show' if count > 1 else ' shows'} nobody and is left out ({first})")
+    which = "1 sequence shows nobody and is" if count == 1 else f"{count} sequences show nobody and are"
+    said.append(f"{which} left out ({first})")
     return cut(data, np.flatnonzero(there))
+
+
+def somebody(data: Skeletons) -> np.ndarray:
+    """Which sequences show anybody in any frame: bool (N,)."""
+    return np.logical_or.reduceat((np.nan_to_num(data.joints) != 0).any(axis=(1, 2, 3)), data.offsets[:-1])

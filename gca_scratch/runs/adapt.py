@@ -14,6 +14,7 @@ from ..data.made_joints import completed
 from ..data.matching import filled_in, match, unmatched
 from ..data.meaning import METRES, Fact, turn_between
 from ..data.neutral import Skeletons
+from ..data.upright import with_vertical
 from ..settings import Settings
 from ..support.errors import InputError, shown
 from .known import Known
@@ -36,18 +37,12 @@ def adapted(data: Skeletons, known: Known, settings: Settings, where: str) -> Ad
     """
     data, said = _with_hip(data, known)
     joints, edges = _joints(data, known, where, said)
-    joints, meaning = _turned(joints, data, known, where, said)
+    names = {"joints": joints, "joint_names": tuple(known.joint_names), "edges": edges, "truth": None}
+    data = with_vertical(replace(data, **names), known.hip or None)
+    joints, meaning = _turned(data, known, where, said)
     joints, meaning = _scaled(joints, meaning, known, settings, where, said)
     joints = _with_persons(joints, data.offsets, known.persons, where, said)
-    same = Skeletons.__dataclass_fields__.keys() - {"joints", "joint_names", "edges", "meaning", "truth"}
-    changed = Skeletons(
-        joints=joints,
-        joint_names=tuple(known.joint_names),
-        edges=edges,
-        meaning=meaning,
-        **{name: getattr(data, name) for name in same},
-    )
-    return Adapted(changed, said)
+    return Adapted(replace(data, joints=joints, meaning=meaning), said)
 
 
 def _with_hip(data, known):
@@ -83,9 +78,9 @@ def _refuse_mapped(joints, where, why):
         )
 
 
-def _turned(joints, data, known, where, said):
+def _turned(data, known, where, said):
     """The vertical and the handedness of the network."""
-    meaning, wanted = data.meaning, replace(known.means, up=Fact(known.up, known.means.up.source))
+    joints, meaning, wanted = data.joints, data.meaning, replace(known.means, up=Fact(known.up, known.means.up.source))
     if not meaning.up.value:
         if known.means.up.value:
             said.append(f"nothing tells which axis of {where} points up; {known.up}, the network's, is assumed (--up)")
@@ -94,7 +89,8 @@ def _turned(joints, data, known, where, said):
     if matrix is None:
         return joints, meaning
     if meaning.up.value != known.up:
-        said.append(f"{where} is turned: {meaning.up.value} points up there, {known.up} before the network")
+        whence = ", as most bodies stand (else say --up)" if meaning.up.source == "guess" else ""
+        said.append(f"{where} is turned: {meaning.up.value} points up there{whence}, {known.up} before the network")
     else:
         hands = [each.hand.value or "right" for each in (meaning, wanted)]
         said.append(f"{where} has {hands[0]}-handed axes and is reflected to the {hands[1]}-handed ones of the network")

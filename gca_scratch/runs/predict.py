@@ -15,10 +15,11 @@ import numpy as np
 from .. import training
 from ..data import neutral
 from ..data.alignment import align
-from ..data.parts import windows
+from ..data.parts import cut, windows
 from ..data.proportions import complaints
 from ..data.readers.foreign import refuse_others, unread
 from ..data.readers.recording import Options, read_all, reader_named, reader_of
+from ..data.ready import somebody
 from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for
 from ..network.gca_lstm import Network
@@ -118,17 +119,31 @@ def predict(
             f"{file} has {longest} frames, and the network learned from at most {trained.known.lengths[2]}; ask with "
             f"--window {trained.known.lengths[1]} if it shows several actions"
         )
-    whole, spans = windows(fitted, window, stride) if window else (fitted, [(n, 0, int(length)) for n, length in
-                                                                         enumerate(fitted.lengths)])  # fmt: skip
+    whole, spans = fitted, [(n, 0, int(length)) for n, length in enumerate(fitted.lengths)]
+    if window:
+        whole, spans = windows(fitted, window, stride)
+    whole, spans = _with_somebody(whole, spans, "windows" if window else "sequences", file, said)
     aligned = aligned_for(trained, whole)
     limit = trained.known.threshold if threshold is None else threshold
     rate = data.meaning.frames_per_second
     answers = []
-    for (n, start, stop), p in zip(spans, probabilities(trained, aligned), strict=True):
+    for (n, start, stop), p in zip(spans, probabilities(trained, aligned, str(file)), strict=True):
         seconds = None if rate is None else (start / rate, stop / rate)
         label = int(p.argmax()) if p.max() >= limit else None
         answers.append(Answer(str(file), n, str(data.name[n]), start, stop, seconds, label, p))
     return Asked(answers, said, whole, aligned)
+
+
+def _with_somebody(data, spans, what, file, said):
+    """Those of the sequences or windows, and where they lie, that show anybody; mapped data are not looked at."""
+    there = np.ones(len(data), bool) if isinstance(data.joints, np.memmap) else somebody(data)
+    if there.all():
+        return data, spans
+    if not there.any():
+        raise InputError(f"{file} shows nobody, for every joint is zero or NaN; give a recording of a person")
+    said.append(f"{(~there).sum()} of {len(data)} {what} of {file} show nobody and are left out")
+    kept = np.flatnonzero(there)
+    return cut(data, kept), [spans[n] for n in kept]
 
 
 def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> neutral.Skeletons:
@@ -163,8 +178,11 @@ def aligned_for(trained: Trained, data: neutral.Skeletons) -> Aligned:
     return aligned
 
 
-def probabilities(trained: Trained, aligned: Aligned) -> np.ndarray:
-    """Probabilities of all sequences (N, classes), the mean over all looks, as in a test."""
+def probabilities(trained: Trained, aligned: Aligned, where: str = "the data") -> np.ndarray:
+    """Probabilities of all sequences (N, classes), the mean over all looks, as in a test.
+
+    where: what to call the data where the network cannot compute with them, which raises InputError.
+    """
     engine = Engine(trained.network, trained.settings.parts)
     everything = np.arange(len(aligned.label))
     with np.errstate(all="ignore"):  # found below
@@ -173,16 +191,20 @@ def probabilities(trained: Trained, aligned: Aligned) -> np.ndarray:
         )
     wrong = np.flatnonzero(~np.isfinite(p).all(axis=1))
     if len(wrong):
-        raise InputError(f"sequence {wrong[0]} is beyond what the network can compute with; give it in metres (--unit)")
+        raise InputError(
+            f"{where}: sequence {wrong[0]} is beyond what the network can compute with; give it in metres (--unit)"
+        )
     return p
 
 
 def segments(answers: Sequence[Answer]) -> list[tuple[int, int, int | None, float]]:
-    """Neighbouring windows of one recording with one answer, together: (first, last, label, mean probability)."""
+    """Windows of one recording with one answer that touch, together: (first, last, label, mean probability)."""
     found: list[tuple[int, int, int | None, float]] = []
     for k, answer in enumerate(answers):
         sure = float(answer.probabilities.max())
-        if found and found[-1][2] == answer.label and answers[found[-1][0]].sequence == answer.sequence:
+        before = answers[k - 1]
+        near = found and before.sequence == answer.sequence and answer.start <= before.stop
+        if near and before.label == answer.label:
             first, last, label, mean = found[-1]
             count = last - first + 1
             found[-1] = (first, k, label, (mean * count + sure) / (count + 1))

@@ -1,5 +1,6 @@
 """A standing person in metres, recordings of some, and a network with an opinion of every one of them."""
 
+import csv
 import dataclasses
 from pathlib import Path
 
@@ -76,3 +77,20 @@ def edited(run, **known):
     state, network, settings, about = checkpoint.load(run)
     about["known"] |= known
     checkpoint.save(Path(run) / "checkpoint.npz", state, network, settings, about)
+
+
+def asked(trained, data, **options):
+    """What `predict` answers about new.npz, which holds these data."""
+    neutral.save("new.npz", data)
+    return predict.predict(trained, "new.npz", **options)
+
+
+def p_of(found):
+    """The probabilities of all answers, (N, classes)."""
+    return np.stack([answer.probabilities for answer in found.answers])
+
+
+def rows(path):
+    """The rows of a table."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -27,6 +27,7 @@ def network_of(data, settings=NO_VALIDATION):
 
 
 KNOWN = network_of(DATA)
+LYING = with_joints(DATA, DATA.joints[..., [1, 2, 0]])  # along x, which nobody calls the vertical
 
 
 def fit(data, known=KNOWN, settings=NO_VALIDATION):
@@ -194,13 +195,16 @@ def test_left_handed_axes_are_reflected():
 
 
 def test_a_vertical_that_nobody_tells_is_that_of_the_network():
-    found = fit(dataclasses.replace(DATA, meaning=known(unit="m", hand="right")))
+    found = fit(dataclasses.replace(LYING, meaning=known(unit="m", hand="right")))
     assert found.said == [
         "nothing tells which axis of new.npz points up; +y, the network's, is assumed (--up)"
     ]  # fmt: skip
-    assert found.data.joints is DATA.joints and found.data.meaning.up == ("+y", "guess")
-    other = with_joints(DATA, DATA.joints * np.float32([-1, 1, 1]), meaning=known(unit="m", hand="left"))
-    assert_turned_about_y(fit(other).data.joints)
+    assert found.data.joints is LYING.joints and found.data.meaning.up == ("+y", "guess")
+    left = fit(dataclasses.replace(LYING, meaning=known(unit="m", hand="left"))).data.joints
+    np.testing.assert_allclose(left[..., 1], LYING.joints[..., 1], atol=1e-6)  # as high, and a mirror image
+    shapes = [each[0, 0] - each[0, 0, :1] for each in (left, LYING.joints)]
+    volumes = [np.linalg.det(shape[[4, 12, 2]].astype(float)) for shape in shapes]
+    assert volumes[0] == pytest.approx(-volumes[1], abs=1e-6) and abs(volumes[0]) > 1e-4
 
 
 def test_a_network_that_was_not_told_its_vertical_turns_what_tells_its_own():
@@ -314,7 +318,7 @@ def mapped(tmp_path, monkeypatch):
 def test_mapped_data_that_fit_stay_mapped(mapped):
     found = fit(mapped(DATA))
     assert isinstance(found.data.joints, np.memmap) and found.said == []
-    found = fit(mapped(dataclasses.replace(DATA, meaning=known(unit="m"))))
+    found = fit(mapped(dataclasses.replace(LYING, meaning=known(unit="m"))))
     assert isinstance(found.data.joints, np.memmap) and len(found.said) == 1
 
 
