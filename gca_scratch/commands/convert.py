@@ -5,7 +5,7 @@ import sys
 import time
 
 from ..data.readers import READERS
-from ..data.readers.convert import DAMAGED, convert
+from ..data.readers.convert import DAMAGED, REMARKS, convert
 from ..data.readers.foreign import unread
 from ..data.readers.recording import reader_named, reader_of
 from ..support.errors import InputError
@@ -27,6 +27,9 @@ def add_options(parser):
     parser.add_argument("--data", metavar="PATH", help="folder of the original files, or one file")
     parser.add_argument("--out", metavar="FILE", help="the file to write (.npz)")
     cores = os.cpu_count() or 1
+    parser.add_argument(
+        "--hip", choices=("middle",), help="middle: make a joint between both hips, where no joint is called a pelvis"
+    )
     parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
     add_files(parser)
 
@@ -43,7 +46,8 @@ def command(options):
         raise unread(options.data)
     start = time.monotonic()
     try:
-        result = convert(dataset, options.data, options.out, options.jobs, options=said_of_files(options))
+        said, middle = said_of_files(options), options.hip == "middle"
+        result = convert(dataset, options.data, options.out, options.jobs, options=said, middle=middle)
     except KeyboardInterrupt:
         if os.path.isdir(f"{options.out}.part"):
             print(f"what has been read is kept in {options.out}.part; the same command goes on there", file=sys.stderr)
@@ -55,9 +59,12 @@ def command(options):
     )
     for note in result.notes:
         print(f"  {note}")
+    base = str(options.out).removesuffix(".npz")
+    if result.remarks:
+        file, left_out = result.remarks[0]
+        print(f"parts of {len(result.remarks)} files were left out, listed in {base + REMARKS}; {file}: {left_out}")
     if result.damaged:
-        listed = str(options.out).removesuffix(".npz") + DAMAGED
-        print(f"{len(result.damaged)} damaged and left out, listed in {listed}:")
+        print(f"{len(result.damaged)} damaged and left out, listed in {base + DAMAGED}:")
         print("\n".join(f"  {reason}" for _, reason in result.damaged[:SHOWN]))
         if len(result.damaged) > SHOWN:
             print(f"  and {len(result.damaged) - SHOWN} more")

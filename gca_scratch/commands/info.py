@@ -9,7 +9,7 @@ import numpy as np
 from .. import runs
 from ..data.joint_names import describe_roles, find_roles
 from ..data.readers.foreign import unread
-from ..data.readers.recording import read_all, reader_named, reader_of
+from ..data.readers.recording import read_and_remark, reader_named, reader_of
 from ..data.ready import ready
 from ..data.skeleton import chain
 from ..data.upright import said
@@ -71,7 +71,8 @@ def _read(options):
         data = runs.load_data(source_of(options))
         return replace(data, meaning=data.meaning.saying(told.up, told.unit, told.rate)), "npz", []
     reader = reader_named(dataset)
-    return read_all(reader, path, told), dataset, list(reader.open_collection(Path(path), told).notes)
+    data, said = read_and_remark(reader, path, told)
+    return data, dataset, said
 
 
 def _kind(dataset):

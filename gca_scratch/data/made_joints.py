@@ -68,6 +68,12 @@ def make(
     return _grown(joints, found.sources, zeros_absent), Layout(layout.name, found.names, found.edges), found.sentences
 
 
+def layout_with_middle(layout: Layout) -> Layout:
+    """The layout with a pelvis, where no joint is called one, as `make` gives it by force."""
+    found = with_middle(layout.joint_names, layout.edges, force=True)
+    return Layout(layout.name, found.names, found.edges)
+
+
 def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str]]:
     """The data; with a pelvis, and a neck if there is none, where no name tells the hip but both hips are there.
 
@@ -77,11 +83,8 @@ def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str
     it should be made by force and there are not both hips, and where data that are mapped from the disk lack it.
     """
     read = readings(data.joint_names)
-    if force and pair_of(read, "hip") is None:
-        raise InputError(
-            f"--hip middle needs a left and a right hip among the joints {', '.join(data.joint_names)}; say which of "
-            "them is the hip with --hip NAME"
-        )
+    if force:
+        need_hips(data.joint_names)
     edges = [(int(a), int(b)) for a, b in data.edges]
     if not (pair_of(read, "hip") and _needs_pelvis(data.joint_names, edges, read, force)):
         return data, []
@@ -97,6 +100,15 @@ def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str
     joints = _grown(data.joints, found.sources, data.meaning.zeros_absent)
     more = {"joints": joints, "joint_names": found.names, "edges": np.array(found.edges, np.int16), "truth": truth}
     return replace(data, **more), found.sentences
+
+
+def need_hips(joint_names: Sequence[str]) -> None:
+    """InputError unless a left and a right hip are among the joints, to make a pelvis of."""
+    if pair_of(readings(joint_names), "hip") is None:
+        raise InputError(
+            f"--hip middle needs a left and a right hip among the joints {', '.join(joint_names)}; say which of them "
+            "is the hip with --hip NAME"
+        )
 
 
 def _needs_pelvis(names, edges, read, force):

@@ -1,4 +1,7 @@
-"""What the numbers of a recording mean: the vertical, the unit, the handedness, the frame rate, and who says so."""
+"""What the numbers of a recording mean: the vertical, the unit, the handedness, the frame rate, and who says so.
+
+It keeps what else is known of whole data sets, too: the protocol that their authors use.
+"""
 
 import re
 from dataclasses import dataclass, fields, replace
@@ -29,11 +32,12 @@ _SAID = {"definition": "by the format", "file": "says the file", "guess": "guess
 
 @dataclass(frozen=True)
 class Meaning:
-    """What is known of the coordinates of a data set.
+    """What is known of a data set, and of its coordinates.
 
     up: the axis that points up, one of AXES.  unit: one of METRES, or "torso" and the like.  hand: "right" or "left",
     of the axes.  rate: frames a second, a decimal number.  zeros: "absent" where three exact zeros are a joint that was
-    not found, "positions" where they are a place like any other.
+    not found, "positions" where they are a place like any other.  protocol: of data.protocols, the one that the authors
+    of the data use.
     """
 
     up: Fact = UNKNOWN
@@ -41,6 +45,7 @@ class Meaning:
     hand: Fact = UNKNOWN
     rate: Fact = UNKNOWN
     zeros: Fact = ABSENT
+    protocol: Fact = UNKNOWN
 
     @property
     def zeros_absent(self) -> bool:
@@ -132,6 +137,7 @@ _HOLDS = {
     "hand": lambda value: value in ("", "right", "left"),
     "rate": _is_rate,
     "zeros": lambda value: value in ("absent", "positions"),
+    "protocol": lambda value: re.fullmatch(r"[a-z0-9-]{0,40}", value) is not None,  # no file that a user has not named
 }
 
 

@@ -7,7 +7,6 @@ chunks are there they are joined one by one: memory does not grow with the data,
 
 import contextlib
 import csv
-import dataclasses
 import hashlib
 import math
 import os
@@ -28,12 +27,12 @@ from gca_scratch.support.reading import read_npz
 from gca_scratch.support.writing import replacing, sync_names, write_npz
 
 from .. import neutral
-from ..meaning import to_rows
-from .recording import NOTHING_SAID, Collection, Options, assemble, reader_named, with_persons
+from ..made_joints import layout_with_middle, make, need_hips, with_middle
+from .recording import NOTHING_SAID, Collection, Options, assemble, meaning_of, reader_named, reported_by, with_persons
 
 CHUNK = 32  # sequences
-DAMAGED = ".damaged.csv"  # takes the place of .npz in the name of the list
-_ALWAYS = ("damaged", "offsets", "shape")  # read of every chunk
+DAMAGED, REMARKS = ".damaged.csv", ".remarks.csv"  # take the place of .npz in the names of the lists
+_ALWAYS = ("damaged", "remarks", "offsets", "shape")  # read of every chunk
 _OPTIONAL = ("view", "setup", "repetition", "test")
 _PER_SEQUENCE = ("label", "subject", "name", *_OPTIONAL)
 
@@ -41,22 +40,28 @@ _PER_SEQUENCE = ("label", "subject", "name", *_OPTIONAL)
 class Converted(NamedTuple):
     """What `convert` wrote: the numbers of sequences and frames, and what it left out, pairs of file and reason.
 
-    notes: sentences of the reader that a user should know.
+    notes: sentences that a user should know.  remarks: what was left out of files that are there, pairs of file and
+    sentence.
     """
 
     sequences: int
     frames: int
     damaged: list[tuple[str, str]]
     notes: tuple[str, ...] = ()
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 class _Chunk(NamedTuple):
-    """Some items of a reader, what they are a part of (without its items), and the file that keeps what they hold."""
+    """Some items of a reader, what they are a part of (without its items), and the file that keeps what they hold.
+
+    middle: are they to have a pelvis between their hips?
+    """
 
     dataset: str
     whole: Collection
     items: list
     file: Path
+    middle: bool = False
 
 
 def convert(
@@ -66,14 +71,16 @@ def convert(
     jobs: int = 2,
     show: bool = True,
     options: Options = NOTHING_SAID,
+    middle: bool = False,
 ) -> Converted:
     """Convert the original files of `dataset` (one of READERS) in `root`, a folder or a file, to the file `out`.
 
-    jobs: processes that read at a time.  show: a progress bar.  options: what the user says about the files.
+    jobs: processes that read at a time.  show: a progress bar.  options: what the user says about the files.  middle:
+    give every skeleton a pelvis between its hips (made_joints), where none of its joints is called one.
 
     The bytes of `out` are those that neutral.save writes of the same data, however many the jobs and however often it
     was stopped and run again. Files that a reader refuses are left out and listed, with the reason, in OUT.damaged.csv
-    beside `out` (its columns are file and reason).
+    beside `out` (its columns are file and reason); what it leaves out of files that it reads is in OUT.remarks.csv.
 
     Raises InputError if `out` exists or cannot be written, if the reader finds nothing in `root`, or, leaving nothing
     on the disk, if everything that it finds is damaged.
@@ -84,13 +91,15 @@ def convert(
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
     found = _reader(dataset).open_collection(root, options)
-    items, whole = found.items, found._replace(items=[])
+    items, whole = found.items, found._replace(items=[], meaning=meaning_of(_reader(dataset), found))
+    if middle:
+        need_hips(whole.layout.joint_names)
     part = out.with_name(out.name + ".part")
     chunks = []
     for start in range(0, len(items), CHUNK):
         chosen = items[start : start + CHUNK]
-        file = part / f"{start // CHUNK:06}-{_digest(dataset, root, chosen, options)}.npz"
-        chunks.append(_Chunk(dataset, whole, chosen, file))
+        file = part / f"{start // CHUNK:06}-{_digest(dataset, root, chosen, options, middle)}.npz"
+        chunks.append(_Chunk(dataset, whole, chosen, file, middle))
     with alone(part):
         _refuse_existing(out)  # a process that was there before this one may have written it
         _refuse_foreign(part, out)
@@ -99,7 +108,8 @@ def convert(
         shutil.rmtree(part, ignore_errors=True)  # all its own
     if not result.sequences:
         raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
-    return result._replace(notes=found.notes)
+    made = with_middle(whole.layout.joint_names, whole.layout.edges, force=True).sentences if middle else ()
+    return result._replace(notes=(*found.notes, *made))
 
 
 def _refuse_existing(out):
@@ -118,10 +128,10 @@ def _refuse_foreign(part, out):
 _reader = reader_named
 
 
-def _digest(dataset, root, items, options=NOTHING_SAID):
+def _digest(dataset, root, items, options=NOTHING_SAID, middle=False):
     """What changes when the items change, the options, the size or date of a file that items name, or this program."""
     stats = [path.stat() for item in items for path in _paths(root, item) if os.path.isfile(path)]
-    known = __version__, dataset, items, options, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
+    known = __version__, dataset, items, options, middle, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
     return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()[:20]
 
 
@@ -144,27 +154,37 @@ def _read_missing(chunks, jobs, show):
 def _convert_chunk(chunk):
     """Read the items of a chunk and keep what they hold; returns their number.
 
-    The file holds `damaged`, unicode (n, 2), file and reason, and unless all are damaged the arrays of the neutral
-    format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
+    The file holds `damaged` and `remarks`, unicode (n, 2), file and text, and unless all are damaged the arrays of the
+    neutral format that differ from sequence to sequence, and `shape`, (persons, joints, 3).
     """
-    reader, whole = _reader(chunk.dataset), chunk.whole
-    recordings, damaged = [], []
+    reader, whole, layout = _reader(chunk.dataset), chunk.whole, _layout(chunk)
+    recordings, damaged, remarks = [], [], []
     for item in chunk.items:
+        file = printable(next(iter(_paths(Path(), item)), item))
         try:
-            recording = reader.read_item(item)
-            assemble([recording], whole.class_names, whole.layout, recording.name)  # for what it raises
+            recording, left_out = reported_by(reader, item)
+            if chunk.middle:
+                joints, *_ = make(recording.joints, whole.layout, True, whole.meaning.zeros_absent)
+                recording = recording._replace(joints=joints)
+            assemble([recording], whole.class_names, layout, recording.name)  # for what it raises
             recordings.append(recording)
+            remarks += [(file, printable(left_out))] if left_out else []
         except InputError as error:
-            file = next(iter(_paths(Path(), item)), item)
-            damaged.append((printable(file), printable(" ".join(str(error).splitlines()))))
-    arrays = {"damaged": np.array(damaged, np.str_).reshape(-1, 2)}
+            damaged.append((file, printable(" ".join(str(error).splitlines()))))
+    lists = {"damaged": damaged, "remarks": remarks}
+    arrays = {key: np.array(rows, np.str_).reshape(-1, 2) for key, rows in lists.items()}
     if recordings:
-        data = assemble(recordings, whole.class_names, whole.layout, chunk.file)
+        data = assemble(recordings, whole.class_names, layout, chunk.file)
         arrays |= {key: getattr(data, key) for key in ("joints", "offsets", *_PER_SEQUENCE)}
         arrays["shape"] = np.array(data.joints.shape[1:])
     with replacing(chunk.file) as beside, open(beside, "wb") as file:
         write_npz(file, {key: array for key, array in arrays.items() if array is not None})
     return len(chunk.items)
+
+
+def _layout(chunk):
+    """The skeleton of what a chunk keeps."""
+    return layout_with_middle(chunk.whole.layout) if chunk.middle else chunk.whole.layout
 
 
 def _kept(chunk, *wanted):
@@ -179,11 +199,11 @@ def _kept(chunk, *wanted):
 
 def _is_whole(arrays, wanted, size):
     """Could `_convert_chunk` have written these arrays to a file of this size? `neutral.check` looks into them."""
-    damaged = arrays.get("damaged")
-    if damaged is None or damaged.dtype.kind != "U" or damaged.ndim != 2 or damaged.shape[1] != 2:
+    lists = [arrays.get(key) for key in ("damaged", "remarks")]
+    if any(rows is None or rows.dtype.kind != "U" or rows.shape[1:] != (2,) for rows in lists):
         return False
     if "offsets" not in arrays:
-        return arrays.keys() == {"damaged"} and len(damaged) > 0
+        return arrays.keys() == {"damaged", "remarks"} and len(lists[0]) > 0
     if not {*_ALWAYS, *wanted} <= {*arrays, *_OPTIONAL}:
         return False
     offsets, shape = arrays["offsets"], arrays["shape"]
@@ -203,7 +223,9 @@ def _is_whole(arrays, wanted, size):
 def _join(chunks, out, part, show):
     """Write what the chunks keep to `out`, and what is damaged beside it: Converted; nothing if no sequence is kept."""
     kept = [_kept(chunk, *_PER_SEQUENCE) for chunk in chunks]
-    damaged = [(str(file), str(reason)) for arrays in kept for file, reason in arrays["damaged"]]
+    damaged, remarks = (
+        [(str(file), str(text)) for arrays in kept for file, text in arrays[key]] for key in ("damaged", "remarks")
+    )
     chunks = [chunk for chunk, arrays in zip(chunks, kept, strict=True) if "offsets" in arrays]
     kept = [arrays for arrays in kept if "offsets" in arrays]
     if not kept:
@@ -212,13 +234,13 @@ def _join(chunks, out, part, show):
     if any(arrays["shape"][1] != joints for arrays in kept):
         raise InputError(f"not all sequences for {out} have as many joints; keep those apart that differ")
     lengths = np.concatenate([np.diff(arrays["offsets"]) for arrays in kept])
-    frames, whole = int(lengths.sum()), chunks[0].whole
+    frames, whole, layout = int(lengths.sum()), chunks[0].whole, _layout(chunks[0])
     data = neutral.Skeletons(
         joints=np.broadcast_to(np.float32(0), (frames, persons, joints, 3)),  # stands for those on the disk
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         class_names=tuple(whole.class_names),
-        joint_names=tuple(whole.layout.joint_names),
-        edges=np.array(whole.layout.edges, np.int16).reshape(-1, 2),
+        joint_names=tuple(layout.joint_names),
+        edges=np.array(layout.edges, np.int16).reshape(-1, 2),
         meaning=whole.meaning,
         **{
             key: np.concatenate([arrays[key] for arrays in kept])
@@ -227,7 +249,8 @@ def _join(chunks, out, part, show):
         },
     )
     neutral.check(data, f"the data for {out}")
-    _write_damaged(out.with_name(out.name.removesuffix(".npz") + DAMAGED), damaged)
+    for ending, column, rows in ((DAMAGED, "reason", damaged), (REMARKS, "left out", remarks)):
+        _write_list(out.with_name(out.name.removesuffix(".npz") + ending), ("file", column), rows)
     with (
         replacing(part / out.name) as beside,
         progress(total=len(data), what="joining", unit="sequence", show=show) as bar,
@@ -239,21 +262,16 @@ def _join(chunks, out, part, show):
         sync_names(out.parent)  # before what it was made of is removed
     except OSError as error:
         raise InputError(f"{out} cannot be written ({error.strerror}); choose another place") from error
-    return Converted(len(data), frames, damaged)
+    return Converted(len(data), frames, damaged, remarks=tuple(remarks))
 
 
 def _write(path, data, chunks, bar):
     """The file that neutral.save writes, byte for byte; its joints are those of the chunks, one chunk at a time."""
     with zipfile.ZipFile(path, "w") as archive:
-        for field in dataclasses.fields(data):
-            array = getattr(data, field.name)
-            if array is None:
-                continue
-            if field.name == "meaning":
-                array = to_rows(array)
-            with archive.open(f"{field.name}.npy", "w", force_zip64=True) as member:
-                if field.name != "joints":
-                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+        for key, array in neutral.arrays_of(data).items():
+            with archive.open(f"{key}.npy", "w", force_zip64=True) as member:
+                if key != "joints":
+                    np.lib.format.write_array(member, array, allow_pickle=False)
                     continue
                 header = {"descr": "<f4", "fortran_order": False, "shape": array.shape}
                 np.lib.format.write_array_header_1_0(member, header)
@@ -267,11 +285,11 @@ def _write(path, data, chunks, bar):
                     raise InputError(f"files have changed while {path.parent} was joined; run the same command again")
 
 
-def _write_damaged(path, damaged):
-    """The list as CSV, or no such file if there is nothing to list."""
-    if not damaged:
+def _write_list(path, columns, rows):
+    """The rows as CSV, or no such file if there is nothing to list."""
+    if not rows:
         with contextlib.suppress(OSError):  # mostly there is none to remove
             path.unlink()
     else:
         with replacing(path) as beside, open(beside, "w", newline="", encoding="utf-8", errors="replace") as file:
-            csv.writer(file).writerows([("file", "reason"), *damaged])
+            csv.writer(file).writerows([columns, *rows])

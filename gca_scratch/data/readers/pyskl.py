@@ -80,7 +80,8 @@ def recognises(path: Path) -> bool:
 
 
 def _pickles(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.name.startswith("."))
+    there = (file for file in folder.iterdir() if not file.name.startswith("."))
+    return sorted(file for file in there if file.suffix.lower() in _SUFFIXES)
 
 
 def _begins_so(path: Path) -> bool:

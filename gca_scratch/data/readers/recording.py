@@ -3,16 +3,19 @@
 A reader is a module with
 
     TAKES                           one line that says what it takes
-    PROTOCOL                        the protocol that the data set's authors use, or ""
+    PROTOCOL                        the protocol that the data set's authors use, or ""; where it depends on what is
+                                    there a function protocol(collection) says it
     recognises(path)                is this file or folder of the kind? It looks at names and first bytes only
     open_collection(path, options)  what a folder, or one file, holds: a Collection; InputError if that is nothing
     read_item(item)                 one item of it as a Recording; InputError, naming file and place, if it is damaged
+    read_and_report(item)           if it leaves parts of files out: the Recording, and a sentence on what, "" for none
 
 so that one data set is read like another: at once (`read_all`), or item by item in parallel (convert.py).
 """
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,7 +26,7 @@ import numpy as np
 from gca_scratch.support.errors import InputError, shown
 from gca_scratch.support.reading import files_below
 
-from ..meaning import Meaning
+from ..meaning import Fact, Meaning
 from ..neutral import Skeletons, check
 from ..skeleton import Layout
 from . import READERS
@@ -179,9 +182,44 @@ def read_all(reader: ModuleType, root: str | os.PathLike[str], options: Options 
     Raises InputError at the first item that is damaged. Without labels (`Options.labelled`) all have the class
     "unknown", and so have those of a data set with labels that have none.
     """
+    return read_and_remark(reader, root, options)[0]
+
+
+def read_and_remark(
+    reader: ModuleType, root: str | os.PathLike[str], options: Options = NOTHING_SAID
+) -> tuple[Skeletons, list[str]]:
+    """The same, and what a user should read: the notes of the reader, and a sentence on what it has left out."""
     found = reader.open_collection(Path(root), options)
-    recordings, class_names = [reader.read_item(item) for item in found.items], found.class_names
+    reported = [reported_by(reader, item) for item in found.items]
+    recordings, class_names = [recording for recording, _ in reported], found.class_names
+    remarks = [(recording.name, said) for recording, said in reported if said]
     if not options.labelled and any(recording.label is None for recording in recordings):
         class_names, unknown = (*class_names, "unknown"), len(class_names)
         recordings = [r._replace(label=unknown) if r.label is None else r for r in recordings]
-    return assemble(recordings, class_names, found.layout, root, found.meaning)
+    data = assemble(recordings, class_names, found.layout, root, meaning_of(reader, found))
+    return data, [*found.notes, *summed_up(remarks, len(recordings))]
+
+
+def reported_by(reader: ModuleType, item: object) -> tuple[Recording, str]:
+    """An item as a Recording, and a sentence on what the reader has left out of it, "" for nothing."""
+    report = getattr(reader, "read_and_report", None)
+    return report(item) if report else (reader.read_item(item), "")
+
+
+def summed_up(remarks: Sequence[tuple[str, str]], count: int) -> list[str]:
+    """One sentence for pairs of a name and what was left out there, of `count` recordings; none without any."""
+    if not remarks:
+        return []
+    name, said = remarks[0]
+    if count == 1:
+        return [f"{name}: {said}"]
+    return [f"{len(remarks)} of {count} recordings are not whole; {name}, for one: {said}"]
+
+
+def meaning_of(reader: ModuleType, found: Collection) -> Meaning:
+    """What is known of a collection, with the protocol of its authors.
+
+    The split that a file brings ("file") is not among it, for the data themselves say whether there is one.
+    """
+    usual = reader.protocol(found) if hasattr(reader, "protocol") else getattr(reader, "PROTOCOL", "")
+    return found.meaning if usual in ("", "file") else replace(found.meaning, protocol=Fact(usual, "definition"))

@@ -14,24 +14,27 @@ import pytest
 
 from gca_scratch.commands import convert as command
 from gca_scratch.data import neutral
+from gca_scratch.data.layouts import layout_named
+from gca_scratch.data.made_joints import completed
 from gca_scratch.data.meaning import Meaning
 from gca_scratch.data.readers import convert as module
 from gca_scratch.data.readers import ntu, recording
 from gca_scratch.data.readers.convert import Converted
-from gca_scratch.data.skeleton import KINECT_V2
+from gca_scratch.data.readers.recording import read_all
+from gca_scratch.data.skeleton import KINECT_V2, Layout
 from gca_scratch.support.errors import InputError
 from tests.data.readers.test_ntu import FIRST, SECOND, body, frames_of, refused, text_of
 
 DYING = """
 import os, signal, sys
 from gca_scratch.data.readers import convert, ntu
-read, convert.CHUNK, items = ntu.read_item, 2, []
+read, convert.CHUNK, items = ntu.read_and_report, 2, []
 def read_and_die(item):
     items.append(item)
     if len(items) == 6:
         os.kill(os.getpid(), signal.SIGKILL)
     return read(item)
-ntu.read_item = read_and_die
+ntu.read_and_report = read_and_die
 convert.convert("ntu", sys.argv[1], sys.argv[2], jobs=1, show=False)
 """
 
@@ -61,7 +64,8 @@ def direct(root):
             recordings.append(ntu.read_item(item))
         except InputError:
             continue
-    return recording.assemble(recordings, ntu.CLASS_NAMES, ntu.LAYOUT, root, ntu.MEANING)
+    meaning = recording.meaning_of(ntu, ntu.open_collection(root))
+    return recording.assemble(recordings, ntu.CLASS_NAMES, ntu.LAYOUT, root, meaning)
 
 
 def quietly(dataset, root, out, jobs=1):
@@ -75,7 +79,7 @@ def test_the_bytes_are_those_of_the_neutral_format(root, tmp_path, small_chunks,
     neutral.save(tmp_path / "direct.npz", data)
     assert (tmp_path / "ntu.npz").read_bytes() == (tmp_path / "direct.npz").read_bytes()
     assert (result.sequences, result.frames) == (12, len(data.joints))
-    assert sorted(os.listdir(tmp_path)) == ["direct.npz", "ntu.damaged.csv", "ntu.npz", "raw"]
+    assert sorted(os.listdir(tmp_path)) == ["direct.npz", "ntu.damaged.csv", "ntu.npz", "ntu.remarks.csv", "raw"]
     found = neutral.load(tmp_path / "ntu.npz")
     for key in ("joints", "offsets", "label", "subject", "view", "setup", "repetition", "name", "edges"):
         assert np.array_equal(getattr(found, key), getattr(data, key)), key
@@ -95,11 +99,71 @@ def test_damaged_files_are_left_out_and_listed(root, tmp_path, small_chunks):
 
 
 def test_without_damage_there_is_no_list(root, tmp_path):
-    (tmp_path / "ntu.damaged.csv").write_text("of an earlier run")
-    for file, _ in quietly("ntu", root, tmp_path / "other.npz").damaged:
+    for name in ("damaged", "remarks"):
+        (tmp_path / f"ntu.{name}.csv").write_text("of an earlier run")
+    other = quietly("ntu", root, tmp_path / "other.npz")
+    for file, _ in (*other.damaged, *other.remarks):
         os.remove(file)
-    assert quietly("ntu", root, tmp_path / "ntu.npz").damaged == []
-    assert sorted(os.listdir(tmp_path)) == ["ntu.npz", "other.damaged.csv", "other.npz", "raw"]
+    result = quietly("ntu", root, tmp_path / "ntu.npz")
+    assert (result.damaged, result.remarks) == ([], ())
+    assert sorted(os.listdir(tmp_path)) == ["ntu.npz", "other.damaged.csv", "other.npz", "other.remarks.csv", "raw"]
+
+
+def test_bodies_that_are_left_out_are_said_and_listed_also_when_resumed(root, tmp_path, stopped, capsys):
+    options = argparse.Namespace(dataset="ntu", data=str(root), out=str(tmp_path / "ntu.npz"), jobs=1, list=False)
+    vars(options).update(dict.fromkeys(("up", "unit", "rate", "label", "split", "names"), ""), hip=None)
+    command.command(options)
+    assert stopped == []  # all was read before
+    short = str(root / "0/S001C001P001R002A001.skeleton")
+    said = capsys.readouterr().out
+    assert f"parts of 3 files were left out, listed in {tmp_path}/ntu.remarks.csv" in said and short in said
+    with open(tmp_path / "ntu.remarks.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["file", "left out"] and len(rows) == 3
+    for file, left_out in rows:
+        assert left_out == ntu.read_and_report(file)[1] != ""
+    data, said = recording.read_and_remark(ntu, short)
+    assert len(data) == 1 and said == [f"S001C001P001R002A001: {dict(rows)[short]}"]
+
+
+def test_a_pelvis_is_made_of_the_hips_on_request(tmp_path, monkeypatch, small_chunks):
+    coco, rng = layout_named("coco_17"), np.random.default_rng(0)
+    joints = rng.normal(size=(5, 3, 1, 17, 3)).astype(np.float32)
+
+    def open_collection(path, options):
+        return recording.Collection(("stand",), coco, Meaning(), list(range(5)))
+
+    def read_item(item):
+        return recording.Recording(joints[item], label=0, subject=item, name=f"number {item}")
+
+    reader = fake_reader(5, open_collection=open_collection, read_item=read_item)
+    monkeypatch.setattr(module, "_reader", lambda dataset: reader)
+    result = module.convert("fake", tmp_path, tmp_path / "fake.npz", 1, show=False, middle=True)
+    data, plain = neutral.load(tmp_path / "fake.npz"), read_all(reader, tmp_path)
+    wanted, sentences = completed(plain, force=True)
+    assert data.joint_names == wanted.joint_names != plain.joint_names and result.notes == tuple(sentences)
+    assert np.array_equal(data.joints, wanted.joints) and np.array_equal(data.edges, wanted.edges)
+
+
+def test_a_pelvis_cannot_be_made_without_hips(tmp_path, monkeypatch):
+    layout = Layout("line", ("hip", "neck"), ((0, 1),))
+    found = recording.Collection(("stand",), layout, Meaning(), [0])
+    monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(1, open_collection=lambda *_: found))
+    with pytest.raises(InputError, match="--hip middle needs a left and a right hip among the joints hip, neck"):
+        module.convert("fake", tmp_path, tmp_path / "fake.npz", 1, show=False, middle=True)
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_protocol_of_the_authors_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(2, PROTOCOL="nw-ucla"))
+    quietly("fake", tmp_path, tmp_path / "a.npz")
+    assert neutral.load(tmp_path / "a.npz").meaning.protocol == ("nw-ucla", "definition")
+    monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(2, PROTOCOL="a", protocol=lambda found: "b-120"))
+    quietly("fake", tmp_path, tmp_path / "b.npz")
+    assert neutral.load(tmp_path / "b.npz").meaning.protocol.value == "b-120"
+    monkeypatch.setattr(module, "_reader", lambda dataset: fake_reader(2, PROTOCOL="file"))
+    quietly("fake", tmp_path, tmp_path / "c.npz")
+    assert neutral.load(tmp_path / "c.npz").meaning.protocol.value == ""
 
 
 def test_killed_and_resumed_it_reads_the_rest_only_and_ends_with_the_same_bytes(root, tmp_path, monkeypatch):
@@ -109,9 +173,9 @@ def test_killed_and_resumed_it_reads_the_rest_only_and_ends_with_the_same_bytes(
     kept = {name for name in os.listdir(part) if name[0] != "."}
     assert len(kept) == 2 and not (tmp_path / "ntu.npz").exists()
 
-    read, again = ntu.read_item, []
+    read, again = ntu.read_and_report, []
     monkeypatch.setattr(module, "CHUNK", 2)
-    monkeypatch.setattr(ntu, "read_item", lambda item: again.append(item) or read(item))
+    monkeypatch.setattr(ntu, "read_and_report", lambda item: again.append(item) or read(item))
     quietly("ntu", root, tmp_path / "ntu.npz")
     assert again == [item for n, item in enumerate(ntu.items(root)) if n // 2 not in {int(name[:6]) for name in kept}]
     neutral.save(tmp_path / "direct.npz", direct(root))
@@ -126,8 +190,8 @@ def stopped(root, tmp_path, monkeypatch, small_chunks):
         patch.setattr(module, "_write", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         quietly("ntu", root, tmp_path / "ntu.npz")
     assert len(os.listdir(tmp_path / "ntu.npz.part")) == 5 and not (tmp_path / "ntu.npz").exists()
-    read, again = ntu.read_item, []
-    monkeypatch.setattr(ntu, "read_item", lambda item: again.append(item) or read(item))
+    read, again = ntu.read_and_report, []
+    monkeypatch.setattr(ntu, "read_and_report", lambda item: again.append(item) or read(item))
     return again
 
 
