@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import training
+from ..data.neutral import check_names
 from ..network.arrays import ArrayModule
 from ..network.gca_lstm import Network
 from ..settings import Settings
@@ -118,12 +119,13 @@ def read(path: str | os.PathLike[str]) -> Predictions:
     names = [column[2:-1] for column in columns if column.startswith("p(") and column.endswith(")")]
     if not names or not {"name", "truth"} <= set(columns):
         raise InputError(f"{path}, line 1: columns are not name, truth, class, probability and p(...) of each class")
+    check_names("class_names", names, f"{path}, line 1")
     found, truth, probabilities = [], [], []
     try:
-        for line, row in enumerate(reader, start=2):
+        for row in reader:
             values = [float(row[f"p({each})"]) for each in names]
             if row["truth"] not in names or not all(is_number(value, 0, 1) for value in values):
-                raise ValueError(f"line {line}: a truth is no class, or a probability is none")
+                raise ValueError("the truth is no class, or a probability is none")
             found.append(row["name"])
             truth.append(names.index(row["truth"]))
             probabilities.append(values)
@@ -131,4 +133,5 @@ def read(path: str | os.PathLike[str]) -> Predictions:
         raise InputError(f"{path}, line {len(found) + 2}: no prediction ({reason(error)}); write it again") from None
     if not found:
         raise InputError(f"{path} holds no prediction; write it again")
+    check_names("name", found, str(path))
     return Predictions(found, np.array(truth), np.array(probabilities), names)
