@@ -214,6 +214,16 @@ class _Slow(pickle._Unpickler):
         super().__init__(file, encoding="latin-1")
         self.known = known
 
+    def load_bytearray8(self):
+        """Not before looking whether there can be so many bytes: here is no limit of memory."""
+        (count,) = struct.unpack("<Q", self.read(8))
+        if count > 1 << 20:
+            raise pickle.UnpicklingError("pickle data was truncated")
+        content = bytearray(count)
+        self.readinto(content)
+        self.append(content)
+
+    dispatch = pickle._Unpickler.dispatch | {pickle.BYTEARRAY8[0]: load_bytearray8}
     find_class = pickled.Reader.find_class
     persistent_load = pickled.Reader.persistent_load
 
