@@ -76,6 +76,8 @@ def predictions_from(path: str | os.PathLike[str]) -> Predictions:
         raise InputError(f"there is no run {path}; give the folder that train has written, or a table of predictions")
     if not os.path.isdir(path) and Path(path).suffix.lower() == ".csv":
         return read(path)
+    if not os.path.isdir(path) and Path(path).suffix.lower() == ".json":
+        raise InputError(f"{path} is no table that is read here; write it as .csv (--predictions), or give its run")
     folds = sorted(Path(path).glob("fold-*")) if os.path.isdir(path) else []
     if not folds:
         return _tested(path)
