@@ -99,7 +99,9 @@ def _next(data, dataset, options):
         return f"python -m gca_scratch predict RUN {path}"
     if dataset == "npz":
         people = len(np.unique(data.subject))
-        protocol = "half" if people > 1 and 0 < (data.subject % 2).sum() < len(data) else "k-fold:5"
+        protocol, _ = runs.usual_protocol(data)
+        if protocol == "half" and not 0 < (data.subject % 2).sum() < len(data):
+            protocol = f"k-fold:{min(people, 5)}" if people > 1 else "loseqo"
         return f"python -m gca_scratch train --data {path} --protocol {protocol} --out run"
     return f"python -m gca_scratch convert --dataset {dataset} --data {path} --out {dataset}.npz"
 

@@ -59,8 +59,13 @@ def command(options):
         check_name(options.predictions, "--predictions")
     _refuse_idle(chosen, settings.given(options))
     out = Path(options.out)
-    data, hip, said = ready(runs.load_data(source), source.hip)
-    remarks = [f"note: {sentence}" for sentence in [*said, *notes(data, source.data or source.dataset, hip)]]
+    remarks: list[str] = []
+    data, hip, said = ready(runs.load_data(source, remarks), source.hip)
+    if not source.protocol:
+        protocol, why = runs.usual_protocol(data)
+        source = dataclasses.replace(source, protocol=protocol)
+        remarks += [f"the protocol is {protocol}, {why}; --protocol names another"] if source.data else []
+    remarks = [f"note: {sentence}" for sentence in [*remarks, *said, *notes(data, source.data or source.dataset, hip)]]
     if chosen.mirror and not (options.resume or options.config):
         chosen, more = mirrored_or_not(data, source, chosen, "mirror" in settings.given(options))
         remarks += more
@@ -82,7 +87,10 @@ def command(options):
 
 
 def what_to_train(options):
-    """Source and settings: of the run to resume, else of --config, else of the preset; then the options given."""
+    """Source and settings: of the run to resume, else of --config, else of the preset; then the options given.
+
+    The protocol of the source is "" where nothing names one: it depends on the data.
+    """
     given = settings.given(options)
     where = {name: getattr(options, name) for name in ("dataset", "data", "protocol", "hip")}
     where = {name: value for name, value in where.items() if value is not None}
@@ -100,7 +108,7 @@ def what_to_train(options):
     config = saved if resumed else options.config
     if config is None:
         dataset = where["dataset"] = options.dataset or runs.dataset_of(options.data)
-        where.setdefault("protocol", runs.USUAL_PROTOCOL.get(dataset, "half"))
+        where.setdefault("protocol", "")  # the data say it
         preset = options.preset or ("demo" if dataset == "synthetic" else "small")
         return runs.Source(**where), settings.settings_from(preset, **given)
     if options.preset:

@@ -2,13 +2,12 @@
 
 from .fold import run
 from .folder import read_config, read_history, read_result, refuse_used, write_config, write_history
-from .split import DATASETS, USUAL_PROTOCOL, Source, Split, dataset_of, divide, load_data, make_split
+from .split import DATASETS, Source, Split, dataset_of, divide, load_data, make_split, usual_protocol
 from .testing import outcome, retest, summary, test
 from .trained import reload
 
 __all__ = [
     "DATASETS",
-    "USUAL_PROTOCOL",
     "Source",
     "Split",
     "dataset_of",
@@ -25,6 +24,7 @@ __all__ = [
     "run",
     "summary",
     "test",
+    "usual_protocol",
     "write_config",
     "write_history",
 ]

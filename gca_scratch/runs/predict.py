@@ -18,7 +18,7 @@ from ..data.alignment import align
 from ..data.parts import cut, windows
 from ..data.proportions import complaints
 from ..data.readers.foreign import refuse_others, unread
-from ..data.readers.recording import Options, read_all, reader_named, reader_of
+from ..data.readers.recording import Options, read_and_remark, reader_named, reader_of
 from ..data.ready import somebody
 from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for
@@ -110,9 +110,9 @@ def predict(
         raise InputError(f"--window {window} and --stride {stride} cannot be used: give numbers of frames from 1")
     if threshold is not None and not 0 <= threshold <= 1:
         raise InputError(f"--threshold {threshold:g} cannot be used: a probability lies from 0 to 1")
-    data = read(file, options, dataset)
-    fitted, said = adapted(data, trained.known, trained.settings, str(file))
-    said += complaints(fitted, str(file))
+    data, remarks = read(file, options, dataset)
+    fitted, changed = adapted(data, trained.known, trained.settings, str(file))
+    said = [*remarks, *changed, *complaints(fitted, str(file))]
     longest = int(fitted.lengths.max())
     if not window and longest > LONG * trained.known.lengths[2]:
         said.append(
@@ -146,8 +146,11 @@ def _with_somebody(data, spans, what, file, said):
     return cut(data, kept), [spans[n] for n in kept]
 
 
-def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> neutral.Skeletons:
-    """The sequences of a file, of the neutral format or of any that is recognised; InputError for one that is none."""
+def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> tuple[neutral.Skeletons, list[str]]:
+    """The sequences of a file, of the neutral format or of any that is recognised, and what its reader says of them.
+
+    Raises InputError for one that is of none.
+    """
     if not os.path.exists(file):
         raise InputError(f"there is no file {file}; give a recording")
     if not dataset and is_neutral(file):
@@ -157,8 +160,8 @@ def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> n
         name = dataset or reader_of(file)
         if name is None:
             raise unread(file)
-        return read_all(reader_named(name), file, options)
-    return replace(data, meaning=data.meaning.saying(options.up, options.unit, options.rate))
+        return read_and_remark(reader_named(name), file, options)
+    return replace(data, meaning=data.meaning.saying(options.up, options.unit, options.rate)), []
 
 
 def is_neutral(file: str | os.PathLike[str]) -> bool:

@@ -13,7 +13,7 @@ from ..data.joint_names import body_parts
 from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
 from ..data.readers.foreign import refuse_others, unread
-from ..data.readers.recording import read_all, reader_of
+from ..data.readers.recording import read_all, read_and_remark, reader_of
 from ..data.ready import answered, ready
 from ..network.gca_lstm import Network
 from ..settings import Settings
@@ -26,9 +26,6 @@ DATASETS = {
     "npz": neutral.load,
     **{name: partial(read_all, module) for name, module in _MODULES.items()},
 }
-USUAL_PROTOCOL = {name: module.PROTOCOL or "half" for name, module in _MODULES.items()}
-
-
 EVERYTHING = "all"  # the protocol of a test of every sequence, by a network that was trained on others
 
 
@@ -71,8 +68,11 @@ def dataset_of(data: str | None) -> str:
     return "npz"
 
 
-def load_data(source: Source) -> neutral.Skeletons:
-    """The data of a source as data.neutral.Skeletons; InputError when it cannot be read."""
+def load_data(source: Source, remarks: list[str] | None = None) -> neutral.Skeletons:
+    """The data of a source as data.neutral.Skeletons; InputError when it cannot be read.
+
+    remarks: a list that is given what the reader of original files says of them.
+    """
     if source.dataset not in DATASETS:
         raise InputError(f"unknown data set {shown(source.dataset)}: choose one of {', '.join(DATASETS)}")
     if source.dataset == "synthetic" and source.data:
@@ -81,8 +81,22 @@ def load_data(source: Source) -> neutral.Skeletons:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --data PATH")
     if source.dataset == "npz":
         refuse_others(source.data)
-    data = DATASETS[source.dataset](source.data)
+    if source.dataset in _MODULES:
+        data, said = read_and_remark(_MODULES[source.dataset], source.data)
+        if remarks is not None:
+            remarks += said
+    else:
+        data = DATASETS[source.dataset](source.data)
     return replace(data, meaning=data.meaning.saying(source.up)) if source.up else data
+
+
+def usual_protocol(data: neutral.Skeletons) -> tuple[str, str]:
+    """The protocol where nobody names one, and why it is that one: the data's own split, else that of their authors."""
+    if data.test is not None:
+        return "file", "the split that the data come with"
+    if data.meaning.protocol.value:
+        return data.meaning.protocol.value, "that of the data's authors"
+    return "half", "subjects with odd numbers train"
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 from gca_scratch import runs
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
+from gca_scratch.data.meaning import Fact
 from tests.helpers.tiny import skeletons
 
 QUICK = ["--epochs", "1", "--hidden", "4", "--iterations", "0", "--frames", "4"]
@@ -148,3 +149,18 @@ def test_subjects_and_balance_are_options(capsys):
 def test_protocols_that_cannot_be_are_one_sentence(capsys, protocol, words):
     out, err = train(capsys, skeletons(), "--protocol", protocol, code=2)
     assert words in err and err.count("\n") == 1 and out == "" and not Path("run").exists()
+
+
+def test_the_protocol_is_that_of_the_datas_authors_or_the_datas_own_split_and_said(capsys):
+    data = skeletons(subjects=4, repetitions=2)
+    said = "note: the protocol is {}; --protocol names another\n"
+    assert said.format("half, subjects with odd numbers train") in train(capsys, data).out
+    views = dataclasses.replace(data, view=(np.arange(len(data)) % 3 + 1).astype(np.int16))
+    views.meaning = dataclasses.replace(data.meaning, protocol=Fact("nw-ucla", "definition"))
+    out = train(capsys, views, "--out", "views").out
+    assert said.format("nw-ucla, that of the data's authors") in out and "train: views 1, 2; test: view 3" in out
+    assert runs.read_config("views/config.toml")[0].protocol == "nw-ucla"
+    own = dataclasses.replace(views, test=np.arange(len(data)) % 2 == 0)
+    out = train(capsys, own, "--out", "own").out
+    assert said.format("file, the split that the data come with") in out and "protocol file, fold 1" in out
+    assert "protocol is" not in train(capsys, own, "--out", "asked", "--protocol", "half").out
