@@ -26,6 +26,7 @@ from gca_scratch.support.stored import Stored, in_npz, read_row
 from ..meaning import known
 from ..skeleton import KINECT_V1, KINECT_V2, Layout
 from .ctrgcn_names import PARTS, is_list, names_of_rows
+from .named import ending_so
 from .ntu_names import NTU_60, NTU_120
 from .ntu_sample import class_names, sample_of
 from .recording import NOTHING_SAID, Collection, Options, Recording
@@ -57,16 +58,12 @@ class Item(NamedTuple):
 
 
 def recognises(path: Path) -> bool:
-    """Is it an .npz file with an array x_train or x_test, or a folder in which one lies?"""
+    """Is it an .npz file with an array x_train or x_test, or a folder with one in it or below?"""
     path = Path(path)
     try:
-        return any(map(_is_one, _files(path))) if os.path.isdir(path) else _is_one(path)
+        return any(map(_is_one, ending_so(path, ".npz"))) if os.path.isdir(path) else _is_one(path)
     except (OSError, ValueError):
         return False
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.suffix.lower() == ".npz" and not file.name.startswith("."))
 
 
 def _is_one(path: Path) -> bool:
@@ -113,7 +110,7 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
 def _file(path: Path) -> Path:
     if not os.path.isdir(path):
         return path
-    found = [file for file in _files(path) if _is_one(file)]
+    found = [file for file in ending_so(path, ".npz") if _is_one(file)]
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise InputError(f"{path} holds {len(found)} files of CTR-GCN ({names}); give the file itself.")

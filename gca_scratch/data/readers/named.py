@@ -24,6 +24,12 @@ def holds(path: Path, name: re.Pattern[str]) -> bool:
     return False
 
 
+def ending_so(folder: Path, *suffixes: str) -> list[Path]:
+    """The files in the folder and those below it whose names end so, in any case, by path; none that are HIDDEN."""
+    below = islice(files_below(folder, HIDDEN), _LOOKED_AT)
+    return sorted(file for file in below if file.suffix.lower() in suffixes and not file.name.startswith(HIDDEN))
+
+
 def named_files(path: Path, name: re.Pattern[str], whose: str, example: str) -> list[Path]:
     """The file `path`, whatever it is called, or the files in the folder `path` and those below that are called so.
 

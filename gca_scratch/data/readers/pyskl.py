@@ -31,6 +31,7 @@ from gca_scratch.support.unpickling import unpickle
 
 from ..meaning import Meaning
 from . import agcn
+from .named import ending_so
 from .ntu_sample import JOINTS, KINECT_SPACE, class_names, layout_of, sample_of
 from .own import numbered
 from .recording import NOTHING_SAID, Collection, Options, Recording
@@ -69,19 +70,14 @@ class Item(NamedTuple):
 
 
 def recognises(path: Path) -> bool:
-    """Is it a pickle that begins with the words of such a file, or a folder in which one lies?"""
+    """Is it a pickle that begins with the words of such a file, or a folder with one in it or below?"""
     path = Path(path)
     try:
         if os.path.isdir(path):
-            return any(map(_begins_so, _pickles(path)))
+            return any(map(_begins_so, ending_so(path, *_SUFFIXES)))
         return _begins_so(path)
     except (OSError, ValueError):
         return False
-
-
-def _pickles(folder: Path) -> list[Path]:
-    there = (file for file in folder.iterdir() if not file.name.startswith("."))
-    return sorted(file for file in there if file.suffix.lower() in _SUFFIXES)
 
 
 def _begins_so(path: Path) -> bool:
@@ -126,7 +122,7 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
 def _file(path: Path) -> Path:
     if not os.path.isdir(path):
         return path
-    found = [file for file in _pickles(path) if _begins_so(file)]
+    found = [file for file in ending_so(path, *_SUFFIXES) if _begins_so(file)]
     if len(found) != 1:
         names = ", ".join(file.name for file in found[:5]) or "none"
         raise InputError(f"{path} holds {len(found)} pickles of PYSKL ({names}); give the file itself.")

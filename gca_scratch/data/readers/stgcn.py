@@ -21,6 +21,7 @@ from gca_scratch.support.unpickling import unpickle
 
 from ..meaning import Meaning
 from . import agcn
+from .named import ending_so
 from .ntu_sample import JOINTS, KINECT_SPACE, class_names, layout_of, sample_of
 from .recording import NOTHING_SAID, Collection, Options, Recording
 from .rows import in_metres
@@ -49,7 +50,7 @@ class Item(NamedTuple):
 
 
 def recognises(path: Path) -> bool:
-    """Is it a file called as theirs, an .npy file of five dimensions, or a folder with such a file or folder in it?"""
+    """Is it a file called as theirs, an .npy file of five dimensions, or a folder with such a file in it or below?"""
     path = Path(path)
     try:
         if os.path.isdir(path):
@@ -67,7 +68,8 @@ def _parts(folder: Path) -> dict[str, Path]:
 
 
 def _folders(path: Path) -> list[Path]:
-    return sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    """Those below it that hold an array, whatever it is called."""
+    return sorted({file.parent for file in ending_so(path, ".npy")} - {path})
 
 
 def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
@@ -109,16 +111,18 @@ def _files(path: Path, split: str) -> dict[str, Path]:
         return {name[1] if name else "": path}
     try:
         parts = _parts(path)
-        folders = {} if parts else {folder.name: _parts(folder) for folder in _folders(path)}
+        folders = {} if parts else {folder: _parts(folder) for folder in _folders(path)}
     except OSError as error:
         raise InputError(f"{path} cannot be looked into ({error.strerror}); make it readable.") from error
     if parts:
         return parts
-    folders = {name: those for name, those in folders.items() if those}
-    if split in folders or len(folders) == 1:
-        return folders.get(split) or next(iter(folders.values()))
-    there = f"{path / next(iter(folders))} or another" if folders else "the folder where train_data.npy lies"
-    raise InputError(f"{path} holds {len(folders)} folders of ST-GCN ({', '.join(folders)[:200]}); give {there}.")
+    folders = {folder: those for folder, those in folders.items() if those}
+    meant = [folder for folder in folders if folder.name == split] if len(folders) > 1 else list(folders)
+    if len(meant) == 1:
+        return folders[meant[0]]
+    there = f"{next(iter(folders))} or another" if folders else "the folder where train_data.npy lies"
+    names = ", ".join(folder.relative_to(path).as_posix() for folder in folders)[:200]
+    raise InputError(f"{path} holds {len(folders)} folders of ST-GCN ({names}); give {there}.")
 
 
 def _rows(part: str, file: Path, both: bool) -> list[Item]:
