@@ -6,6 +6,7 @@ Finite numbers of a body that was scaled twice, or converted by half, look like 
 import numpy as np
 
 from .absent import unseen
+from .joint_names import pair_of
 from .joint_words import Reading, readings
 from .meaning import METRES
 from .neutral import Skeletons
@@ -14,11 +15,11 @@ VARYING = 0.25  # of its length: a bone that varies more (a quarter to three qua
 UNEQUAL = 1.5  # times: left and right limbs differ by less
 FROZEN = 10  # equal frames at the end of a sequence, and a tenth of it, are worth a word
 SAMPLES = 200  # sequences that are looked at
-LIMBS = (  # by the length from pelvis to neck: of people the legs are 1.3 to 2, the arms 0.9 to 1.3 times as long
-    ("legs", "hip", "ankle", (0.8, 3.0)),
-    ("arms", "shoulder", "wrist", (0.5, 2.5)),
-    ("shoulders", "shoulder", "shoulder", (0.3, 2.0)),  # from one to the other, over the chest
+LIMBS = (  # by the length from pelvis to neck: of people the legs are 1.3 to 2.1, the arms 0.9 to 1.3 times as long
+    ("legs", "hip", ("ankle", "foot"), (0.8, 2.7)),
+    ("arms", "shoulder", ("wrist", "hand"), (0.5, 2.0)),
 )
+SHOULDERS = (0.2, 2.0)  # from one straight to the other, by the same length; of people 0.5 to 1
 TORSO = (0.15, 1.2)  # metres: from pelvis to neck, of a small child and of a giant
 
 
@@ -33,7 +34,9 @@ def complaints(data: Skeletons, where: str) -> list[str]:
             f"{where}: {count} of {len(chosen)} sequences end in equal frames ({data.name[frozen[0]]}, for one); "
             "cut them off, if the tool that wrote them filled them up"
         )
-    lengths, spread = _bones(data, chosen)
+    edges, across = np.asarray(data.edges, int).reshape(-1, 2), pair_of(readings(data.joint_names), "shoulder")
+    lengths, spread = _bones(data, chosen, np.concatenate([edges, [across or (0, 0)]]))
+    lengths, spread, width = lengths[:-1], spread[:-1], lengths[-1]
     names, seen = data.joint_names, np.isfinite(lengths) & (lengths > 0)
     if not seen.any():
         return found
@@ -44,7 +47,7 @@ def complaints(data: Skeletons, where: str) -> list[str]:
             f"{where}: bones change their length from frame to frame ({names[a]} to {names[b]}, for one), which those "
             "of a person do not; joints may be mixed up, or coordinates only half converted"
         )
-    found += _unequal(lengths, data, where) + _unlike_a_person(lengths, data, where)
+    found += _unequal(lengths, data, where) + _unlike_a_person(lengths, width, data, where)
     return found
 
 
@@ -53,14 +56,16 @@ def _frozen(sequence):
     last = sequence[-1]
     if not (np.nan_to_num(last) != 0).any():
         return False
-    same = (sequence == last).all(axis=(1, 2, 3))[::-1]
+    same = ((sequence == last) | (np.isnan(sequence) & np.isnan(last))).all(axis=(1, 2, 3))[::-1]
     count = len(same) if same.all() else int(same.argmin())
     return count < len(sequence) and count >= max(FROZEN, len(sequence) / 10)
 
 
-def _bones(data, chosen):
-    """Of the person seen most, the median length of each bone, and half the range of its middle half; NaN if unseen."""
-    edges = np.asarray(data.edges, int).reshape(-1, 2)
+def _bones(data, chosen, edges):
+    """Of the person seen most, the median length of each of the edges (E, 2), and half the range of its middle half.
+
+    Two float64 (E,); NaN where a bone is never seen.
+    """
     found = [np.full((2, len(edges)), np.nan)]
     for n in chosen:
         persons = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20)].astype(np.float64)
@@ -107,10 +112,13 @@ def _unequal(lengths, data, where):
     ]
 
 
-def _unlike_a_person(lengths, data, where):
-    """Legs or arms that no person has, measured by the torso."""
+def _unlike_a_person(lengths, width, data, where):
+    """Legs, arms or shoulders that no person has, measured by the torso."""
     paths = Paths(readings(data.joint_names), data, lengths)
-    torso = paths.length(("pelvis", "torso", "root"), ("neck base", "neck"), "", "")
+    torso, necks = np.nan, ("neck base", "neck")
+    for starts, sides in ((("pelvis", "root"), [""]), (("hip",), ["left", "right"]), (("torso",), [""])):
+        if not torso > 0:  # without a pelvis from the hips, for a joint called torso lies halfway up
+            torso = np.mean([paths.length(starts, necks, side, "") for side in sides])
     found = []
     metres = torso * METRES.get(data.meaning.unit.value, np.nan)
     if metres > 0 and not TORSO[0] <= metres <= TORSO[1]:
@@ -118,14 +126,15 @@ def _unlike_a_person(lengths, data, where):
             f"{where}: the torso would be {metres:.3g} m long, were these {data.meaning.unit.value}; "
             "say what they are with --unit"
         )
-    for limbs, start, end, (low, high) in LIMBS:
-        sides = [("left", "right")] if start == end else [("left", "left"), ("right", "right")]
-        both = [paths.length((start,), (end,), *side) for side in sides]
+    measured = [("shoulders", [width], SHOULDERS)]
+    for limbs, start, ends, usual in LIMBS:
+        measured.append((limbs, [paths.length((start,), ends, side, side) for side in ("left", "right")], usual))
+    for limbs, both, (low, high) in measured:
         ratio = np.nanmean(both) / torso if np.isfinite(both).any() and torso > 0 else np.nan
-        if np.isfinite(ratio) and not low <= ratio <= high:
+        if ratio > 0 and not low <= ratio <= high:
             found.append(
                 f"{where}: the {limbs} are {ratio:.2g} times as long as the torso, and those of a person {low} "
-                f"to {high}; some coordinates may have been scaled twice"
+                f"to {high}; some coordinates may have been scaled twice, or only half converted"
             )
     return found
 

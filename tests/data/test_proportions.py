@@ -5,11 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gca_scratch.data.meaning import known
+from gca_scratch.data.meaning import Fact, Meaning, known
 from gca_scratch.data.proportions import complaints
+from gca_scratch.data.readers.recording import NOTHING_SAID, assemble, reader_named
 from gca_scratch.data.ready import ready
+from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.data.synthetic import generate
+from gca_scratch.data.upright import with_vertical
 from gca_scratch.support.errors import InputError
+from tests.helpers.people import people, with_joints
 
 DATA = generate(subjects=1, repetitions=1)
 
@@ -62,3 +66,139 @@ def test_equal_frames_at_the_end_are_told():
     for stop in DATA.offsets[1:]:
         joints[stop - 20 : stop] = joints[stop - 20]
     assert any("end in equal frames" in said for said in complaints(moved(joints), "x"))
+
+
+# --- other skeletons, and real ones -----------------------------------------------------------------------------------
+
+KINECT = people(subjects=2, repetitions=1)
+
+
+def openni():
+    """The people of KINECT with the 15 joints of OpenNI, whose torso lies halfway up."""
+    names = OPENNI.joint_names
+    old = {"neck": "shoulder center", "torso": "spine"} | {f"{s} foot": f"{s} ankle" for s in ("left", "right")}
+    place = [KINECT.joint_names.index(old.get(name, name)) for name in names]
+    joints = KINECT.joints[:, :, place].copy()
+    middle = (KINECT.joints[:, :, 0] + KINECT.joints[:, :, KINECT.joint_names.index("shoulder center")]) / 2
+    joints[:, :, names.index("torso")] = middle
+    return with_joints(KINECT, joints, joint_names=names, edges=np.array(OPENNI.edges, np.int16))
+
+
+def scaled(data, joints, factor, about):
+    """The joints so many times as far from another one, in every frame."""
+    changed = data.joints.copy()
+    place = [data.joint_names.index(name) for name in joints]
+    centre = changed[:, :, [data.joint_names.index(about)]]
+    changed[:, :, place] = centre + factor * (changed[:, :, place] - centre)
+    return with_joints(data, changed)
+
+
+def arm(data, side):
+    return [
+        name for name in data.joint_names if name.startswith(side) and name.split()[-1] in ("elbow", "wrist", "hand")
+    ]
+
+
+@pytest.mark.parametrize("data", [KINECT, openni()], ids=["kinect", "openni"])
+def test_every_way_to_spoil_a_body_is_told(data):
+    assert complaints(data, "x") == []
+    assert_told(scaled(data, arm(data, "left"), 2, "left shoulder"), "the limbs of one side are longer", "left")
+    both = scaled(scaled(data, arm(data, "left"), 2, "left shoulder"), arm(data, "right"), 2, "right shoulder")
+    assert_told(both, "the arms are 2", "scaled twice")
+    legs = [name for name in data.joint_names if name.split()[-1] in ("knee", "ankle", "foot")]
+    twice = scaled(scaled(data, [n for n in legs if "left" in n], 2, "left hip"),
+                   [n for n in legs if "right" in n], 2, "right hip")  # fmt: skip
+    assert_told(twice, "the legs are", "scaled twice")
+    for axis, unit in ((0, 1000), (1, 1000), (2, 1000), (2, 100)):
+        half = data.joints * np.float32([unit if k == axis else 1 for k in range(3)])
+        unknown = with_joints(data, half, meaning=Meaning())  # no unit gives it away
+        assert complaints(unknown, "x"), (axis, unit)
+
+
+def assert_told(data, *words):
+    found = complaints(data, "x")
+    assert any(all(word in said for word in words) for said in found), found
+    assert all(said.startswith("x: ") and "\n" not in said for said in found)
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "told"),
+    [("m", 1, False), ("m", 100, True), ("m", 1000, True), ("m", 39.37, True), ("m", 0.01, True), ("cm", 100, False),
+     ("cm", 1, True), ("cm", 1000, True), ("mm", 1000, False), ("mm", 100, True), ("in", 39.37, False),
+     ("", 777, False)],
+)  # fmt: skip
+def test_a_unit_that_cannot_be_is_told(unit, factor, told):
+    found = complaints(with_joints(KINECT, KINECT.joints * factor, meaning=known(up="+y", unit=unit)), "x")
+    assert bool(found) == told and all("--unit" in said and unit in said for said in found)
+    if (unit, factor) == ("m", 100):
+        assert "the torso would be 50" in found[0]
+
+
+def test_joints_that_change_places_are_told():
+    joints = KINECT.joints.copy()
+    order = np.random.default_rng(0).permuted(np.tile(np.arange(20), (len(joints), 1)), axis=1)
+    mixed = np.take_along_axis(joints, order[:, None, :, None], axis=2)
+    assert_told(with_joints(KINECT, mixed), "bones change their length from frame to frame")
+
+
+def still(frames, last, absent=None):
+    """One sequence of a body that moves, and then stands still for the last frames."""
+    rng = np.random.default_rng(0)
+    body = np.tile(KINECT.joints[:1], (frames, 1, 1, 1)) + rng.normal(0, 0.01, (frames, 1, 20, 3)).astype(np.float32)
+    if last:
+        body[frames - last :] = body[frames - last]
+    if absent is not None:
+        body[:, :, 3] = absent
+    one = {"label": KINECT.label[:1], "subject": KINECT.subject[:1], "name": KINECT.name[:1], "repetition": None}
+    return with_joints(KINECT, body, offsets=np.array([0, frames], np.int64), **one)
+
+
+@pytest.mark.parametrize(
+    ("frames", "last", "told"),
+    [
+        (60, 10, True),
+        (60, 9, False),
+        (60, 0, False),
+        (60, 60, False),
+        (60, 59, True),
+        (300, 29, False),
+        (300, 30, True),
+    ],
+)
+def test_how_many_equal_frames_are_worth_a_word(frames, last, told):
+    for absent in (None, np.nan, 0):
+        found = complaints(still(frames, last, absent), "x")
+        said = "x: 1 of 1 sequences end in equal frames (s1 raise left 1, for one); cut them off"
+        assert found == [said + ", if the tool that wrote them filled them up"] * told
+
+
+def test_frames_without_anybody_at_the_end_are_no_equal_frames():
+    data = still(60, 0)
+    data.joints[30:] = 0
+    assert complaints(data, "x") == []
+
+
+def test_bodies_without_names_or_bones_have_no_proportions():
+    odd = dataclasses.replace(KINECT, joint_names=tuple(f"joint {n}" for n in range(20)))
+    assert complaints(odd, "x") == []
+    one = with_joints(KINECT, KINECT.joints[:, :, :1], joint_names=("hip",), edges=np.zeros((0, 2), np.int16))
+    assert complaints(one, "x") == []
+
+
+@pytest.mark.parametrize("dataset", ["utkinect", "sbu", "utdmhad", "nwucla", "ntu"])
+def test_nothing_is_said_of_real_people(real_data, dataset):
+    if not (real_data / dataset).is_dir():
+        pytest.skip(f"no {dataset} in {real_data}")
+    reader = reader_named(dataset)
+    found = reader.open_collection(real_data / dataset, NOTHING_SAID)
+    recordings = []
+    for item in found.items[:: max(1, len(found.items) // 40)]:
+        try:
+            recordings.append(reader.read_item(item))
+        except InputError:  # a few are damaged as they were published
+            continue
+    data = ready(assemble(recordings, found.class_names, found.layout, "x", found.meaning)).data
+    assert [said for said in complaints(data, "x") if "equal frames" not in said] == []
+    assert (data.meaning.up.value, len(recordings) > 2) == ("+y", True)
+    untold = dataclasses.replace(data, meaning=Meaning())
+    assert with_vertical(untold).meaning.up == Fact("+y", "guess")
