@@ -20,10 +20,16 @@ INSTALL_CUPY = "install the wheel that fits your driver: pip install 'cupy-cuda1
 
 
 def array_module(array: Array) -> ArrayModule:
-    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU. A plain number belongs to `numpy`."""
+    """The module that made `array`: `numpy`, or `cupy` for an array on a GPU. A plain number belongs to `numpy`.
+
+    Raises InputError for what no such module made, as a list.
+    """
     if isinstance(array, complex | float | int):  # NumPy's own scalars among them
         return np
-    return sys.modules[type(array).__module__.partition(".")[0]]
+    name = type(array).__module__.partition(".")[0]
+    if name == "builtins":
+        raise InputError(f"{shown(array)} is no array; give numpy.asarray of it, with numbers in it")
+    return sys.modules[name]
 
 
 def on_gpu(array: Array) -> bool:

@@ -17,6 +17,12 @@ def test_numpy_arrays_belong_to_numpy():
     assert arrays.module_for("cpu") is np
 
 
+@pytest.mark.parametrize("value", [[0.5], (1, 2), "1", None])
+def test_what_is_no_array_is_told_so(value):
+    with pytest.raises(InputError, match=r"is no array; give numpy\.asarray of it"):
+        arrays.array_module(value)
+
+
 def cupy_like(devices, compute=True):
     """A module that answers as CuPy does on a machine with so many devices (an exception: no driver)."""
     cupy = types.ModuleType("cupy")
