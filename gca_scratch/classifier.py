@@ -47,8 +47,7 @@ class GCALSTMClassifier:
     and what needs names (mirror, face_camera, torso_scale, attention over body parts) is off.
     iterations: of attention; 0 leaves attention out.
     seed: decides the weights, the order of the sequences, everything random in training, and who is held out.
-    device: "cpu" or "cuda".
-    verbose: 1 shows a progress bar on a terminal, and prints what is off.
+    device: "cpu" or "cuda".  verbose: 1 shows a progress bar on a terminal, and prints what is off.
     hip: the name of the joint that is origin and root of the chain, where its name does not tell.
     Every other argument is a setting, and None means: as the preset says. docs/python.md lists them.
     The constructor keeps its arguments as they are; `fit` looks at them.
@@ -109,6 +108,7 @@ class GCALSTMClassifier:
         jitter: float | None = None,
         crop: float | None = None,
         drop_joints: float | None = None,
+        unknown: float | None = None,
         samplings: int | None = None,
     ) -> None:
         vars(self).update({name: value for name, value in locals().items() if name != "self"})

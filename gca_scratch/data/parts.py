@@ -11,7 +11,7 @@ _PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition", "tes
 
 
 def cut(data: Skeletons, sequences: Sequence[int] | np.ndarray) -> Skeletons:
-    """Those sequences of the data, in that order, in memory; of data that is mapped from the disk no others are read."""
+    """Those sequences of the data, in that order, in memory; of data mapped from the disk no others are read."""
     return _pieces(data, [(int(n), 0, int(data.lengths[n])) for n in sequences])
 
 

@@ -91,14 +91,14 @@ def counted(p: np.ndarray, truth: np.ndarray, threshold: float) -> dict[str, flo
     }
 
 
-def measure(out, seeds, jobs, epochs):
+def measure(out, seeds, jobs, epochs, share=0.0):
     """For each seed: the threshold that training has set, probabilities of all windows and their truth."""
     data = generate(subjects=40, repetitions=2, classes=KNOWN)
     more = {"epochs": epochs, "patience": epochs} if epochs else {}
-    places = [Path(out) / f"run-{seed}" for seed in seeds]
+    places = [Path(out) / f"run-{seed}{f'-{share:g}' if share else ''}" for seed in seeds]
     source = runs.Source("npz", "made here", "k-fold:10")  # a tenth of the people test whole sequences
     calls = [
-        (data, source, settings_from("demo", seed=seed, crop=0.15, **more), place, True, "cpu", False)
+        (data, source, settings_from("demo", seed=seed, crop=0.15, unknown=share, **more), place, True, "cpu", False)
         for seed, place in zip(seeds, places, strict=True)
     ]
     list(workers.results(runs.run, calls, jobs))
