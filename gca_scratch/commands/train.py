@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import runs, settings
 from ..data import protocols
+from ..data.joint_names import in_the_hips_place
 from ..data.meaning import axis_named
 from ..data.mirror import ONE_HANDED, mirror_conflict, one_handed
 from ..data.ready import ready
@@ -65,7 +66,9 @@ def command(options):
         protocol, why = runs.usual_protocol(data)
         source = dataclasses.replace(source, protocol=protocol)
         remarks += [f"the protocol is {protocol}, {why}; --protocol names another"] if source.data else []
-    remarks = [f"note: {sentence}" for sentence in [*remarks, *said, *notes(data, source.data or source.dataset, hip)]]
+    remarks += [*said, *in_the_hips_place(data.joint_names, data.edges, hip)]
+    remarks += notes(data, source.data or source.dataset, hip)
+    remarks = [f"note: {sentence}" for sentence in remarks]
     if chosen.mirror and not (options.resume or options.config):
         chosen, more = mirrored_or_not(data, source, chosen, "mirror" in settings.given(options))
         remarks += more

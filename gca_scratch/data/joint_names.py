@@ -197,9 +197,19 @@ def describe_roles(joint_names: Sequence[str], edges: Edges, hip: str | None = N
     ]
 
 
+def in_the_hips_place(joint_names: Sequence[str], edges: Edges, hip: str | None = None) -> list[str]:
+    """A sentence on the joint that is taken for the hip; none where a name calls it the pelvis, or a user the hip."""
+    read, found = readings(joint_names), find_roles(joint_names, edges, hip).hip
+    return [] if hip is not None or _is_pelvis(read[found]) else [_of_the_hip(joint_names, read, found, False)]
+
+
+def _is_pelvis(it: Reading) -> bool:
+    return it.part in ("pelvis", "root") and not it.side
+
+
 def _of_the_hip(names, read, hip, answered):
     sentence = f"the hip is '{names[hip]}'"
-    if read[hip].part in ("pelvis", "root") and not read[hip].side:
+    if _is_pelvis(read[hip]):
         return sentence
     if answered:
         return f"{sentence}, which no name calls the pelvis: you say so"

@@ -164,3 +164,13 @@ def test_the_protocol_is_that_of_the_datas_authors_or_the_datas_own_split_and_sa
     out = train(capsys, own, "--out", "own").out
     assert said.format("file, the split that the data come with") in out and "protocol file, fold 1" in out
     assert "protocol is" not in train(capsys, own, "--out", "asked", "--protocol", "half").out
+
+
+def test_a_torso_that_is_taken_for_the_hip_is_said(capsys):
+    data = dataclasses.replace(skeletons(), joint_names=("torso", "neck", *skeletons().joint_names[2:]))
+    said = "note: the hip is 'torso', which no name calls the pelvis: the torso is taken in its place"
+    assert said in train(capsys, data).out
+    assert "the hip is" not in train(capsys, data, "--hip", "torso", "--out", "answered").out
+    out = train(capsys, data, "--hip", "middle", "--out", "made").out
+    assert "the hip is" not in out and "'pelvis' is made" in out
+    assert "the hip is" not in train(capsys, skeletons(), "--out", "plain").out
