@@ -24,7 +24,10 @@ def notes(data: Skeletons, where: str, hip: str | None = None) -> list[str]:
 
 
 def missing(data: Skeletons) -> list[str]:
-    """A sentence on the joints that were not found, and one on sequences that show nobody; none without any."""
+    """A sentence on the joints that were not found, and one on sequences that show nobody; none without any.
+
+    Data in memory have none of these once they are made ready (`ready.ready`); those of mapped data are not left out.
+    """
     chosen = np.unique(np.linspace(0, len(data) - 1, LOOKED_AT).astype(int))
     sequences = [np.asarray(data.sequence(n)) for n in chosen]
     lost, there = counts(sequences, data.meaning.zeros_absent)
@@ -40,7 +43,12 @@ def missing(data: Skeletons) -> list[str]:
         )
     empty = [n for n, sequence in zip(chosen, sequences, strict=True) if not (np.nan_to_num(sequence) != 0).any()]
     if empty:
-        found.append(f"{len(empty)} sequences show nobody ({data.name[empty[0]]}, for one); they are left out")
+        one = data.name[empty[0]]
+        found.append(
+            f"1 sequence shows nobody ({one}); leave it out, for it ends training"
+            if len(empty) == 1
+            else f"{len(empty)} sequences show nobody ({one}, for one); leave them out, for they end training"
+        )
     return found
 
 
