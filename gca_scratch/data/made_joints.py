@@ -68,10 +68,27 @@ def make(
     return _grown(joints, found.sources, zeros_absent), Layout(layout.name, found.names, found.edges), found.sentences
 
 
-def layout_with_middle(layout: Layout) -> Layout:
-    """The layout with a pelvis, where no joint is called one, as `make` gives it by force."""
-    found = with_middle(layout.joint_names, layout.edges, force=True)
+def completed_layout(layout: Layout, force: bool = False) -> Layout:
+    """The layout of data that were `completed`; InputError where `completed` raises it for names."""
+    if not lacks_pelvis(layout.joint_names, layout.edges, force):
+        return layout
+    found = with_middle(layout.joint_names, layout.edges, force)
     return Layout(layout.name, found.names, found.edges)
+
+
+def lacks_pelvis(joint_names: Sequence[str], edges: Edges, force: bool = False) -> bool:
+    """Is a pelvis to be made of both hips, for names and bones tell no hip, or, with `force`, no joint is called one?
+
+    Raises InputError where it should be made by force and there are not both hips.
+    """
+    read = readings(joint_names)
+    hips = pair_of(read, "hip")
+    if force and hips is None:
+        raise InputError(
+            f"--hip middle needs a left and a right hip among the joints {', '.join(joint_names)}; say which of them "
+            "is the hip with --hip NAME"
+        )
+    return hips is not None and _needs_pelvis(joint_names, edges, read, force)
 
 
 def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str]]:
@@ -82,11 +99,8 @@ def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str
     Gives the data, new ones where something was made, and a sentence for each joint that was. Raises InputError where
     it should be made by force and there are not both hips, and where data that are mapped from the disk lack it.
     """
-    read = readings(data.joint_names)
-    if force:
-        need_hips(data.joint_names)
     edges = [(int(a), int(b)) for a, b in data.edges]
-    if not (pair_of(read, "hip") and _needs_pelvis(data.joint_names, edges, read, force)):
+    if not lacks_pelvis(data.joint_names, edges, force):
         return data, []
     if isinstance(data.joints, np.memmap):
         raise InputError(
@@ -100,15 +114,6 @@ def completed(data: Skeletons, force: bool = False) -> tuple[Skeletons, list[str
     joints = _grown(data.joints, found.sources, data.meaning.zeros_absent)
     more = {"joints": joints, "joint_names": found.names, "edges": np.array(found.edges, np.int16), "truth": truth}
     return replace(data, **more), found.sentences
-
-
-def need_hips(joint_names: Sequence[str]) -> None:
-    """InputError unless a left and a right hip are among the joints, to make a pelvis of."""
-    if pair_of(readings(joint_names), "hip") is None:
-        raise InputError(
-            f"--hip middle needs a left and a right hip among the joints {', '.join(joint_names)}; say which of them "
-            "is the hip with --hip NAME"
-        )
 
 
 def _needs_pelvis(names, edges, read, force):

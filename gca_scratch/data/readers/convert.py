@@ -27,7 +27,7 @@ from gca_scratch.support.reading import read_npz
 from gca_scratch.support.writing import replacing, sync_names, write_npz
 
 from .. import neutral
-from ..made_joints import layout_with_middle, make, need_hips, with_middle
+from ..made_joints import completed_layout, lacks_pelvis, make, with_middle
 from .recording import NOTHING_SAID, Collection, Options, assemble, meaning_of, reader_named, reported_by, with_persons
 
 CHUNK = 32  # sequences
@@ -92,8 +92,7 @@ def convert(
     _refuse_existing(out)
     found = _reader(dataset).open_collection(root, options)
     items, whole = found.items, found._replace(items=[], meaning=meaning_of(_reader(dataset), found))
-    if middle:
-        need_hips(whole.layout.joint_names)
+    middle = middle and lacks_pelvis(whole.layout.joint_names, whole.layout.edges, force=True)
     part = out.with_name(out.name + ".part")
     chunks = []
     for start in range(0, len(items), CHUNK):
@@ -184,7 +183,7 @@ def _convert_chunk(chunk):
 
 def _layout(chunk):
     """The skeleton of what a chunk keeps."""
-    return layout_with_middle(chunk.whole.layout) if chunk.middle else chunk.whole.layout
+    return completed_layout(chunk.whole.layout, force=True) if chunk.middle else chunk.whole.layout
 
 
 def _kept(chunk, *wanted):
