@@ -102,7 +102,8 @@ def fuzz(target, minutes, findings):
         done, seconds = next(runs), time.process_time() - start
         if seconds > 60 * minutes:
             print(f"{target}: {done} executions in {seconds:.0f} s of computing, {len(known)} findings", flush=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            for made in (folder, hostile_readers.own_folder()):
+                shutil.rmtree(made, ignore_errors=True)
             os._exit(FOUND if known else 0)
         try:
             _, sentence = hostile_readers.outcome(target, content, box)

@@ -126,9 +126,10 @@ def _member(file: IO[bytes], info: zipfile.ZipInfo, path: Path, name: str, size:
                 f"{path}: {name} is compressed, so its rows cannot be read one by one; save the file uncompressed, "
                 "with np.savez instead of np.savez_compressed."
             )
+        array = read_npz(path, {name})[name]
         handle, unpacked = tempfile.mkstemp(".npy", dir=own_folder())
         with open(handle, "wb") as beside:
-            np.save(beside, read_npz(path, {name})[name], allow_pickle=False)
+            np.save(beside, array, allow_pickle=False)
         return in_npy(unpacked)
     if info.flag_bits & 1:
         raise InputError(f"{path}: {name} is encrypted; save the file with np.savez.")

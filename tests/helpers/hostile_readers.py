@@ -37,6 +37,7 @@ from gca_scratch.runs import checkpoint
 from gca_scratch.support import pickled, unpickling
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import from_plain, read_json
+from gca_scratch.support.stored import own_folder
 from gca_scratch.variants import build
 from tests.data.readers.pickles import make
 from tests.helpers.bvh_file import moving, person, written
@@ -278,7 +279,11 @@ def _rows(save=np.savez):
 def _(content, folder):
     path = put(folder, "NTU60_CS.npz", content)
     ctrgcn.recognises(path)
-    return _read_all(ctrgcn, path)
+    try:
+        return _read_all(ctrgcn, path)
+    finally:
+        for unpacked in Path(own_folder()).glob("*.npy"):
+            unpacked.unlink()
 
 
 @reads("ctrgcn-inside", lambda: apart(_rows()))
