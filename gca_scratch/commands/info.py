@@ -1,12 +1,15 @@
 """The command `info`: what a file or folder is, what it holds, and what to do with it next."""
 
 import os
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import runs
+from ..data import protocols
 from ..data.joint_names import describe_roles, find_roles
 from ..data.readers.foreign import unread
 from ..data.readers.recording import read_and_remark, reader_named, reader_of
@@ -92,18 +95,36 @@ def _meaning(data, hip):
 
 
 def _next(data, dataset, options):
+    """The command that comes next, with what was said of the file."""
     path = options.file or options.data
+    said = {name: getattr(options, name) for name in ("up", "unit", "rate", "label", "split", "names")}
     if dataset == "synthetic":
-        return "python -m gca_scratch train --out run"
+        return _typed("train", "--out", "run")
     if len(data) == 1 or (len(data.class_names) == 1 and data.class_names[0] == "unknown"):
-        return f"python -m gca_scratch predict RUN {path}"
-    if dataset == "npz":
-        people = len(np.unique(data.subject))
-        protocol, _ = runs.usual_protocol(data)
-        if protocol == "half" and not 0 < (data.subject % 2).sum() < len(data):
-            protocol = f"k-fold:{min(people, 5)}" if people > 1 else "loseqo"
-        return f"python -m gca_scratch train --data {path} --protocol {protocol} --out run"
-    return f"python -m gca_scratch convert --dataset {dataset} --data {path} --out {dataset}.npz"
+        return _typed("predict", "RUN", path, **said, dataset=options.dataset if dataset != "npz" else "")
+    if dataset != "npz":
+        return _typed("convert", "--dataset", dataset, "--data", path, **said, out=f"{dataset}.npz")
+    people = len(np.unique(data.subject))
+    protocol, _ = runs.usual_protocol(data)
+    if protocol == "half" and not 0 < (data.subject % 2).sum() < len(data):
+        protocol = f"k-fold:{min(people, 5)}" if people > 1 else "loseqo"
+    train, _ = protocols.split(data, protocol, 1)
+    nobody = "0" if len(np.unique(data.subject[train])) == 1 else ""  # is left to be held out
+    more = {"hip": options.hip, "up": options.up, "validation": nobody}
+    return _typed("train", "--data", path, "--protocol", protocol, **more, out="run")
+
+
+def _typed(*words, **options):
+    """A command as it is typed, with those of the options that have a value."""
+    words = [*words, *(word for name, value in options.items() if value for word in (f"--{name}", str(value)))]
+    return " ".join(["python -m gca_scratch", *map(_quoted, words)])
+
+
+def _quoted(word):
+    """The word as a shell takes it whole: in double quotes, which that of Windows knows, too, where they suffice."""
+    if word == shlex.quote(word) or re.search(r'["$`!]|\\$|\\\\', word):
+        return shlex.quote(word)
+    return f'"{word}"'
 
 
 def describe(data):

@@ -10,6 +10,7 @@ Anything wrong with what the user gave ends in one sentence on standard error an
 """
 
 import argparse
+import sys
 
 from .. import __version__
 from ..support.exit_code import Parser, exit_code
@@ -22,10 +23,19 @@ def main(arguments=None):
     """Run one command; returns the exit code."""
 
     def run():
-        options = parser().parse_args(arguments)
+        options = parser().parse_args(_with_axes(sys.argv[1:] if arguments is None else arguments))
         return options.command(options)
 
     return exit_code(run)
+
+
+def _with_axes(arguments):
+    """The arguments with "--up", "-y" as "--up=-y", for argparse takes -y for an option."""
+    given = list(arguments)
+    for at in range(len(given) - 2, -1, -1):
+        if given[at] == "--up" and given[at + 1].lower() in ("-x", "-y", "-z"):
+            given[at : at + 2] = [f"--up={given[at + 1]}"]
+    return given
 
 
 def parser():
