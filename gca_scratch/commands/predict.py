@@ -50,15 +50,20 @@ def command(options):
     files = expanded(options.files)
     trained = asking.load(options.run, options.device)
     said_of = said_of_files(options, labelled=False)
-    asked, noted = [], set()
+    asked, noted, wrong = [], set(), []
     for file in files:
-        asked.append(
-            asking.predict(
+        try:
+            found = asking.predict(
                 trained, file, options.window, options.stride, options.threshold, said_of, options.dataset or ""
             )
-        )
-        _note(asked[-1].said, file, noted)
-        _print(asked[-1], trained, bool(options.window))
+        except InputError as error:  # the other files are asked about first
+            wrong.append(str(error))
+            continue
+        asked.append(found)
+        _note(found.said, file, noted)
+        _print(found, trained, bool(options.window))
+    if not asked:
+        raise InputError(wrong[0])
     if options.threshold is None and not trained.known.threshold:
         print(
             "\nno threshold was set, so that every recording is given a class: train with --validation 1 or more, or "
@@ -71,6 +76,9 @@ def command(options):
         from ..figures.of_answers import draw  # Matplotlib takes its time: only now
 
         print("written to", draw(trained, asked[0], Path(options.plot), bool(options.window), options.threshold))
+    if wrong:
+        others = f" ({len(wrong)} of {len(files)} files were left out, of which this is the first)"
+        raise InputError(wrong[0] + others * (len(wrong) > 1))
 
 
 def expanded(files):
