@@ -18,6 +18,7 @@ from .data.from_arrays import (
     hip_of,
     layout_from,
     people_from,
+    seen_skeleton,
     sequences_from,
     skeletons_from,
     unavailable_for,
@@ -38,8 +39,8 @@ class GCALSTMClassifier:
     """A GCA-LSTM that learns which action a sequence of skeletons shows.
 
     Sequences X are a list (or an object array of one axis) of numbers (frames, joints, 3) or (frames, persons, joints,
-    3), of any lengths; or an array with one axis more. A person who is absent is all zeros, and sequences of fewer
-    persons than others are filled up with absent ones. Labels y are of any type.
+    3), of any lengths; or an array with one axis more. A joint that was not found is NaN or masked, an absent person
+    all zeros; sequences of fewer persons are filled up with absent ones. Labels y are of any type.
 
     preset: "small" (for hundreds of sequences), "paper" or "demo" (settings.PRESETS): the settings that are left None.
     skeleton: "kinect_v2" or another name (data.layouts), a data.skeleton.Layout, or (names of joints, pairs of joints).
@@ -48,7 +49,7 @@ class GCALSTMClassifier:
     iterations: of attention; 0 leaves attention out.
     seed: decides the weights, the order of the sequences, everything random in training, and who is held out.
     device: "cpu" or "cuda".  verbose: 1 shows a progress bar on a terminal, and prints what is off.
-    hip: the name of the joint that is origin and root of the chain, where its name does not tell.
+    hip: the joint that is origin and root of the chain, where its name does not tell; "middle" makes one of both hips.
     Every other argument is a setting, and None means: as the preset says. docs/python.md lists them.
     The constructor keeps its arguments as they are; `fit` looks at them.
 
@@ -156,9 +157,8 @@ class GCALSTMClassifier:
         """Train by Algorithm 1 on sequences X and their labels y; returns self.
 
         groups: who performs each sequence, values of any type. They are needed where `validation` is not 0: so many
-        people, chosen by the seed, are held out to measure the validation error. Without groups `fit` refuses rather
-        than hold out sequences, for those of people whom training has seen say little about others. With `validation`
-        0, as in the preset "small", groups change nothing.
+        people, chosen by the seed, are held out to measure the validation error: sequences of people whom training has
+        seen say little about others. With `validation` 0, as in the preset "small", groups change nothing.
         """
         sequences = sequences_from(X)
         target = labels_from(y, len(sequences))
@@ -168,16 +168,16 @@ class GCALSTMClassifier:
             raise InputError(f"y holds {found}; give sequences of 2 to {MOST_CLASSES} classes")
         layout = layout_from(self.skeleton, sequences[0].shape[2])
         hip = hip_of(layout, self.hip, known=self.skeleton is not None)
-        settings, unavailable = self._settings(unavailable_for(layout, hip, classes))
+        seen = seen_skeleton(layout, hip)
+        settings, unavailable = self._settings(unavailable_for(*seen, classes))
         people = people_from(groups, len(sequences), settings.validation)
         xp = module_for(self.device)
         persons = max(sequence.shape[1] for sequence in sequences)
-        network = network_for(settings, layout, hip, persons, len(classes))
+        network = network_for(settings, *seen, persons, len(classes))
         state = training.start(network, settings)
-        data = skeletons_from(sequences, layout, persons, codes_of(target, classes), len(classes), people)
-        aligned = aligned_for(data, settings, hip)
-        train = np.arange(len(data))
-        held_out = train[:0]
+        data = skeletons_from(sequences, layout, persons, codes_of(target, classes), len(classes), people, hip)
+        aligned = aligned_for(data, settings, seen[1])
+        train, held_out = np.arange(len(data)), np.arange(0)
         if settings.validation:
             rng = np.random.default_rng([settings.seed, 2])  # as for the command line
             train, held_out = hold_out(data, train, settings.validation, rng)
@@ -232,8 +232,8 @@ class GCALSTMClassifier:
         """Informativeness of every joint in every frame (Eq. 6), float32 (iterations, N, T, J).
 
         Those of each iteration and sequence sum to 1. Frames are the T that `attention_frames` names, joints are in the
-        order of X. In the network "coarse" the joints of a body part share its score evenly; of the two streams of
-        "two-stream" it is the one over joints.
+        order of X, then the pelvis and neck that were made. In the network "coarse" the joints of a body part share its
+        score evenly; of the two streams of "two-stream" it is the one over joints.
         """
         fitted = self._known()
         return fitted.scores(fitted.read(X), module_for(self.device))

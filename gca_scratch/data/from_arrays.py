@@ -11,8 +11,10 @@ from ..support.errors import InputError, shown
 from .joint_names import body_parts, find_roles, mirror_order
 from .labels import classes_of, codes_of, labels_from
 from .layouts import layout_named
+from .made_joints import completed, completed_layout
 from .mirror import mirror_conflict
 from .neutral import Skeletons, check
+from .ready import MIDDLE
 from .skeleton import Layout, chain
 
 # A layout, the name of a known one, or names of joints and bones (pairs of indices); None where nothing is known.
@@ -27,7 +29,7 @@ def sequences_from(X: Any) -> list[np.ndarray]:
     X: a list, or an object array of one axis, of arrays (frames, joints, 3) or (frames, persons, joints, 3) of numbers,
     which need not be of one length; or an array with one axis more.
 
-    A joint that was not found is NaN or all zeros; what it means to be absent says data.absent.
+    A joint that was not found is NaN, masked or all zeros; what it means to be absent says data.absent.
 
     Raises InputError, naming the place in X, for anything else and for infinite coordinates.
     """
@@ -53,7 +55,7 @@ def sequences_from(X: Any) -> list[np.ndarray]:
 def _sequence(item: Any, where: str) -> np.ndarray:
     """One sequence as float32 (frames, persons, joints, 3)."""
     try:
-        found = np.asarray(item)
+        found = np.asarray(_unmasked(item))
     except ValueError:
         raise InputError(f"{where} has frames of different shapes; {_FORMS}") from None
     if found.dtype == object:  # as np.array(X, dtype=object) makes of sequences of one length
@@ -63,8 +65,6 @@ def _sequence(item: Any, where: str) -> np.ndarray:
         raise InputError(f"{where} holds {shown(item)}, which are no numbers; {_FORMS}")
     if found.ndim not in (3, 4) or found.shape[-1] != 3 or not found.size:
         raise InputError(f"{where} has the shape {found.shape}; {_FORMS}")
-    if np.ma.is_masked(item):
-        raise InputError(f"{where} has masked coordinates; fill them in, or leave the sequence out")
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite
         sequence = found.astype(np.float32, copy=False)
     wrong = np.argwhere(np.isinf(sequence))
@@ -79,6 +79,15 @@ def _sequence(item: Any, where: str) -> np.ndarray:
             f"(counted from 0); {remedy}"
         )
     return sequence if sequence.ndim == 4 else sequence[:, None]
+
+
+def _unmasked(item: Any) -> Any:
+    """The same with NaN in the place of what is masked, in an array or in one of a list of them."""
+    if isinstance(item, list | tuple) and any(isinstance(part, np.ma.MaskedArray) for part in item):
+        item = np.ma.stack(item)
+    if not np.ma.is_masked(item) or item.dtype.kind not in "fiu":
+        return item
+    return item.astype(np.float64).filled(np.nan)
 
 
 def layout_from(skeleton: Skeleton, joints: int) -> Layout:
@@ -132,14 +141,16 @@ def skeletons_from(
     label: np.ndarray,
     classes: int,
     subject: np.ndarray | None = None,
+    hip: str | None = None,
 ) -> Skeletons:
-    """The sequences as Skeletons, those of fewer persons filled up with absent ones.
+    """The sequences as Skeletons, those of fewer persons filled up with absent ones, in the skeleton that is seen.
 
     sequences: N arrays float32 (frames, persons, joints, 3), as `sequences_from` gives them.
     layout: what their joints are called, and the bones.
     persons: how many there are in every sequence then, at least as many as in any of them.
     label: int (N,), below `classes`.
     subject: int (N,), who performs, from 0; None for one person.
+    hip: as for `seen_skeleton`.
 
     Raises InputError for a layout or numbers that the neutral format cannot hold.
     """
@@ -158,20 +169,37 @@ def skeletons_from(
         edges=np.array(layout.edges, np.int16).reshape(-1, 2),
     )
     check(data, "X and its skeleton")
-    return data
+    return data if _is_named(data.joint_names, hip) else completed(data, hip == MIDDLE)[0]
+
+
+def seen_skeleton(layout: Layout, hip: str | None) -> tuple[Layout, str | None]:
+    """The skeleton that a network sees, and the joint to call its hip, None where its name tells.
+
+    hip: what `hip_of` gives. A pelvis is made of both hips (made_joints) where it is MIDDLE, and where it is None and
+    nothing tells the hip.
+    """
+    if _is_named(layout.joint_names, hip):
+        return layout, hip
+    return completed_layout(layout, hip == MIDDLE), None
+
+
+def _is_named(joint_names: Sequence[str], hip: str | None) -> bool:
+    return hip is not None and (hip != MIDDLE or hip in joint_names)
 
 
 def hip_of(layout: Layout, hip: str | None, known: bool) -> str | None:
     """The joint to call the hip where names do not tell: `hip`, or the first joint of a chain that is not `known`.
 
-    Raises InputError if there is no such joint, or if the names of a known layout tell no hip.
+    MIDDLE stands for the middle of both hips. Raises InputError if there is no such joint, or if the names of a known
+    layout tell neither a hip nor both to make one of.
     """
     if hip is None and not known:
         return layout.joint_names[0]
     try:
         if hip is not None and not isinstance(hip, str):
             raise InputError("a name is asked for")
-        find_roles(layout.joint_names, layout.edges, hip)
+        seen, root = seen_skeleton(layout, hip)
+        find_roles(seen.joint_names, seen.edges, root)
     except InputError:
         problem = (
             "no joint's name tells the hip (the middle of the pelvis)" if hip is None else f"no joint is {shown(hip)}"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..data.alignment import align
-from ..data.from_arrays import layout_from, sequences_from, skeletons_from
+from ..data.from_arrays import hip_of, layout_from, seen_skeleton, sequences_from, skeletons_from
 from ..data.joint_names import body_parts, find_roles
 from ..data.labels import from_plain as labels_from_plain
 from ..data.labels import to_plain as labels_to_plain
@@ -31,9 +31,10 @@ BATCH = 25  # sequences that are scored at once
 class Fitted(NamedTuple):
     """All that predictions depend on.
 
-    state: the training's, with its best weights.  layout, hip: the skeleton.  up: its vertical axis.  persons: the most
-    that a sequence may have.  classes: the labels, in the order of the network's outputs.  unavailable: reasons by the
-    names of settings that the skeleton does not allow.
+    state: the training's, with its best weights.  layout, hip: the skeleton of the sequences, and what `hip_of` says of
+    it; the network sees that of `seen`.  up: its vertical axis.  persons: the most that a sequence may have.  classes:
+    the labels, in the order of the network's outputs.  unavailable: reasons by the names of settings that the skeleton
+    does not allow.
     """
 
     state: State
@@ -45,6 +46,11 @@ class Fitted(NamedTuple):
     persons: int
     classes: np.ndarray
     unavailable: dict[str, str]
+
+    @property
+    def seen(self) -> tuple[Layout, str | None]:
+        """The skeleton that the network sees, and the joint to call its hip (from_arrays.seen_skeleton)."""
+        return seen_skeleton(self.layout, self.hip)
 
     def read(self, X: Any) -> Aligned:
         """Sequences of one's own (`sequences_from`) as the network reads them, their labels all 0.
@@ -63,8 +69,8 @@ class Fitted(NamedTuple):
                     f"X[{n}] has {sequence.shape[1]} persons, but at most {self.persons} were fitted; leave some out"
                 )
         label = np.zeros(len(sequences), np.int64)
-        data = skeletons_from(sequences, self.layout, self.persons, label, len(self.classes))
-        return aligned_for(data, self.settings, self.hip, self.up)
+        data = skeletons_from(sequences, self.layout, self.persons, label, len(self.classes), hip=self.hip)
+        return aligned_for(data, self.settings, self.seen[1], self.up)
 
     def probabilities(self, data: Aligned, xp: ArrayModule) -> np.ndarray:
         """Probabilities of all sequences, (N, classes); InputError where they are not finite."""
@@ -77,16 +83,16 @@ class Fitted(NamedTuple):
         return p
 
     def scores(self, data: Aligned, xp: ArrayModule) -> np.ndarray:
-        """Scores of Eq. 6 of all sequences, (iterations, N, T, J), joints as in the data; InputError without any."""
+        """Scores of Eq. 6 of all sequences, (iterations, N, T, J), joints of `seen`; InputError without any."""
         settings, count = self.settings, len(data.label)
         if not (settings.attentive and settings.iterations):
             raise InputError("this network has no attention; fit one with iterations=1 or more and network='gca'")
         weights, order = best_weights(self.state, xp), np.array(data.order)
-        share = np.ones(len(order), np.float32)
+        names, share = self.seen[0].joint_names, np.ones(len(order), np.float32)
         if settings.network == "coarse":  # each joint shows the score of its part
-            part = np.array(body_parts(self.layout.joint_names))[order]
+            part = np.array(body_parts(names))[order]
             share /= np.bincount(part)[part]
-        found = np.zeros((settings.iterations, count, settings.frames, len(self.layout.joint_names)), np.float32)
+        found = np.zeros((settings.iterations, count, settings.frames, len(names)), np.float32)
         for first in range(0, count, BATCH):
             batch = slice(first, min(first + BATCH, count))
             x, _ = data.batch(np.arange(count)[batch], settings.frames)
@@ -168,9 +174,10 @@ def load(path: str | os.PathLike[str], arguments: Collection[str]) -> tuple[Fitt
     saved = from_plain(_Saved, run["classifier"], f"{path}, classifier")
     try:
         layout = layout_from(Layout(saved.layout, tuple(saved.joint_names), tuple(saved.edges)), len(saved.joint_names))
-        hip = saved.hip or None
         classes = labels_from_plain(saved.classes)
-        whole = network == network_for(settings, layout, hip, saved.persons, len(classes)) and state.finished
+        hip = hip_of(layout, saved.hip or None, known=True)
+        seen = seen_skeleton(layout, hip)
+        whole = network == network_for(settings, *seen, saved.persons, len(classes)) and state.finished
     except InputError as error:
         raise InputError(f"{path}: {error}; the file has been edited: save it again") from None
     kept = all(name in arguments and isinstance(value, _KEPT) for name, value in saved.params.items())

@@ -7,11 +7,13 @@ from gca_scratch.data.from_arrays import (
     hip_of,
     layout_from,
     people_from,
+    seen_skeleton,
     sequences_from,
     skeletons_from,
     unavailable_for,
 )
-from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, Layout
+from gca_scratch.data.layouts import layout_named
+from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, OPENNI, Layout
 from gca_scratch.support.errors import InputError
 
 ONE = np.arange(60.0).reshape(4, 5, 3)
@@ -47,6 +49,19 @@ def test_objects_that_are_numbers_are_taken():
     assert X.shape == (2, 4, 5, 3) and (sequences_from(X)[1] == ONE[:, None]).all()
 
 
+@pytest.mark.parametrize("form", ["array", "frames", "whole numbers", "persons", "all of X", "nothing masked"])
+def test_what_is_masked_is_absent(form):
+    mask = np.zeros(ONE.shape, bool)
+    mask[2, 3, 1] = form != "nothing masked"
+    numbers = np.ma.array(ONE.astype(int) if form == "whole numbers" else ONE, mask=mask)
+    if form == "frames":
+        numbers = list(numbers)
+    if form == "persons":
+        numbers = numbers[:, None]
+    [found] = sequences_from(numbers[None] if form == "all of X" else [numbers])
+    assert (np.isnan(found[:, 0]) == mask).all() and (found[:, 0][~mask] == ONE[~mask]).all()
+
+
 def changed(place, value):
     sequence = ONE.copy()
     sequence[place] = value
@@ -73,7 +88,6 @@ def changed(place, value):
         ([ONE, changed((2, 3, 1), np.inf)], r"X\[1\] has the coordinate inf at frame 2, joint 3 .*; write NaN where"),
         ([ONE, changed((2, 3, 1), 1e39)], r"X\[1\] has the coordinate 1e\+39 at .* joint 3 .* in metres"),
         ([changed((0, 0, 0), -np.inf)[:, None]], r"X\[0\] has the coordinate -inf at frame 0, person 0, joint 0 "),
-        ([ONE, np.ma.masked_less(ONE, 3)], r"X\[1\] has masked coordinates; fill them in"),
     ],
 )  # fmt: skip
 def test_what_are_no_sequences_is_told_with_its_place(X, sentence):
@@ -120,6 +134,24 @@ def test_absent_persons_are_zeros():
     data = skeletons_from(sequences, layout_from(None, 5), 2, np.array([1, 0]), 2)
     assert data.joints.shape == (5, 2, 5, 3) and data.offsets.tolist() == [0, 2, 5] and data.label.tolist() == [1, 0]
     assert (data.sequence(0)[:, 0] == 1).all() and not data.sequence(0)[:, 1].any() and data.sequence(1).all()
+
+
+def test_a_pelvis_is_made_where_nothing_tells_the_hip_or_on_request():
+    coco = layout_named("coco_17")
+    assert hip_of(coco, None, known=True) is None
+    seen, root = seen_skeleton(coco, None)
+    assert seen.joint_names == (*coco.joint_names, "pelvis", "neck") and root is None
+    assert seen_skeleton(coco, "nose") == (coco, "nose") and seen_skeleton(KINECT_V2, None) == (KINECT_V2, None)
+    assert hip_of(OPENNI, "middle", known=True) == "middle"
+    assert "pelvis" in seen_skeleton(OPENNI, "middle")[0].joint_names
+    sequences = [np.random.default_rng(0).normal(size=(4, 1, 17, 3)).astype(np.float32)]
+    data = skeletons_from(sequences, coco, 1, np.zeros(1, int), 1)
+    left, right = (coco.joint_names.index(name) for name in coco.joint_names if name.endswith("hip"))
+    assert data.joint_names == seen.joint_names and data.edges.tolist() == [list(edge) for edge in seen.edges]
+    np.testing.assert_allclose(data.joints[:, :, 17], sequences[0][:, :, [left, right]].mean(axis=2), rtol=1e-6)
+    assert skeletons_from(sequences, coco, 1, np.zeros(1, int), 1, hip="nose").joint_names == coco.joint_names
+    with pytest.raises(InputError, match="no joint is 'middle'; give hip as one of joint 0, joint 1"):
+        hip_of(layout_from(None, 2), "middle", known=True)
 
 
 def test_the_hip_is_the_first_joint_where_nothing_is_known_and_else_told_by_a_name():

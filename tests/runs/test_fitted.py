@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gca_scratch import GCALSTMClassifier
+from gca_scratch.data.layouts import layout_named
 from gca_scratch.data.skeleton import Layout
 from gca_scratch.support.errors import InputError
 from tests.helpers.movements import BONES, NAMES, TINY, movements
@@ -50,6 +51,24 @@ def test_it_comes_back_as_it_was(labels, changes, tmp_path):
         params["skeleton"] = before["skeleton"]
     assert params == before
     assert again.fit(X, Y, PEOPLE).predict(X).shape == (8,)
+
+
+@pytest.mark.parametrize(("skeleton", "hip"), [("coco_17", None), ("coco_17", "left_shoulder"), ("openni", "middle")])
+def test_a_pelvis_that_was_made_comes_back(tmp_path, skeleton, hip):
+    joints = len(layout_named(skeleton).joint_names)
+    rng = np.random.default_rng(0)
+    body = rng.normal(size=(joints, 3))
+    X = [np.ma.array(body + rng.normal(0, 0.1, (6, joints, 3)), mask=rng.random((6, joints, 3)) < 0.05) for _ in Y]
+    model = GCALSTMClassifier(**TINY | {"skeleton": skeleton, "hip": hip}).fit(X, Y)
+    model.save(tmp_path / "model.npz")
+    again = GCALSTMClassifier.load(tmp_path / "model.npz")
+    assert (again.predict_proba(X) == model.predict_proba(X)).all() and again.get_params()["hip"] == hip
+    scores = again.attention_scores(X)
+    made = {"coco_17": 2 if hip is None else 0, "openni": 1}[skeleton]
+    assert scores.shape[-1] == joints + made
+    np.testing.assert_allclose(scores.sum(axis=(2, 3)), 1, rtol=1e-5)
+    with pytest.raises(InputError, match=f"X has {joints + 2} joints, but {joints} were fitted"):
+        again.predict([np.zeros((3, joints + 2, 3))])
 
 
 def test_another_process_brings_it_back(fitted, tmp_path):
