@@ -91,7 +91,7 @@ def convert(
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
     found = _reader(dataset).open_collection(root, options)
-    items, whole = found.items, found._replace(items=[], meaning=meaning_of(_reader(dataset), found))
+    items, whole = found.items, found._replace(items=[])
     middle = middle and lacks_pelvis(whole.layout.joint_names, whole.layout.edges, force=True)
     part = out.with_name(out.name + ".part")
     chunks = []
@@ -161,7 +161,7 @@ def _convert_chunk(chunk):
     for item in chunk.items:
         file = printable(next(iter(_paths(Path(), item)), item))
         try:
-            recording, left_out = reported_by(reader, item)
+            recording, left_out = reported_by(reader, item, whole.meaning)
             if chunk.middle:
                 joints, *_ = make(recording.joints, whole.layout, True, whole.meaning.zeros_absent)
                 recording = recording._replace(joints=joints)
@@ -240,7 +240,7 @@ def _join(chunks, out, part, show):
         class_names=tuple(whole.class_names),
         joint_names=tuple(layout.joint_names),
         edges=np.array(layout.edges, np.int16).reshape(-1, 2),
-        meaning=whole.meaning,
+        meaning=meaning_of(_reader(chunks[0].dataset), whole),
         **{
             key: np.concatenate([arrays[key] for arrays in kept])
             for key in _PER_SEQUENCE

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,7 +62,9 @@ def recognises(path: Path) -> bool:
 
 def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAID) -> Collection:
     """The files in a folder and those below it, by name, or one file; InputError if there is none, or one twice."""
-    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), items(path))
+    meaning = replace(MEANING.saying(options.up, options.unit, options.rate), unit=MEANING.unit)
+    notes = ("--unit changes nothing here, for the bones tell it.",) if options.unit else ()
+    return Collection(CLASS_NAMES, LAYOUT, meaning, items(path), notes)
 
 
 def items(root: str | os.PathLike[str]) -> list[Path]:

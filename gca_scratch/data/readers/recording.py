@@ -26,7 +26,7 @@ import numpy as np
 from gca_scratch.support.errors import InputError, shown
 from gca_scratch.support.reading import files_below
 
-from ..meaning import Fact, Meaning
+from ..meaning import METRES, Fact, Meaning
 from ..neutral import Skeletons, check
 from ..skeleton import Layout
 from . import READERS
@@ -54,9 +54,9 @@ class Recording(NamedTuple):
 class Options(NamedTuple):
     """What a user may say about files, "" where nothing is said.
 
-    up, unit, rate: what `meaning.Meaning.saying` takes.  label: a regular expression with the group `label`, and
-    perhaps `subject`, that finds them in a file's path.  split: one of several splits that a file holds.  names: a file
-    of names that the data lacks.  labelled: is a label needed?
+    up, unit, rate: what `meaning.Meaning.saying` takes; the unit is the files'.  label: a regular expression with the
+    group `label`, and perhaps `subject`, that finds them in a file's path.  split: one of several splits that a file
+    holds.  names: a file of names that the data lacks.  labelled: is a label needed?
     """
 
     up: str = ""
@@ -190,7 +190,7 @@ def read_and_remark(
 ) -> tuple[Skeletons, list[str]]:
     """The same, and what a user should read: the notes of the reader, and a sentence on what it has left out."""
     found = reader.open_collection(Path(root), options)
-    reported = [reported_by(reader, item) for item in found.items]
+    reported = [reported_by(reader, item, found.meaning) for item in found.items]
     recordings, class_names = [recording for recording, _ in reported], found.class_names
     remarks = [(recording.name, said) for recording, said in reported if said]
     if not options.labelled and any(recording.label is None for recording in recordings):
@@ -200,10 +200,17 @@ def read_and_remark(
     return data, [*found.notes, *summed_up(remarks, len(recordings))]
 
 
-def reported_by(reader: ModuleType, item: object) -> tuple[Recording, str]:
-    """An item as a Recording, and a sentence on what the reader has left out of it, "" for nothing."""
+def reported_by(reader: ModuleType, item: object, meaning: Meaning) -> tuple[Recording, str]:
+    """An item as a Recording, and a sentence on what the reader has left out of it, "" for nothing.
+
+    meaning: of the collection. Where a user has said another unit than metres, coordinates are brought to metres.
+    """
     report = getattr(reader, "read_and_report", None)
-    return report(item) if report else (reader.read_item(item), "")
+    recording, left_out = report(item) if report else (reader.read_item(item), "")
+    factor = METRES.get(meaning.unit.value, 1.0) if meaning.unit.source == "user" else 1.0
+    if factor != 1:
+        recording = recording._replace(joints=recording.joints * np.float32(factor))
+    return recording, left_out
 
 
 def summed_up(remarks: Sequence[tuple[str, str]], count: int) -> list[str]:
@@ -217,9 +224,12 @@ def summed_up(remarks: Sequence[tuple[str, str]], count: int) -> list[str]:
 
 
 def meaning_of(reader: ModuleType, found: Collection) -> Meaning:
-    """What is known of a collection, with the protocol of its authors.
+    """What is known of the recordings of a collection (`reported_by`), with the protocol of its authors.
 
     The split that a file brings ("file") is not among it, for the data themselves say whether there is one.
     """
     usual = reader.protocol(found) if hasattr(reader, "protocol") else getattr(reader, "PROTOCOL", "")
-    return found.meaning if usual in ("", "file") else replace(found.meaning, protocol=Fact(usual, "definition"))
+    meaning = found.meaning
+    if meaning.unit.source == "user" and meaning.unit.value in METRES:
+        meaning = replace(meaning, unit=Fact("m", "user"))
+    return meaning if usual in ("", "file") else replace(meaning, protocol=Fact(usual, "definition"))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,9 @@ def open_collection(path: str | os.PathLike[str], options: Options = NOTHING_SAI
     Raises InputError as `items` does.
     """
     found = [Path(path).absolute()] if os.path.isfile(path) else items(path)
-    return Collection(CLASS_NAMES, LAYOUT, MEANING.saying(options.up, options.unit, options.rate), list(found))
+    meaning = replace(MEANING.saying(options.up, options.unit, options.rate), unit=MEANING.unit)
+    notes = ("--unit changes nothing here, for the files measure in parts of the picture.",) if options.unit else ()
+    return Collection(CLASS_NAMES, LAYOUT, meaning, list(found), notes)
 
 
 def items(root: str | os.PathLike) -> list[Path]:

@@ -16,7 +16,7 @@ from gca_scratch.commands import convert as command
 from gca_scratch.data import neutral
 from gca_scratch.data.layouts import layout_named
 from gca_scratch.data.made_joints import completed
-from gca_scratch.data.meaning import Meaning
+from gca_scratch.data.meaning import Meaning, known
 from gca_scratch.data.readers import convert as module
 from gca_scratch.data.readers import ntu, recording
 from gca_scratch.data.readers.convert import Converted
@@ -152,6 +152,23 @@ def test_a_pelvis_cannot_be_made_without_hips(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="--hip middle needs a left and a right hip among the joints hip, neck"):
         module.convert("fake", tmp_path, tmp_path / "fake.npz", 1, show=False, middle=True)
     assert os.listdir(tmp_path) == []
+
+
+def test_the_unit_that_a_user_says_is_brought_to_metres_whatever_the_reader(tmp_path, monkeypatch):
+    space = known(up="+y", unit="m", hand="right")
+
+    def open_collection(path, options):
+        meaning = space.saying(options.up, options.unit, options.rate)
+        return recording.Collection(("stand",), KINECT_V2, meaning, [0, 1, 2])
+
+    reader, said = fake_reader(3, open_collection=open_collection), recording.Options(unit="cm")
+    monkeypatch.setattr(module, "_reader", lambda dataset: reader)
+    module.convert("fake", tmp_path, tmp_path / "cm.npz", 1, show=False, options=said)
+    data, at_once = neutral.load(tmp_path / "cm.npz"), read_all(reader, tmp_path, said)
+    assert data.meaning == at_once.meaning and data.meaning.unit == ("m", "user")
+    assert np.array_equal(data.joints, at_once.joints)
+    np.testing.assert_allclose(data.joints[[0, 200, 400], 0, 0, 0], [0, 0.01, 0.02], rtol=1e-6)
+    assert read_all(reader, tmp_path).meaning == space and read_all(reader, tmp_path).joints.max() == 2
 
 
 def test_the_protocol_of_the_authors_is_kept(tmp_path, monkeypatch):
