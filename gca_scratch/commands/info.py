@@ -11,7 +11,7 @@ import numpy as np
 from .. import runs
 from ..data import protocols
 from ..data.joint_names import describe_roles, find_roles
-from ..data.readers.foreign import unread
+from ..data.readers.foreign import refuse_others_for, unread
 from ..data.readers.recording import read_and_remark, reader_named, reader_of
 from ..data.ready import ready
 from ..data.skeleton import chain
@@ -74,6 +74,7 @@ def _read(options):
         data = runs.load_data(source_of(options))
         return replace(data, meaning=data.meaning.saying(told.up, told.unit, told.rate)), "npz", []
     reader = reader_named(dataset)
+    refuse_others_for(dataset, path)
     data, said = read_and_remark(reader, path, told)
     return data, dataset, said
 

@@ -17,7 +17,7 @@ from ..data import neutral
 from ..data.alignment import align
 from ..data.parts import cut, windows
 from ..data.proportions import complaints
-from ..data.readers.foreign import refuse_others, unread
+from ..data.readers.foreign import refuse_others, refuse_others_for, unread
 from ..data.readers.recording import Options, read_and_remark, reader_named, reader_of
 from ..data.ready import somebody
 from ..data.sampling import Aligned
@@ -160,6 +160,7 @@ def read(file: str | os.PathLike[str], options: Options, dataset: str = "") -> t
         name = dataset or reader_of(file)
         if name is None:
             raise unread(file)
+        refuse_others_for(name, file)
         return read_and_remark(reader_named(name), file, options)
     return replace(data, meaning=data.meaning.saying(options.up, options.unit, options.rate)), []
 

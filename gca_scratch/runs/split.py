@@ -12,7 +12,7 @@ from ..data import alignment, neutral, protocols, sampling, synthetic
 from ..data.joint_names import body_parts
 from ..data.mirror import mirror_conflict
 from ..data.readers import READERS
-from ..data.readers.foreign import refuse_others, unread
+from ..data.readers.foreign import refuse_others, refuse_others_for, unread
 from ..data.readers.recording import read_all, read_and_remark, reader_of
 from ..data.ready import answered, ready
 from ..network.gca_lstm import Network
@@ -82,6 +82,7 @@ def load_data(source: Source, remarks: list[str] | None = None) -> neutral.Skele
     if source.dataset == "npz":
         refuse_others(source.data)
     if source.dataset in _MODULES:
+        refuse_others_for(source.dataset, source.data)
         data, said = read_and_remark(_MODULES[source.dataset], source.data)
         if remarks is not None:
             remarks += said

@@ -28,6 +28,8 @@ from gca_scratch.support.writing import replacing, sync_names, write_npz
 
 from .. import neutral
 from ..made_joints import completed_layout, lacks_pelvis, make, with_middle
+from . import READERS
+from .foreign import refuse_others_for
 from .recording import NOTHING_SAID, Collection, Options, assemble, meaning_of, reader_named, reported_by, with_persons
 
 CHUNK = 32  # sequences
@@ -90,6 +92,8 @@ def convert(
     if not out.name:
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
+    if dataset in READERS:
+        refuse_others_for(dataset, root)
     found = _reader(dataset).open_collection(root, options)
     items, whole = found.items, found._replace(items=[])
     middle = middle and lacks_pelvis(whole.layout.joint_names, whole.layout.edges, force=True)

@@ -20,12 +20,16 @@ _NEUTRAL = {"joints", "offsets", "joint_names"}  # of what is meant to be of the
 
 
 class Kind(NamedTuple):
-    """What a file is that begins like `begins`, or is called so; `advice` goes on with what would help."""
+    """What a file is that begins like `begins`, or is called so; `advice` goes on with what would help.
+
+    readers: those that take some files of the kind.
+    """
 
     what: str
     advice: str
     begins: re.Pattern[bytes] | None
     suffixes: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
 
 
 def _like(pattern: bytes) -> re.Pattern[bytes]:
@@ -37,6 +41,7 @@ _ESTIMATE = "take them from it first, with MediaPipe for one (docs/webcam.md), a
 _FLAT = "joints are needed in 3-D, such as MediaPipe's world landmarks (docs/webcam.md)"
 _SOLVE = "export the skeleton as BVH from the program that recorded it"
 _BLENDER = "import it into Blender, and export it as BVH (docs/bvh.md)"
+_OF_JSON = ("nwucla", "azure", "mediapipe")
 _UNPACK = "unpack it, and give the folder or the file that was in it"
 
 # The first whose bytes are there; without any, the first whose suffix it is.
@@ -80,11 +85,13 @@ KINDS = (
         "OpenPose's keypoints, which are not read: they are places in a picture",
         _FLAT,
         _like(rb"\{.*\"(pose_keypoints(_2d)?|part_candidates)\"|\{\s*\"version\"\s*:.*\"people\""),
+        readers=_OF_JSON,
     ),
     Kind(
         "COCO's keypoints, which are not read: they are places in pictures",
         _FLAT,
         _like(rb"[\[{].*\"(keypoints|category_id|image_id)\"\s*:"),
+        readers=_OF_JSON,
     ),
     Kind(
         "a web page, as a download that failed leaves it",
@@ -107,6 +114,7 @@ KINDS = (
         f"say --dataset utdmhad or sysu if it is one of them, else {_OWN}",
         re.compile(rb"MATLAB 5\.0"),
         (".mat",),
+        ("utdmhad", "sysu"),
     ),
     Kind("HDF5, which is not read", _OWN, re.compile(rb"\x89HDF"), (".h5", ".hdf5")),
     Kind(
@@ -120,6 +128,7 @@ KINDS = (
         f"load it in Python if you trust it, and {_OWN}",
         re.compile(rb"\x80[\x02-\x05]"),
         (".pkl", ".pickle"),
+        ("pyskl", "stgcn"),
     ),
     Kind("weights, no skeletons", "give recordings", None, (".pt", ".pth", ".ckpt", ".onnx", ".safetensors", ".task")),
     Kind(
@@ -127,6 +136,7 @@ KINDS = (
         f"say --dataset mediapipe if it holds world landmarks, else {_OWN}",
         _like(rb"[\[{]"),
         (".json", ".jsonl"),
+        _OF_JSON,
     ),
     Kind("a table whose columns nothing explains", _OWN, None, (".csv", ".tsv", ".xls", ".xlsx", ".ods", ".parquet")),
 )
@@ -168,6 +178,24 @@ def refuse_others(path: str | os.PathLike[str]) -> None:
     arrays = _arrays(Path(path))
     whole = _begins(Path(path))[:2] != b"PK" if arrays is None else not _NEUTRAL & set(arrays)
     if whole:
+        raise unread(path)
+
+
+def refuse_others_for(dataset: str, path: str | os.PathLike[str]) -> None:
+    """InputError for a file that is surely none for that reader, whole as it may be: it says what it is."""
+    path = Path(path)
+    if not os.path.isfile(path) or reader_named(dataset).recognises(path):
+        return
+    name = reader_of(path)
+    if name:
+        raise InputError(f"{path} is not of {dataset}, but of {reader_named(name).TAKES}; say --dataset {name}")
+    try:
+        beginning = _begins(path)
+    except OSError:
+        return  # whoever reads it says why it cannot be read
+    kinds = [kind for kind in KINDS if kind.begins is not None and kind.begins.match(beginning)]
+    taken = kinds[0].readers if kinds else {b"PK": ("ctrgcn",), b"\x93N": ("stgcn",)}.get(beginning[:2], (dataset,))
+    if beginning and dataset not in taken:
         raise unread(path)
 
 

@@ -10,7 +10,10 @@ import pytest
 
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
-from gca_scratch.data.readers.foreign import refuse_others, unread
+from gca_scratch.data.readers import READERS
+from gca_scratch.data.readers.convert import convert
+from gca_scratch.data.readers.foreign import refuse_others, refuse_others_for, unread
+from gca_scratch.runs import Source, load_data
 from gca_scratch.support.errors import InputError
 from tests.helpers.tiny import skeletons
 
@@ -117,3 +120,29 @@ def test_the_neutral_format_passes_and_its_damaged_files_are_left_to_their_reade
     refuse_others(path)
     with pytest.raises(InputError, match="damaged"):
         neutral.load(path)
+
+
+def test_a_file_of_another_kind_that_is_called_one_of_a_data_set(tmp_path):
+    walk = tmp_path / "walk.c3d"
+    walk.write_bytes(FILES["walk.c3d"][0])
+    for dataset in READERS:
+        with pytest.raises(InputError, match="is C3D"):
+            refuse_others_for(dataset, walk)
+    packed = tmp_path / "NTU60_CS.npz"
+    np.savez(packed, x_train=np.zeros((1, 300, 150), np.float32), y_train=np.ones((1, 60)))
+    with pytest.raises(InputError, match=r"is not of bvh, but of CTR-GCN.*say --dataset ctrgcn"):
+        refuse_others_for("bvh", packed)
+    refuse_others_for("ctrgcn", packed)
+    with pytest.raises(InputError, match="is not of nwucla, but of CTR-GCN"):
+        convert("nwucla", packed, tmp_path / "out.npz", 1, show=False)
+    with pytest.raises(InputError, match="is not of kard, but of CTR-GCN"):
+        load_data(Source("kard", str(packed)))
+
+
+@pytest.mark.parametrize(
+    "dataset, name", [("utdmhad", "own.mat"), ("sysu", "own.mat"), ("mediapipe", "other.json"), ("ntu", "text.txt"),
+                      ("mediapipe", "coco.json"), ("pyskl", "own.pkl"), ("stgcn", "own.pkl"), ("bvh", "empty.npz")]
+)  # fmt: skip
+def test_what_may_be_of_a_data_set_is_left_to_its_reader(tmp_path, dataset, name):
+    (tmp_path / name).write_bytes(FILES[name][0])
+    refuse_others_for(dataset, tmp_path / name)
