@@ -109,7 +109,6 @@ class GCALSTMClassifier:
         jitter: float | None = None,
         crop: float | None = None,
         drop_joints: float | None = None,
-        unknown: float | None = None,
         samplings: int | None = None,
     ) -> None:
         vars(self).update({name: value for name, value in locals().items() if name != "self"})

@@ -97,9 +97,6 @@ class Settings:
     drop_joints: float = _fraction(
         0.0, "in training, lose each joint of a frame with this probability, and fill it in from the frames around"
     )
-    unknown: float = _fraction(
-        0.0, "in training, turn this part of the sequences into what is no action, labelled at random (none of these)"
-    )
     samplings: int = _count(1, "in testing, looks at each sequence whose probabilities are averaged")
     seed: int = _count(0, "seed of weights, order, dropout and the subjects held out", least=0)
 

@@ -49,9 +49,9 @@ def _between(there: np.ndarray) -> np.ndarray:
 def filled(joints: np.ndarray, edges: Edges, root: int, zeros_absent: bool = True) -> np.ndarray:
     """The sequence (frames, P, J, 3) without absent joints, in its dtype; the very array where none is absent.
 
-    A joint that is absent in some frames is filled in linearly in time between those that show it, and with the
-    nearest of them at the ends; one that is never seen takes its parent's place, that of the next joint on the way to
-    `root`. Persons who are away are all zeros.
+    A joint that is absent in some frames is filled in linearly in time between those that show it. At the ends it is
+    where the nearest of them shows it, moved as far as its neighbours in the tree have moved since. One that is never
+    seen takes its parent's place, that of the next joint on the way to `root`. Persons who are away are all zeros.
     """
     lost = absent(joints, zeros_absent)
     away = np.isnan(joints).any(axis=-1) & ~lost
@@ -62,9 +62,11 @@ def filled(joints: np.ndarray, edges: Edges, root: int, zeros_absent: bool = Tru
         body = joints[:, person]  # (frames, J, 3), a view
         wanted = lost[:, person]
         there = ~unseen(joints[:, [person]], zeros_absent)[:, 0] & ~wanted
+        whole = body.copy()
         for joint in np.flatnonzero(wanted.any(axis=0)):
             if there[:, joint].any():
-                body[:, joint] = in_time(body[:, joint], wanted[:, joint], there[:, joint])
+                body[:, joint] = in_time(whole[:, joint], wanted[:, joint], there[:, joint])
+                _carry(body, joint, whole, there, edges)
         _from_parents(body, wanted, there, edges, root)
     return joints
 
@@ -76,6 +78,20 @@ def in_time(place: np.ndarray, wanted: np.ndarray, there: np.ndarray) -> np.ndar
     for axis in range(3):
         place[at, axis] = np.interp(at, known, place[known, axis])
     return place
+
+
+def _carry(body, joint, whole, there, edges):
+    """Move a joint of body (frames, J, 3), in place, at the ends at which it is not seen, as its neighbours move.
+
+    whole: the body before anything was filled in.  there (frames, J): what is seen of it. Where no neighbour is seen
+    both then and in the nearest frame that shows the joint, it stays where that frame has it.
+    """
+    neighbours = [int(b if a == joint else a) for a, b in edges if joint in (a, b)]
+    shown = np.flatnonzero(there[:, joint])
+    for nearest, frames in ((shown[0], np.arange(shown[0])), (shown[-1], np.arange(shown[-1] + 1, len(body)))):
+        both = there[frames][:, neighbours] & there[nearest, neighbours]  # (frames, neighbours)
+        moved = np.where(both[..., None], whole[frames][:, neighbours] - whole[nearest, neighbours], 0).sum(axis=1)
+        body[frames, joint] += (moved / np.maximum(both.sum(axis=1), 1)[:, None]).astype(body.dtype)
 
 
 def _from_parents(body, wanted, there, edges, root):

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..settings import Settings
 from .absent import dropped
-from .chimeras import without_action
 from .coordinates import LazyJoints
 from .placement import present, turn_matrix
 
@@ -59,14 +58,12 @@ class Aligned:
         0.5 is the middle).
         """
         index = self.frame_index(sequences, frames, settings.crop if rng else 0.0, rng, position)
-        x, y = self.x[index], self.label[sequences]  # (B, T, J, P, 3), (B,)
+        x = self.x[index]  # (B, T, J, P, 3)
         if rng is not None:
-            if settings.unknown:
-                x, y = without_action(x, y, settings.unknown, int(self.label.max()) + 1, rng)
             x = self._changed(x, self.flipped[sequences], settings, rng)
         if self.motion:
             x = np.concatenate((x, np.float32(self.motion) * displacement(x)), axis=3)  # (B, T, J, 2P, 3)
-        return x.reshape(*x.shape[:3], -1), y
+        return x.reshape(*x.shape[:3], -1), self.label[sequences]
 
     def frame_index(
         self,

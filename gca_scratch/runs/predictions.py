@@ -51,14 +51,14 @@ def probabilities_on(
         return training.evaluate(engine, weights, split.aligned, sequences, settings, iterations, xp)[1]
 
 
-def threshold_from(probabilities: np.ndarray, truth: np.ndarray, kept: float = 0.95) -> float:
+def threshold_from(probabilities: np.ndarray, truth: np.ndarray, kept: float = 0.9) -> float:
     """The probability that this share of the right answers about known actions reaches: a threshold for none of these.
 
     probabilities (N, classes) and truth (N,) of people who were not trained on. 0 where no answer is right.
     """
     right = probabilities.argmax(axis=1) == truth
     sure = np.sort(probabilities.max(axis=1)[right])
-    return float(sure[int(np.floor((1 - kept) * len(sure)))]) if len(sure) else 0.0
+    return float(sure[int((1 - kept) * len(sure) + 1e-9)]) if len(sure) else 0.0
 
 
 def of_test(split: Split, probabilities: np.ndarray) -> Predictions:

@@ -39,11 +39,23 @@ def test_one_coordinate_that_is_nan_makes_a_joint_absent_and_one_zero_does_not()
     assert np.argwhere(absent(holed)).tolist() == [[1, 0, 1]]
 
 
-def test_at_the_ends_the_nearest_frame_is_taken():
+def test_at_the_ends_a_joint_moves_with_its_neighbours():
     holed = walking()
-    holed[:2, 0, 1], holed[7:, 0, 3] = NAN, 0
+    holed[:2, 0, 1], holed[7:, 0, 3], holed[0, 0, 0] = NAN, 0, NAN
     found = filled(holed, EDGES, 0)
-    assert (found[:2, 0, 1] == holed[2, 0, 1]).all() and (found[7:, 0, 3] == holed[6, 0, 3]).all()
+    np.testing.assert_allclose(found, walking(), rtol=1e-6)  # all walk alike
+
+
+def test_at_the_ends_the_nearest_frame_is_taken_where_no_neighbour_tells_more():
+    still = np.repeat(walking()[:1], 9, axis=0)
+    still[:, 0, 3] += np.arange(9)[:, None] * 0.1  # the knee moves, and what it hangs from does not
+    holed = still.copy()
+    holed[:2, 0, 3], holed[7:, 0, 3] = NAN, 0
+    found = filled(holed, EDGES, 0)
+    assert (found[:2, 0, 3] == holed[2, 0, 3]).all() and (found[7:, 0, 3] == holed[6, 0, 3]).all()
+    holed = walking()
+    holed[:3, 0] = NAN
+    assert (filled(holed, EDGES, 0)[:3] == holed[3]).all()
 
 
 def test_a_joint_that_is_never_seen_takes_its_parents_place():

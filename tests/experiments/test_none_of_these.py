@@ -13,6 +13,7 @@ from gca_scratch.experiments.none_of_these import (
     table,
     truth_of_windows,
 )
+from gca_scratch.runs import predict
 from tests.experiments.test_lost_joints import few
 
 
@@ -67,12 +68,11 @@ def test_what_is_counted():
 def test_the_table():
     p = np.array([[0.9, 0.1], [0.6, 0.4], [0.92, 0.08], [0.2, 0.8]])
     truth = np.array([0, 1, -1, -1])
-    text = table([(0, 0.7, p, truth), (1, 0.85, p, truth)])
-    assert "| 0 | set: 0.70 | 2 | 2 (100%) | 2 | 50% | 0% | 50% |" in text
-    assert "| 1 | set: 0.85 | 2 | 1 (50%) | 2 | 50% | 0% | 50% |" in text
-    assert "| 0 | none | 2 | 2 (100%) | 2 | 50% | 50% | 0% |" in text
-    assert "| 0 | 0.9 | 2 | 1 (50%) | 2 | 50% | 0% | 50% |" in text
-    assert "| all | set | | 75 ± 25 % | | 50 ± 0 % | 0 ± 0 % | 50 ± 0 % |" in text
+    text = table([(0, {0.9: 0.7, None: 0.0}, p, truth), (1, {0.9: 0.85, None: 0.0}, p, truth)])
+    assert "| 0 | 90% | 0.7000 | 2 | 2 (100%) | 2 | 50% | 0% | 50% |" in text
+    assert "| 1 | 90% | 0.8500 | 2 | 1 (50%) | 2 | 50% | 0% | 50% |" in text
+    assert "| 0 | all: no threshold | 0.0000 | 2 | 2 (100%) | 2 | 50% | 50% | 0% |" in text
+    assert "| mean | 90% | | | 75 ± 25 % | | 50 ± 0 % | 0 ± 0 % | 50 ± 0 % |" in text
 
 
 def test_the_whole_study_of_few_people(tmp_path, monkeypatch):
@@ -80,7 +80,10 @@ def test_the_whole_study_of_few_people(tmp_path, monkeypatch):
     monkeypatch.setattr(none_of_these, "settings_from", few(none_of_these.settings_from))
     monkeypatch.setattr(none_of_these, "generate", lambda **more: generate(**more | {"subjects": 10, "repetitions": 1}
                                                                            if "classes" in more else more))  # fmt: skip
-    [(seed, threshold, p, truth)] = none_of_these.measure(tmp_path, range(1), 1, 1)
-    assert seed == 0 and 0 < threshold < 1 and p.shape == (len(truth), 10)
+    [(seed, thresholds, p, truth)] = none_of_these.measure(tmp_path, range(1), 1, 1)
+    assert seed == 0 and list(thresholds) == [0.95, 0.9, 0.8, 0.7, None]
+    assert thresholds[0.9] == predict.load(tmp_path / "run-0").known.threshold
+    assert 0 < thresholds[0.95] <= thresholds[0.9] <= thresholds[0.8] <= thresholds[0.7] < 1
+    assert p.shape == (len(truth), 10)
     assert np.abs(p.sum(axis=1) - 1).max() < 1e-5 and {-2, -1} < set(truth.tolist())
-    assert "| 0 | set:" in table([(seed, threshold, p, truth)])
+    assert "| 0 | 90% |" in table([(seed, thresholds, p, truth)])

@@ -427,7 +427,7 @@ def test_a_cluster_that_cannot_be_used(capsys, monkeypatch):
     (["V", "--data", "data.npz", "--epochs", "0"], "epochs = 0 cannot be used"),
     (["V", "--data", "data.npz", "--noise", "both"], "--noise is for Table VI alone"),
     (["V", "--data", "data.npz", "--cluster", "tcp://a:1", "--jobs", "2"], "leave --jobs and --keep out"),
-    (["V", "--data", "data.npz", "--protocol", "half", "--preset", "small"], "mirror cannot be, for it would make another"),
+    (["V", "--data", "data.npz", "--protocol", "half", "--preset", "small"], "mirror cannot be, for it would make"),
     (["V", "--data", "data.npz", "--protocol", "half", *TINY, "--learning-rate", "1e38"], "half, seed 0, fold 1: "),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(arguments, sentence, capsys):
