@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import gca_scratch.figures  # noqa: F401  before Matplotlib, which MPLBACKEND may stop
+
+# isort: split
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
