@@ -30,10 +30,29 @@ from course.grading import diagnosis, fence, grade, grade_all, gradescope, splic
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
-from gca_scratch.data.readers import bvh, convert, ctrgcn, mhad, ntu, nwucla, pyskl, sbu, stgcn, sysu, utdmhad, utkinect
-from gca_scratch.data.readers.recording import NOTHING_SAID, Options
+from gca_scratch.data.asked_protocols import lines_of
+from gca_scratch.data.readers import (
+    azure,
+    bvh,
+    convert,
+    ctrgcn,
+    florence,
+    kard,
+    mediapipe,
+    mhad,
+    msraction3d,
+    ntu,
+    nwucla,
+    pyskl,
+    sbu,
+    stgcn,
+    sysu,
+    utdmhad,
+    utkinect,
+)
+from gca_scratch.data.readers.recording import NOTHING_SAID, Options, reader_of
 from gca_scratch.experiments import choices, loseqo, tasks
-from gca_scratch.runs import checkpoint
+from gca_scratch.runs import checkpoint, predictions
 from gca_scratch.support import pickled, unpickling
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import from_plain, read_json
@@ -149,6 +168,98 @@ def _frames():
 @reads("nwucla", _frames)
 def _(content, folder):
     return _finite(nwucla.read_item(put(folder, "a08_s02_e03_v01.json", content)), 1, 20, 3)
+
+
+def _opened(reader, path, joints):
+    """Everything that the reader finds in the file, labels or none."""
+    found = reader.open_collection(path, Options(labelled=False))
+    count = len(found.layout.joint_names)
+    assert count == joints
+    return [_seen(reader.read_item(item), count) for item in found.items]
+
+
+def _seen(recording, joints):
+    found = recording.joints
+    assert (
+        found.ndim == 4 and found.shape[2:] == (joints, 3) and found.dtype == np.float32 and not np.isinf(found).any()
+    )
+    return recording
+
+
+def _numbers(frames, joints, columns):
+    rows = np.random.default_rng(0).uniform(0.1, 3, (frames * joints, columns)).round(3)
+    return "".join(" ".join(map(str, row)) + "\n" for row in rows.tolist()).encode()
+
+
+@reads("msraction3d", lambda: _numbers(3, 20, 4))
+def _(content, folder):
+    return _opened(msraction3d, put(folder, "a02_s03_e01_skeleton3D.txt", content), 20)
+
+
+@reads("kard", lambda: _numbers(3, 15, 3))
+def _(content, folder):
+    return _opened(kard, put(folder, "a04_s03_e02_realworld.txt", content), 15)
+
+
+def _florence():
+    rows = np.random.default_rng(0).uniform(0.1, 3, (5, 45)).round(3).tolist()
+    heads = [(1, 1, 1)] * 3 + [(2, 10, 9)] * 2
+    return "".join(" ".join(map(str, (*head, *row))) + "\n" for head, row in zip(heads, rows, strict=True)).encode()
+
+
+@reads("florence", _florence)
+def _(content, folder):
+    return _opened(florence, put(folder, "Florence_dataset_WorldCoordinates.txt", content), 15)
+
+
+def _landmarks():
+    rng = np.random.default_rng(0)
+    keys = ("x", "y", "z", "visibility")
+    person = [dict(zip(keys, row, strict=True)) for row in rng.uniform(-1, 1, (33, 4)).round(3).tolist()]
+    for key in "xyz":
+        person[24][key] = -person[23][key]  # the origin is between the hips
+    frames = [{"timestamp_ms": 33 * n, "people": people} for n, people in enumerate(([person], [], [person, person]))]
+    return json.dumps({"rate": 30, "label": "wave", "subject": 3, "frames": frames}).encode()
+
+
+def _landmark_lists():
+    return json.dumps([[[[0.1, 0.2, 0.3, 0.9]] * 33], []]).encode()
+
+
+@reads("mediapipe", _landmarks, _landmark_lists)
+def _(content, folder):
+    return _opened(mediapipe, put(folder, "wave.json", content), 35)
+
+
+def _azure():
+    places = np.random.default_rng(0).uniform(-900, 2000, (32, 3)).round(1).tolist()
+    bodies = [{"body_id": 1, "joint_positions": places, "joint_orientations": [[1, 0, 0, 0]] * 32}]
+    frames = [{"frame_id": n, "timestamp_usec": 33333 * n, "num_bodies": 1, "bodies": bodies} for n in (0, 1, 4)]
+    return json.dumps({"frames": frames, "bone_list": [], "joint_names": list(azure.LAYOUT.joint_names)}).encode()
+
+
+@reads("azure", _azure)
+def _(content, folder):
+    return _opened(azure, put(folder, "walk.json", content), 32)
+
+
+@reads("predictions", lambda: b"name,truth,class,probability,p(a),p(b)\nx,a,b,0.7,0.3,0.7\ny,b,b,0.6,0.4,0.6\n")
+def _(content, folder):
+    found = predictions.read(put(folder, "table.csv", content))
+    assert found.probabilities.shape == (len(found.name), len(found.class_names))
+    return found
+
+
+@reads("lines", lambda: b"# those that test\nfirst\n\nsecond  # by hand\r\n")
+def _(content, folder):
+    return lines_of(str(put(folder, "names.txt", content)))
+
+
+@reads("anything", _landmarks, _azure, lambda: b"HIERARCHY\nROOT a\n")
+def _(content, folder):
+    """Which reader takes a file for its own, whatever is in it and whatever it is called."""
+    ending = (".json", ".npz", ".npy", ".pkl", ".txt", ".bvh", ".mat", ".skeleton", "")[len(content) % 9]
+    return reader_of(put(folder, f"some{ending}", content))
 
 
 def _poses(*numbers):
