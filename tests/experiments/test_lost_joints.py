@@ -19,6 +19,7 @@ def test_joints_are_lost_one_by_one_at_random():
     gone = (found.joints == 0).all(axis=-1)
     assert gone.mean() == pytest.approx(0.05, abs=0.002) and not (DATA.joints == 0).all(axis=-1).any()
     np.testing.assert_array_equal(found.joints[~gone], DATA.joints[~gone])
+    assert gone.any(axis=(1, 2)).mean() == pytest.approx(1 - 0.95**25, abs=0.02)  # of 25 joints, each for itself
     by_joint = gone.mean(axis=(0, 1))
     assert by_joint.min() > 0.03 and by_joint.max() < 0.07  # no joint is spared
     assert found.label is DATA.label and (DATA.joints != 0).any()
