@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..support.errors import InputError, shown
+from .centred import with_places
 from .joint_names import body_parts, find_roles, mirror_order
 from .labels import classes_of, codes_of, labels_from
 from .layouts import layout_named
@@ -169,7 +170,9 @@ def skeletons_from(
         edges=np.array(layout.edges, np.int16).reshape(-1, 2),
     )
     check(data, "X and its skeleton")
-    return data if _is_named(data.joint_names, hip) else completed(data, hip == MIDDLE)[0]
+    if not _is_named(data.joint_names, hip):
+        data, hip = completed(data, hip == MIDDLE)[0], None
+    return with_places(data, hip)[0]
 
 
 def seen_skeleton(layout: Layout, hip: str | None) -> tuple[Layout, str | None]:

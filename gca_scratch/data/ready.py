@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..support.errors import InputError
+from .centred import with_places
 from .made_joints import completed
 from .neutral import Skeletons
 from .parts import cut
@@ -33,7 +34,8 @@ def ready(data: Skeletons, hip: str = "") -> Ready:
     data, said = completed(data, answer != (hip or None))
     if not isinstance(data.joints, np.memmap):
         data = _without_empty(data, said)
-    return Ready(with_vertical(data, answer), answer, said)
+    data, more = with_places(data, answer)
+    return Ready(with_vertical(data, answer), answer, [*said, *more])
 
 
 def answered(hip: str, data: Skeletons) -> str | None:

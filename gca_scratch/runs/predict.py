@@ -15,6 +15,7 @@ import numpy as np
 from .. import training
 from ..data import neutral
 from ..data.alignment import align
+from ..data.centred import with_places
 from ..data.parts import cut, windows
 from ..data.proportions import complaints
 from ..data.readers.foreign import refuse_others, refuse_others_for, unread
@@ -111,8 +112,9 @@ def predict(
     if threshold is not None and not 0 <= threshold <= 1:
         raise InputError(f"--threshold {threshold:g} cannot be used: a probability lies from 0 to 1")
     data, remarks = read(file, options, dataset)
+    data, centred = with_places(data)
     fitted, changed = adapted(data, trained.known, trained.settings, str(file))
-    said = [*remarks, *changed, *complaints(fitted, str(file))]
+    said = [*remarks, *centred, *changed, *complaints(fitted, str(file))]
     longest = int(fitted.lengths.max())
     if not window and longest > LONG * trained.known.lengths[2]:
         said.append(
