@@ -28,9 +28,19 @@ from gca_scratch.support.writing import replacing, sync_names, write_npz
 
 from .. import neutral
 from ..made_joints import completed_layout, lacks_pelvis, make, with_middle
-from . import READERS
 from .foreign import refuse_others_for
-from .recording import NOTHING_SAID, Collection, Options, assemble, meaning_of, reader_named, reported_by, with_persons
+from .recording import (
+    NOTHING_SAID,
+    Collection,
+    Options,
+    assemble,
+    meaning_of,
+    passed_over,
+    paths_of,
+    reader_named,
+    reported_by,
+    with_persons,
+)
 
 CHUNK = 32  # sequences
 DAMAGED, REMARKS = ".damaged.csv", ".remarks.csv"  # take the place of .npz in the names of the lists
@@ -54,16 +64,13 @@ class Converted(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Some items of a reader, what they are a part of (without its items), and the file that keeps what they hold.
-
-    middle: are they to have a pelvis between their hips?
-    """
+    """Some items of a reader, what they are a part of (without its items), and the file that keeps what they hold."""
 
     dataset: str
     whole: Collection
     items: list
     file: Path
-    middle: bool = False
+    middle: bool = False  # are they to have a pelvis between their hips?
 
 
 def convert(
@@ -92,8 +99,7 @@ def convert(
     if not out.name:
         raise InputError(f"--out {out} is no name of a file; give one that ends in .npz")
     _refuse_existing(out)
-    if dataset in READERS:
-        refuse_others_for(dataset, root)
+    refuse_others_for(dataset, root)
     found = _reader(dataset).open_collection(root, options)
     items, whole = found.items, found._replace(items=[])
     middle = middle and lacks_pelvis(whole.layout.joint_names, whole.layout.edges, force=True)
@@ -112,7 +118,7 @@ def convert(
     if not result.sequences:
         raise InputError(f"none of the {len(items)} sequences in {root} can be used; the first: {result.damaged[0][1]}")
     made = with_middle(whole.layout.joint_names, whole.layout.edges, force=True).sentences if middle else ()
-    return result._replace(notes=(*found.notes, *made))
+    return result._replace(notes=(*found.notes, *made, *passed_over(root, items)))
 
 
 def _refuse_existing(out):
@@ -133,15 +139,9 @@ _reader = reader_named
 
 def _digest(dataset, root, items, options=NOTHING_SAID, middle=False):
     """What changes when the items change, the options, the size or date of a file that items name, or this program."""
-    stats = [path.stat() for item in items for path in _paths(root, item) if os.path.isfile(path)]
+    stats = [path.stat() for item in items for path in paths_of(root, item) if os.path.isfile(path)]
     known = __version__, dataset, items, options, middle, [(stat.st_size, stat.st_mtime_ns) for stat in stats]
     return hashlib.sha256(repr(known).encode("utf-8", "backslashreplace")).hexdigest()[:20]
-
-
-def _paths(root, item):
-    """The files that the values of an item name."""
-    values = item if isinstance(item, tuple) else (item,)
-    return [root / value for value in values if isinstance(value, Path) or (isinstance(value, str) and os.sep in value)]
 
 
 def _read_missing(chunks, jobs, show):
@@ -163,7 +163,7 @@ def _convert_chunk(chunk):
     reader, whole, layout = _reader(chunk.dataset), chunk.whole, _layout(chunk)
     recordings, damaged, remarks = [], [], []
     for item in chunk.items:
-        file = printable(next(iter(_paths(Path(), item)), item))
+        file = printable(next(iter(paths_of(Path(), item)), item))
         try:
             recording, left_out = reported_by(reader, item, whole.meaning)
             if chunk.middle:

@@ -11,6 +11,7 @@ from gca_scratch.support.errors import InputError, printable, shown
 from gca_scratch.support.reading import files_below, open_plain
 from gca_scratch.support.stored import in_npy
 
+from . import READERS
 from .recording import HIDDEN, reader_named, reader_of
 
 _BEGINNING = 1 << 12  # bytes that tell what a file is
@@ -184,7 +185,7 @@ def refuse_others(path: str | os.PathLike[str]) -> None:
 def refuse_others_for(dataset: str, path: str | os.PathLike[str]) -> None:
     """InputError for a file that is surely none for that reader, whole as it may be: it says what it is."""
     path = Path(path)
-    if not os.path.isfile(path) or reader_named(dataset).recognises(path):
+    if dataset not in READERS or not os.path.isfile(path) or reader_named(dataset).recognises(path):
         return
     name = reader_of(path)
     if name:

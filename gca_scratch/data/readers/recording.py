@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gca_scratch.support.errors import InputError, shown
+from gca_scratch.support.errors import InputError, printable, shown
 from gca_scratch.support.reading import files_below
 
 from ..meaning import METRES, Fact, Meaning
@@ -69,6 +69,7 @@ class Options(NamedTuple):
 
 
 NOTHING_SAID = Options()
+SKELETONS = {".skeleton", ".bvh", ".mat", ".pkl", ".npy", ".json", ".jsonl", ".c3d", ".fbx", ".trc", ".asf", ".amc"}
 HIDDEN = (".", "__MACOSX")  # how names begin that are no data, such as ._S001.skeleton, made by macOS beside each file
 
 
@@ -197,7 +198,30 @@ def read_and_remark(
         class_names, unknown = (*class_names, "unknown"), len(class_names)
         recordings = [r._replace(label=unknown) if r.label is None else r for r in recordings]
     data = assemble(recordings, class_names, found.layout, root, meaning_of(reader, found))
-    return data, [*found.notes, *summed_up(remarks, len(recordings))]
+    return data, [*found.notes, *summed_up(remarks, len(recordings)), *passed_over(Path(root), found.items)]
+
+
+def paths_of(root: Path, item: object) -> list[Path]:
+    """The files that the values of an item name."""
+    values = item if isinstance(item, tuple) else (item,)
+    return [root / value for value in values if isinstance(value, Path) or (isinstance(value, str) and os.sep in value)]
+
+
+def passed_over(root: Path, items: Sequence[object]) -> list[str]:
+    """A sentence on files in a folder that may hold skeletons and are of another kind than those of the items."""
+    taken = {path.suffix.lower() for item in items for path in paths_of(root, item)}
+    if not taken or not os.path.isdir(root):
+        return []
+    others = [file for file in files_below(root, HIDDEN) if file.suffix.lower() in SKELETONS - taken]
+    others = [file for file in others if not file.name.startswith(HIDDEN)]
+    if not others:
+        return []
+    count = (
+        "1 file of another kind lies there and is"
+        if len(others) == 1
+        else (f"{len(others)} files of other kinds lie there and are")
+    )
+    return [f"{count} not read ({printable(others[0].relative_to(root))}, for one); look at it by itself with info"]
 
 
 def reported_by(reader: ModuleType, item: object, meaning: Meaning) -> tuple[Recording, str]:

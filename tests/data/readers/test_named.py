@@ -5,7 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from gca_scratch.data.readers.recording import read_all, reader_named, reader_of
+from gca_scratch.data.readers.convert import convert
+from gca_scratch.data.readers.recording import passed_over, read_all, read_and_remark, reader_named, reader_of
 
 
 def _pyskl(folder):
@@ -38,3 +39,21 @@ def test_packings_are_found_below_a_folder_and_what_macos_adds_is_none(tmp_path,
     write(tmp_path / "__MACOSX")
     assert reader_of(tmp_path) == reader_of(folder) == dataset
     assert len(read_all(reader_named(dataset), tmp_path)) == 1
+
+
+@pytest.mark.parametrize("beside, said", [
+    ([], []),
+    (["notes.txt", "clip.mp4", "._walk.c3d", "__MACOSX/walk.bvh", "other.npz"], []),
+    (["a/walk.bvh"], ["1 file of another kind lies there and is not read (a/walk.bvh, for one)"]),
+    (["A.C3D", "b.fbx"], ["2 files of other kinds lie there and are not read (A.C3D, for one)"]),
+])  # fmt: skip
+def test_files_of_another_kind_in_the_folder_are_told(tmp_path, beside, said):
+    _pyskl(tmp_path)
+    for name in beside:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    _, notes = read_and_remark(reader_named("pyskl"), tmp_path)
+    assert [note.partition(";")[0] for note in notes if "not read" in note] == said
+    converted = convert("pyskl", tmp_path, tmp_path / "out.npz", 1, show=False)
+    assert [note for note in converted.notes if "not read" in note] == [note for note in notes if "not read" in note]
+    assert not passed_over(tmp_path / "ntu60_3danno.pkl", [str(tmp_path / "ntu60_3danno.pkl")])
