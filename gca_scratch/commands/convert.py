@@ -7,7 +7,9 @@ import time
 from ..data.readers import READERS
 from ..data.readers.convert import DAMAGED, REMARKS, convert
 from ..data.readers.foreign import unread
+from ..data.readers.grown import with_pelvis
 from ..data.readers.recording import reader_named, reader_of
+from ..runs.predict import is_neutral
 from ..support.errors import InputError
 from .options import add_files, said_of_files
 
@@ -28,7 +30,10 @@ def add_options(parser):
     parser.add_argument("--out", metavar="FILE", help="the file to write (.npz)")
     cores = os.cpu_count() or 1
     parser.add_argument(
-        "--hip", choices=("middle",), help="middle: make a joint between both hips, where no joint is called a pelvis"
+        "--hip",
+        choices=("middle",),
+        help="middle: make a joint between both hips, where no joint is called a pelvis; also of a file of the neutral "
+        "format",
     )
     parser.add_argument("--jobs", type=int, default=cores, metavar="N", help=f"processes that read (default: {cores})")
     add_files(parser)
@@ -42,6 +47,10 @@ def command(options):
     if not (options.data and options.out):
         raise InputError("say what to convert and where to: --data PATH --out FILE.npz, or --list for what is read")
     dataset = options.dataset or reader_of(options.data)
+    if dataset is None and options.hip and is_neutral(options.data):
+        count, made = with_pelvis(options.data, options.out)
+        print("\n  ".join([f"{count} sequences written to {options.out}", *made]))
+        return
     if dataset is None:
         raise unread(options.data)
     start = time.monotonic()
