@@ -83,7 +83,7 @@ def test_the_whole_study_of_few_people(tmp_path, monkeypatch):
     monkeypatch.setattr(lost_joints, "settings_from", few(lost_joints.settings_from))
     rows = lost_joints.measure(tmp_path, range(1), 0.05, 1, 1)
     [(seed, test, both)] = rows
-    assert seed == 0 and test.n == both.n == 84 and test.a == both.a
+    assert seed == 0 and test.n == both.n == 28 and test.a == both.a
     assert lost_joints.measure(tmp_path, range(1), 0.05, 1, 1) == rows  # trained already
 
 
