@@ -27,6 +27,7 @@ EXAMPLES = [
     "info walk.bvh --plot walk.png",
     "info --dataset utkinect --data UTKinect",
 ]
+LOOKED_AT = 2000  # sequences of original files: of more, some are chosen
 
 
 def add_options(parser):
@@ -75,7 +76,7 @@ def _read(options):
         return replace(data, meaning=data.meaning.saying(told.up, told.unit, told.rate)), "npz", []
     reader = reader_named(dataset)
     refuse_others_for(dataset, path)
-    data, said = read_and_remark(reader, path, told)
+    data, said = read_and_remark(reader, path, told, LOOKED_AT)
     return data, dataset, said
 
 

@@ -26,6 +26,7 @@ DATASETS = {
     "npz": neutral.load,
     **{name: partial(read_all, module) for name, module in _MODULES.items()},
 }
+LARGE = 1 << 31  # bytes of a file of original data that is read whole
 EVERYTHING = "all"  # the protocol of a test of every sequence, by a network that was trained on others
 
 
@@ -83,12 +84,23 @@ def load_data(source: Source, remarks: list[str] | None = None) -> neutral.Skele
         refuse_others(source.data)
     if source.dataset in _MODULES:
         refuse_others_for(source.dataset, source.data)
+        _refuse_large(source)
         data, said = read_and_remark(_MODULES[source.dataset], source.data)
         if remarks is not None:
             remarks += said
     else:
         data = DATASETS[source.dataset](source.data)
     return replace(data, meaning=data.meaning.saying(source.up)) if source.up else data
+
+
+def _refuse_large(source):
+    size = os.path.getsize(source.data) if os.path.isfile(source.data) else 0
+    if size > LARGE:
+        raise InputError(
+            f"{source.data} has {size / 1e9:.1f} GB, too much to be read whole each time; convert it once, and train "
+            "on what that writes, which is read in place: python -m gca_scratch convert --dataset "
+            f"{source.dataset} --data {source.data} --out {source.dataset}.npz"
+        )
 
 
 def usual_protocol(data: neutral.Skeletons) -> tuple[str, str]:

@@ -86,3 +86,12 @@ def test_a_protocol_of_some_classes_leaves_the_others_out():
 def test_mirror_images_are_refused_where_a_class_names_a_side():
     with pytest.raises(InputError, match=r"another class of 'raise left'.*--no-mirror"):
         runs.make_split(skeletons(BODY), runs.Source("npz"), dataclasses.replace(TINY, mirror=True))
+
+
+def test_original_data_that_are_too_large_to_be_read_whole_are_converted(tmp_path, monkeypatch):
+    content = b'{"file_name": "a08_s02_e03_v01", "skeletons": [' + b"1" * 3000
+    (tmp_path / "a08_s02_e03_v01.json").write_bytes(content)
+    monkeypatch.setattr("gca_scratch.runs.split.LARGE", 2000)
+    source = runs.Source("nwucla", str(tmp_path / "a08_s02_e03_v01.json"))
+    with pytest.raises(InputError, match=r"too much to be read whole .* convert --dataset nwucla --data "):
+        runs.load_data(source)

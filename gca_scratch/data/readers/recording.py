@@ -187,10 +187,17 @@ def read_all(reader: ModuleType, root: str | os.PathLike[str], options: Options 
 
 
 def read_and_remark(
-    reader: ModuleType, root: str | os.PathLike[str], options: Options = NOTHING_SAID
+    reader: ModuleType, root: str | os.PathLike[str], options: Options = NOTHING_SAID, most: int | None = None
 ) -> tuple[Skeletons, list[str]]:
-    """The same, and what a user should read: the notes of the reader, and a sentence on what it has left out."""
+    """The same, and what a user should read: the notes of the reader, and a sentence on what it has left out.
+
+    most: read so many items at the most, spread evenly over all; then a sentence says so.
+    """
     found = reader.open_collection(Path(root), options)
+    if most is not None and len(found.items) > most:
+        chosen = np.linspace(0, len(found.items) - 1, most).astype(int)
+        note = f"of {len(found.items)} sequences {most}, spread evenly, were looked at; the figures are of these"
+        found = found._replace(items=[found.items[n] for n in chosen], notes=(note, *found.notes))
     reported = [reported_by(reader, item, found.meaning) for item in found.items]
     recordings, class_names = [recording for recording, _ in reported], found.class_names
     remarks = [(recording.name, said) for recording, said in reported if said]

@@ -434,3 +434,10 @@ def test_the_command_says_what_it_did(root, tmp_path, capsys, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         command.command(parser.parse_args(words("--dataset ntu --data raw --out third.npz --jobs 1")))
     assert "kept in third.npz.part" in capsys.readouterr().err
+
+
+def test_of_many_items_some_are_looked_at_and_said():
+    data, said = recording.read_and_remark(fake_reader(50), "somewhere", most=5)
+    assert data.subject.tolist() == [0, 12, 24, 36, 49]
+    assert said == ["of 50 sequences 5, spread evenly, were looked at; the figures are of these", "a note"]
+    assert len(recording.read_and_remark(fake_reader(5), "somewhere", most=5)[0]) == 5
