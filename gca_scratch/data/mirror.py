@@ -13,7 +13,10 @@ from .neutral import Skeletons
 ONE_HANDED = 0.9  # `one_handed` above which mirror images show what nobody does
 _CLEARLY, _ENOUGH = 1.5, 0.25  # how much more a hand moves, and in which share of the sequences, before it counts
 _MOST_SEQUENCES = 500  # that are looked at
-_SIDES = {"left": "left", "right": "right", "l": "left", "r": "right"}
+_LEFT = "left l links linke linken linker gauche izquierda izquierdo sinistra sinistro esquerda esquerdo"
+_RIGHT = "right r rechts rechte rechten rechter droite droit derecha derecho destra destro direita direito"
+_SIDES = dict.fromkeys(_LEFT.split(), "left") | dict.fromkeys(_RIGHT.split(), "right")
+_WITHIN_WORDS = {"左": " left ", "右": " right ", "왼": " left ", "오른": " right "}  # in scripts that set no blanks
 
 
 def mirror_conflict(class_names: Iterable[str]) -> str | None:
@@ -21,11 +24,12 @@ def mirror_conflict(class_names: Iterable[str]) -> str | None:
 
     They may not where two names differ in nothing but left and right, one or several of these words: "wave left" and
     "wave right", "right arm swipe to the left" and "... to the right". "left over" alone is no reason. L and R set off
-    by a separator are sides, too, but for names that are a letter and nothing else.
+    by a separator are sides, too, but for names that are a letter and nothing else; so are words of other languages.
     """
     seen: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
     for name in class_names:
-        words = re.findall(r"left|right|[^\W_]+?(?=left|right|[\W_]|$)", spaced(name))
+        text = re.sub("|".join(_WITHIN_WORDS), lambda found: _WITHIN_WORDS[found[0]], name)
+        words = re.findall(r"left|right|[^\W_]+?(?=left|right|[\W_]|$)", spaced(text))
         if words in (["l"], ["r"]):
             continue
         sides = tuple(_SIDES[word] for word in words if word in _SIDES)

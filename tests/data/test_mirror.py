@@ -19,6 +19,10 @@ from tests.helpers.tiny import BODY, skeletons
         (("right arm swipe to the left", "right arm swipe to the right"), None),
         (("left foot, right hand", "right foot, left hand"), None),
         (("left é", "right é"), None),
+        (("挥左手", "挥右手"), None),
+        (("왼손 흔들기", "오른손 흔들기"), None),
+        (("Links winken", "rechts winken"), None),
+        (("levantar el brazo izquierdo", "levantar el brazo derecho"), None),
     ],
 )
 def test_names_that_differ_in_their_sides_alone_are_a_conflict(names, found):
