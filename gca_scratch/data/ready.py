@@ -1,11 +1,14 @@
 """Data made ready for a network: with a pelvis, with a vertical, and without sequences that show nobody."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ..support.errors import InputError
+from .absent import filled
 from .centred import with_places
+from .joint_names import find_roles
 from .made_joints import completed
 from .neutral import Skeletons
 from .parts import cut
@@ -59,3 +62,11 @@ def _without_empty(data, said):
 def somebody(data: Skeletons) -> np.ndarray:
     """Which sequences show anybody in any frame: bool (N,)."""
     return np.logical_or.reduceat((np.nan_to_num(data.joints) != 0).any(axis=(1, 2, 3)), data.offsets[:-1])
+
+
+def without_gaps(data: Skeletons, hip: str | None = None) -> Skeletons:
+    """The data in memory, with the absent joints of every sequence filled in (`absent.filled`)."""
+    root = find_roles(data.joint_names, data.edges, hip).hip
+    sequences = (np.asarray(data.sequence(n)) for n in range(len(data)))
+    whole = [filled(sequence, data.edges, root, data.meaning.zeros_absent) for sequence in sequences]
+    return replace(data, joints=np.concatenate(whole))

@@ -20,7 +20,7 @@ from ..data.parts import cut, windows
 from ..data.proportions import complaints
 from ..data.readers.foreign import refuse_others, refuse_others_for, unread
 from ..data.readers.recording import Options, read_and_remark, reader_named, reader_of
-from ..data.ready import somebody
+from ..data.ready import somebody, without_gaps
 from ..data.sampling import Aligned
 from ..network.arrays import Array, ArrayModule, module_for
 from ..network.gca_lstm import Network
@@ -124,7 +124,10 @@ def predict(
     whole, spans = fitted, [(n, 0, int(length)) for n, length in enumerate(fitted.lengths)]
     if window:
         whole, spans = windows(fitted, window, stride)
-    whole, spans = _with_somebody(whole, spans, "windows" if window else "sequences", file, said)
+    there = np.ones(len(whole), bool) if isinstance(whole.joints, np.memmap) else somebody(whole)
+    if window:  # what a window lacks is filled in from the frames around it
+        whole, _ = windows(without_gaps(fitted, trained.known.hip or None), window, stride)
+    whole, spans = _with_somebody(whole, spans, there, "windows" if window else "sequences", file, said)
     aligned = aligned_for(trained, whole)
     limit = trained.known.threshold if threshold is None else threshold
     rate = data.meaning.frames_per_second
@@ -136,9 +139,8 @@ def predict(
     return Asked(answers, said, whole, aligned)
 
 
-def _with_somebody(data, spans, what, file, said):
-    """Those of the sequences or windows, and where they lie, that show anybody; mapped data are not looked at."""
-    there = np.ones(len(data), bool) if isinstance(data.joints, np.memmap) else somebody(data)
+def _with_somebody(data, spans, there, what, file, said):
+    """Those of the sequences or windows, and where they lie, that show anybody, as bool (N,) says."""
     if there.all():
         return data, spans
     if not there.any():

@@ -84,6 +84,17 @@ def test_a_window_is_answered_as_a_recording_of_its_frames(trained):
         np.testing.assert_allclose(asked(trained, alone).answers[0].probabilities, answer.probabilities, atol=CLOSE)
 
 
+def test_what_a_window_lacks_is_filled_in_from_the_frames_around_it(trained):
+    """A hand that is lost for a whole window is where it was before and is after, and at no other joint's place."""
+    still = with_joints(DATA, np.repeat(DATA.joints[:1], len(DATA.joints), axis=0))
+    lost = with_joints(still, still.joints.copy())
+    n, hand = int(np.argmax(DATA.lengths)), DATA.joint_names.index("left hand")
+    start = int(DATA.offsets[n])
+    lost.joints[start + 1 : start + 4, 0, hand] = np.nan
+    a, b = (asked(trained, data, window=3, stride=1) for data in (still, lost))
+    np.testing.assert_allclose(p_of(b), p_of(a), atol=CLOSE)
+
+
 def test_seconds_come_from_the_rate(trained):
     whole = asked(trained, DATA).answers[0]
     assert whole.seconds == (0, DATA.lengths[0] / 25)
