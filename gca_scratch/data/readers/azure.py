@@ -83,6 +83,11 @@ def read_item(item: Item) -> Recording:
     is in any, if its joints are not the 32 of Azure Kinect, if a body has no number, or if a joint is not three
     numbers.
     """
+    return read_and_report(item)[0]
+
+
+def read_and_report(item: Item) -> tuple[Recording, str]:
+    """The same, and a sentence that says which bodies in the file were left out, "" if none was."""
     found = read_json_text(item.path)
     frames = _frames(found, item.path)
     order = _order(found, item.path)
@@ -92,7 +97,7 @@ def read_item(item: Item) -> Recording:
         for body in as_list(frame.get("bodies"), place, "bodies"):
             identity, places = _body(body, place)
             bodies.setdefault(identity, {})[number] = places
-    persons = _persons(bodies, len(frames))
+    persons, left_out = _persons(bodies, len(frames))
     if not persons:
         raise InputError(f"{item.path}: nobody is seen in its {len(frames)} frames; leave the file out.")
     at = _with_gaps(_times(frames))
@@ -102,7 +107,8 @@ def read_item(item: Item) -> Recording:
         seen = np.array([places[number] for number in numbers])[:, order] * ABOUT_X * item.scale
         seen[np.isnan(seen).any(axis=-1)] = np.nan
         joints[at[numbers], person] = seen + 0.0  # no minus zeros
-    return Recording(joints, item.label, item.subject, item.name)
+    said = f"left out of the bodies: {', '.join(left_out)}" if left_out else ""
+    return Recording(joints, item.label, item.subject, item.name), said
 
 
 def _frames(found: object, path: Path) -> list[dict]:
@@ -161,16 +167,23 @@ def _body(body: object, place: str) -> tuple[int, list]:
     return body["body_id"], places
 
 
-def _persons(bodies: dict[int, dict[int, list]], frame_count: int) -> list[dict[int, list]]:
-    """The places of each person by frame: bodies that are never seen together are joined, at most two persons."""
+def _persons(bodies: dict[int, dict[int, list]], frame_count: int) -> tuple[list[dict[int, list]], list[str]]:
+    """The places of each person by frame: bodies that are never seen together are joined, at most two persons.
+
+    The second list says which bodies are left out.
+    """
     persons: list[dict[int, list]] = []
-    for places in sorted(bodies.values(), key=len, reverse=True):  # of as many frames the first that came
-        free = next((person for person in persons if person.keys().isdisjoint(places)), None)
-        if free is not None:
-            free.update(places)
-        elif len(persons) < PERSONS:
-            persons.append(dict(places))
-    return [person for n, person in enumerate(persons) if n == 0 or len(person) >= _LEAST * frame_count]
+    members: list[list[int]] = [[] for _ in range(PERSONS + 1)]  # the last: of nobody
+    for number, places in sorted(bodies.items(), key=lambda body: -len(body[1])):  # of as many frames the first seen
+        free = next((n for n, person in enumerate(persons) if person.keys().isdisjoint(places)), len(persons))
+        members[free].append(number)
+        if free == len(persons) < PERSONS:
+            persons.append({})
+        if free < PERSONS:
+            persons[free].update(places)
+    kept = [n for n, person in enumerate(persons) if n == 0 or len(person) >= _LEAST * frame_count]
+    out = [number for n, numbers in enumerate(members) if n not in kept for number in numbers]
+    return [persons[n] for n in kept], [f"{number} ({len(bodies[number])} frames)" for number in out]
 
 
 def _with_gaps(times: list[object]) -> np.ndarray:

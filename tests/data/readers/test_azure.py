@@ -10,7 +10,7 @@ from gca_scratch.data.absent import filled
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.meaning import Fact
 from gca_scratch.data.readers import azure, mediapipe
-from gca_scratch.data.readers.recording import NOTHING_SAID, Options, read_all
+from gca_scratch.data.readers.recording import NOTHING_SAID, Options, read_all, read_and_remark
 from gca_scratch.data.skeleton import chain
 from gca_scratch.support.errors import InputError
 
@@ -144,6 +144,10 @@ def test_somebody_who_comes_back_under_a_new_number_stays_who_he_was(tmp_path):
 def test_a_second_person_in_few_frames_and_a_third_one_are_left_out(tmp_path):
     assert joints_of(write(tmp_path / "1.json", document([(1, 2)] + [(1,)] * 19))).shape[1] == 1
     assert joints_of(write(tmp_path / "2.json", document([(1, 2, 3)] * 3 + [(1, 2)] * 2))).shape[1] == 2
+    write(tmp_path / "3.json", document())
+    said = [read_and_remark(azure, tmp_path / f"{n}.json", Options(labelled=False))[1] for n in (1, 2, 3)]
+    left_out = [[one for one in sentences if "left out" in one] for sentences in said]
+    assert left_out == [["1: left out of the bodies: 2 (1 frames)"], ["2: left out of the bodies: 3 (3 frames)"], []]
 
 
 @pytest.mark.parametrize("key", ["joint_confidence_levels", "confidence_levels", "confidence"])
