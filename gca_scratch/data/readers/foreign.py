@@ -1,5 +1,6 @@
 """Files that no reader takes: what they are, by their first bytes and their names, and what would help."""
 
+import contextlib
 import os
 import re
 import zipfile
@@ -177,8 +178,11 @@ def refuse_others(path: str | os.PathLike[str]) -> None:
             f"python -m gca_scratch convert --dataset {name} --data {path} --out FILE.npz"
         )
     arrays = _arrays(Path(path))
-    whole = _begins(Path(path))[:2] != b"PK" if arrays is None else not _NEUTRAL & set(arrays)
-    if whole:
+    if arrays is None:  # a zip file that cannot be opened may be a damaged one of the format
+        with contextlib.suppress(OSError):  # whoever reads it says that it cannot be read
+            if _begins(Path(path))[:2] != b"PK" or Path(path).suffix.lower() not in ("", ".npz"):
+                raise unread(path)
+    elif not _NEUTRAL & set(arrays):
         raise unread(path)
 
 
@@ -248,7 +252,7 @@ def _array(path: Path) -> tuple[str, str]:
     try:
         shape = in_npy(path).seen
     except InputError:
-        return "an .npy file of Python objects, or a damaged one", f"load it in Python, and {_OWN}"
+        return "an .npy file without a plain array of numbers", f"load it in Python if you trust it, and {_OWN}"
     if len(shape) == 2 and shape[1] in (263, 251):
         return "HumanML3D's features of a motion, not joints", f"recover the joints with its own scripts, and {_OWN}"
     return f"an array of the shape {shape}, and those that are read are ST-GCN's: (N, 3, frames, joints, persons)", _OWN

@@ -47,6 +47,8 @@ FILES = {
     "new.mat": (b"MATLAB 7.3 MAT-file, Platform: GLNXA64", "a file of MATLAB 7.3", "-v7"),
     "own.mat": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "a MATLAB file", "utdmhad"),
     "poses.h5": (b"\x89HDF\r\n\x1a\n", "HDF5", "neutral format"),
+    "weights.pth": (b"PK\x03\x04", "weights", "recordings"),
+    "objects.npy": (b"\x93NUMPY\x01\0", "an .npy file without a plain array", "neutral format"),
     "empty.npz": (b"", "empty", "again"),
     "empty.json": (b"", "empty", "again"),
 }
