@@ -19,6 +19,7 @@ _FAR = 1e6  # in the unit of the file: no tracker sees as far
 _NAMES = (".json", ".jsonl")
 _BEGINNING = 1 << 16  # bytes that tell what a file is
 _LOOKED_INTO = 10  # files of a folder, to tell what it is
+_RATES, _ON_THE_WHOLE = ("rate", "fps", "frameRate", "frame_rate"), ("metadata", "meta", "info", "video")
 _AGAIN = "write or copy the file again"
 _CUT = "cut the recording into files of some minutes"
 
@@ -95,11 +96,12 @@ def coordinate(value: object, place: str) -> float:
 
 
 def rate_of(found: object) -> float | None:
-    """Frames a second, where a table says so: "rate" or "fps"; None where it does not, or says what cannot be."""
-    if isinstance(found, dict):
-        for key in ("rate", "fps"):
-            if is_number(found.get(key), 1e-3, 1e5):
-                return float(found[key])
+    """Frames a second, where a table, or one on the whole in it, says so; None where it does not, or says nonsense."""
+    tables = [found, *(found.get(key) for key in _ON_THE_WHOLE)] if isinstance(found, dict) else []
+    for table in tables:
+        for key in _RATES:
+            if isinstance(table, dict) and is_number(table.get(key), 1e-3, 1e5):
+                return float(table[key])
     return None
 
 

@@ -7,15 +7,15 @@ There is no standard file; this one is written by the script in docs/webcam.md:
 
 `people` is a list of persons, a person a list of 33 joints in the order of vision.PoseLandmark, a joint a table or a
 list [x, y, z, visibility]. Label, subject, rate, times and visibility may be missing. What people write besides is
-read, too: frames without a table around them, or one in each line; results of PoseLandmarker as they are
-(pose_world_landmarks[person][joint]) and of HolisticLandmarker (pose_world_landmarks[joint]), in the spelling of
-JavaScript as well; joints as a table by name.
+read, too (mediapipe_forms.py): frames without a table around them, one in each line, or by their numbers; results of
+PoseLandmarker as they are (pose_world_landmarks[person][joint]), of HolisticLandmarker (pose_world_landmarks[joint])
+and of TensorFlow.js (keypoints3D), in the spelling of JavaScript as well; joints as a table by name, or as one row of
+numbers. What nothing calls world landmarks is taken for them if the middle of the hips is the origin.
 
 World landmarks are metres from the middle between the hips, x to the right of the picture, y down, z away from the
 camera. They are turned about x, so that y is up and z points to the camera: right-handed axes before and after.
 """
 
-import math
 import re
 from pathlib import Path
 
@@ -27,26 +27,25 @@ from ..layouts import MEDIAPIPE
 from ..made_joints import with_middle
 from ..meaning import known
 from ..skeleton import Layout
-from .json_text import as_list, begins_like, coordinate, json_files, rate_of, read_json_text, typical_step
+from .json_text import begins_like, json_files, rate_of, read_json_text, typical_step
+from .mediapipe_forms import NAMES, VISIBLE, frames_of, joints_of, people_of
 from .own import ABOUT_X, Head, Item, collect, head_of, turned_about_x
 from .recording import NOTHING_SAID, Collection, Options, Recording
 
 TAKES = "MediaPipe Pose: a folder of .json with world landmarks (LABEL/NAME.json, or the label inside), or one of them"
 PROTOCOL = ""
-NAMES = MEDIAPIPE.joint_names
 _MIDDLE = with_middle(NAMES, MEDIAPIPE.edges)  # a pelvis and a neck
 LAYOUT = Layout(MEDIAPIPE.name, _MIDDLE.names, _MIDDLE.edges)
 MEANING = known(up="+y", unit="m", hand="right", zeros="positions")  # the origin is a place: the middle of the hips
 PERSONS = 2
-VISIBLE = 0.5
 
-_WORLD = ("people", "pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
-_IMAGE = ("pose_landmarks", "poseLandmarks", "landmarks", "landmark", "poses")
-_KINDS = rb'"(pose_?(world_?)?landmarks|world_?landmarks|visibility)"'
+_KINDS = rb'"(pose_?(world_?)?landmarks|world_?landmarks|visibility|keypoints3D|(left_?)eye_?inner)"'
 _BEGINS = re.compile(_KINDS + rb'|"frames"\s*:\s*\[\s*\{[^\[\]]*"people"\s*:', re.IGNORECASE)
 _HIPS, _SHOULDERS = (list(sources) for sources in _MIDDLE.sources)
 _OFF_CENTRE = 0.25  # metres of the hips from the origin, where they are by definition; in pictures they are at 0.5
 _SEVERAL = "people are not told apart from one frame to the next by MediaPipe; the first two are kept, in its order"
+_ONE_FRAME = "one frame is no recording; where files are the frames of one, write them into one file, as a list"
+_UNCALLED = "nothing calls these landmarks world landmarks; they are taken for them, since the hips are at the origin"
 _WANTED = "give the world landmarks (pose_world_landmarks), which are metres"
 
 
@@ -66,9 +65,12 @@ def open_collection(path: Path, options: Options = NOTHING_SAID) -> Collection:
 
 def _read_head(path: Path) -> Head:
     found = read_json_text(path)
-    frames = _frames(found, path)
-    several = any(len(_people(frame, "")) > 1 for frame in frames)
-    return head_of(found, rate_of(found) or _rate(frames), _SEVERAL if several else "")
+    frames = frames_of(found, path)
+    people = [there for frame in frames if (there := people_of(frame, ""))]
+    note = _SEVERAL if any(len(there.persons) > 1 for there in people) else ""
+    note = note or (_ONE_FRAME if len(frames) == 1 else "")
+    note = note or ("" if any(there.world for there in people) else _UNCALLED)
+    return head_of(found, rate_of(found) or _rate(frames), note)
 
 
 def _rate(frames: list) -> float | None:
@@ -93,23 +95,33 @@ def read_item(item: Item) -> Recording:
     is in any, if only landmarks of the picture are there, or numbers that are those (hips off the origin), if a person
     has not 33 joints, or if a joint is not three numbers.
     """
-    frames = _frames(read_json_text(item.path), item.path)
-    found = []
+    frames = frames_of(read_json_text(item.path), item.path)
+    found, world, said_nothing = [], False, 0
     for number, frame in enumerate(frames, start=1):
         place = f"{item.path}, frame {number} of {len(frames)}"
-        people = _people(frame, place)[:PERSONS]
-        found.append([[_joint(joint, place) for joint in _joints(person, place)] for person in people])
+        people = people_of(frame, place)
+        said_nothing += people is None
+        found.append([joints_of(person, place) for person in people.persons[:PERSONS]] if people else [])
+        world |= people is not None and people.world
+    if said_nothing == len(frames):
+        raise InputError(
+            f"{item.path}, frame 1 of {len(frames)}: {shown(frames[0])} has no landmarks (pose_world_landmarks); "
+            "write the file again."
+        )
     persons = max(map(len, found), default=0)
     if not persons:
         raise InputError(f"{item.path}: nobody is seen in its {len(found)} frames; leave the file out, or film again.")
     places = np.full((len(found), persons, len(NAMES), 3), np.nan)
     for number, people in enumerate(found):
         places[number, : len(people)] = np.reshape(people, (len(people), len(NAMES), 3))
-    return Recording(_bodies(places * item.scale, item.path), item.label, item.subject, item.name)
+    return Recording(_bodies(places * item.scale, item.path, world), item.label, item.subject, item.name)
 
 
-def _bodies(places: np.ndarray, path: Path) -> np.ndarray:
-    """Landmarks (frames, persons, 33, 3), turned and with the two joints that are made of others; float32."""
+def _bodies(places: np.ndarray, path: Path, world: bool) -> np.ndarray:
+    """Landmarks (frames, persons, 33, 3), turned and with the two joints that are made of others; float32.
+
+    world: does something call them world landmarks?
+    """
     away = np.isnan(places).any(axis=-1).all(axis=-1)  # (frames, persons)
     if away.all():
         raise InputError(f"{path}: no landmark has a visibility of {VISIBLE} or more; film again with more light.")
@@ -120,77 +132,12 @@ def _bodies(places: np.ndarray, path: Path) -> np.ndarray:
             f"{path}: the hips are {np.nanmedian(distance):.2f} from the origin, where world landmarks have them, so "
             f"these are landmarks of the picture, or moved ones; {_WANTED} from the hips."
         )
+    if not world and np.isnan(distance).all():
+        raise InputError(
+            f"{path}: nothing calls these landmarks world landmarks, and no hip is seen that could tell; {_WANTED}."
+        )
     pelvis = np.where(np.isnan(hips).any(axis=-1, keepdims=True), 0.0, hips)
     joints = np.concatenate([places, pelvis[:, :, None], shoulders[:, :, None]], axis=2)
     joints[np.isnan(joints).any(axis=-1)] = np.nan
     joints[away] = 0.0
     return (joints * ABOUT_X + 0.0).astype(np.float32)  # no minus zeros
-
-
-def _frames(found: object, path: Path) -> list:
-    """The frames in what a file holds."""
-    if isinstance(found, dict):
-        inside = found.get("frames", found.get("results"))
-        if inside is None and any(key in found for key in (*_WORLD, *_IMAGE)):
-            inside = [found]
-        found = inside
-    elif isinstance(found, list) and found and _is_joint(found[0]):
-        found = [found]
-    frames = as_list(found, str(path), "frames, as docs/webcam.md writes them")
-    if not frames:
-        raise InputError(f"{path} holds no frames; leave the file out, or film again.")
-    return frames
-
-
-def _people(frame: object, place: str) -> list:
-    """The persons in a frame, each a list or a table of joints."""
-    if isinstance(frame, dict):
-        key = next((key for key in _WORLD if key in frame), None)
-        if key is None:
-            _refuse_image(frame, place)
-            raise InputError(f"{place}: {shown(frame)} has no landmarks (pose_world_landmarks); write the file again.")
-        frame = frame[key]
-    if isinstance(frame, dict):  # a person as a table
-        frame = [frame] if frame else []
-    people = as_list([] if frame is None else frame, place, "people")
-    return [people] if people and _is_joint(people[0]) else people
-
-
-def _refuse_image(table: dict, place: str) -> None:
-    key = next((key for key in _IMAGE if key in table), None)
-    if key is not None:
-        raise InputError(f"{place}: {key} are landmarks of the picture, without a scale; {_WANTED}.")
-
-
-def _joints(person: object, place: str) -> list:
-    """The 33 joints of a person, in the order of MediaPipe."""
-    if isinstance(person, dict):
-        named = {re.sub(r"[\W_]+", "_", str(name)).lower(): joint for name, joint in person.items()}
-        if set(NAMES) <= set(named):
-            return [named[name] for name in NAMES]
-        person = next((person[key] for key in ("landmarks", "landmark", *_WORLD) if key in person), person)
-    joints = as_list(person, place, "joints")
-    if len(joints) != len(NAMES):
-        raise InputError(f"{place}: a person has {len(joints)} joints where MediaPipe Pose has 33; write it whole.")
-    return joints
-
-
-def _is_joint(value: object) -> bool:
-    if isinstance(value, dict):
-        return "x" in value
-    return isinstance(value, list) and 3 <= len(value) <= 5 and not isinstance(value[0], list | dict)
-
-
-def _joint(joint: object, place: str) -> tuple[float, float, float]:
-    """x, y, z of a joint, NaN where it is absent."""
-    if joint is None:
-        return (math.nan,) * 3
-    if isinstance(joint, dict) and {"x", "y", "z"} <= set(joint):
-        values, visibility = [joint["x"], joint["y"], joint["z"]], joint.get("visibility")
-    elif isinstance(joint, list) and 3 <= len(joint) <= 5:
-        values, visibility = joint[:3], joint[3] if len(joint) > 3 else None
-    else:
-        raise InputError(f"{place}: {shown(joint)} is no joint (x, y, z and a visibility); write the file again.")
-    x, y, z = (coordinate(value, place) for value in values)
-    seen = 1.0 if visibility is None else coordinate(visibility, place)
-    return (x, y, z) if seen >= VISIBLE and not math.isnan(x + y + z) else (math.nan,) * 3

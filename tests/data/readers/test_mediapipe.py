@@ -111,7 +111,38 @@ WRAPPED = {
         {"people": [dict(zip([n.upper() for n in NAMES], tables(f), strict=True))]} for f in frames
     ],
     "a person as a table": lambda frames: [{"people": [{"id": 0, "landmarks": tables(f)}]} for f in frames],
+    "landmarks": lambda frames: [{"frame": n, "landmarks": tables(f)} for n, f in enumerate(frames)],
+    "landmarks by name": lambda frames: [{"landmarks": by_name(f, str.upper)} for f in frames],
+    "one message of protobuf a frame": lambda frames: [{"landmark": tables(f)} for f in frames],
+    "beside those of the picture": lambda frames: {
+        "metadata": {"fps": 30.0},
+        "frames": [{"landmarks_2d": tables(f + 0.5), "landmarks_3d": tables(f)} for f in frames],
+    },
+    "TensorFlow.js": lambda frames: [
+        [{"score": 0.9, "keypoints": tables(100 * f), "keypoints3D": tables(f)}] for f in frames
+    ],
+    "a table of frames by number": lambda frames: {
+        str(n): {"pose_landmarks": by_name(f + 0.5), "world_landmarks": by_name(f)} for n, f in enumerate(frames)
+    },
+    "names alone": lambda frames: {"fps": 30, "frames": [by_name(f, camel) for f in frames]},
+    "numbered": lambda frames: [{f"landmark_{n}": joint for n, joint in enumerate(tables(f))} for f in frames],
+    "one row of numbers": lambda frames: [f.reshape(-1).tolist() for f in frames],
+    "one row of numbers and visibility": lambda frames: [np.insert(f, 3, 0.9, axis=1).ravel().tolist() for f in frames],
+    "the frames of each joint": lambda frames: {
+        "frames": len(frames),
+        "landmarks": {name: [tables(f)[n] for f in frames] for n, name in enumerate(NAMES)},
+    },
+    "poses that count": lambda frames: {"frames": len(frames), "poses": [{"t": 3, "pose": f.tolist()} for f in frames]},
 }
+
+
+def by_name(places, spelt=str):
+    return dict(zip(map(spelt, NAMES), tables(places), strict=True))
+
+
+def camel(name):
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
 
 
 @pytest.mark.parametrize("form", WRAPPED)
@@ -124,6 +155,37 @@ def test_what_people_write(tmp_path, form):
 def test_one_result_alone_is_one_frame(tmp_path):
     for n, content in enumerate(({"pose_world_landmarks": [tables(body())]}, tables(body()))):
         assert joints_of(write(tmp_path / f"{n}.json", content)).shape == (1, 1, 35, 3)
+
+
+def test_frames_by_number_come_in_their_order_and_those_that_lack_show_nobody(tmp_path):
+    content = {str(n): {"world_landmarks": tables(body(n))} for n in (12, 3, 2, 9)}
+    joints = joints_of(write(tmp_path / "1.json", content))
+    there = np.flatnonzero((joints != 0).any(axis=(1, 2, 3)))
+    assert len(joints) == 11 and there.tolist() == [0, 1, 7, 10]
+    assert np.allclose(joints[7, 0, :33], body(9) * (1, -1, -1))
+
+
+def test_confidence_is_told_in_other_words(tmp_path):
+    for key in ("vis", "score", "confidence"):
+        joints = [{"x": x, "y": y, "z": z, key: 0.2 if n == 15 else 0.9} for n, (x, y, z) in enumerate(body().tolist())]
+        found = joints_of(write(tmp_path / f"{key}.json", {"frames": [{"people": [joints]}]}))
+        assert np.argwhere(np.isnan(found[0, 0]).all(axis=-1)).tolist() == [[15]]
+
+
+def test_landmarks_that_nothing_calls_world_landmarks_are_told_by_the_hips(tmp_path):
+    path = write(tmp_path / "a/1.json", [{"landmarks": tables(body())}] * 3)
+    assert any("at the origin" in note for note in mediapipe.open_collection(path).notes)
+    refused(write(tmp_path / "b/1.json", [{"landmarks": tables(0.5 + 0.3 * body())}] * 3), "hips", "world landmarks")
+    hidden = tables(0.5 + 0.3 * body())
+    for joint in (23, 24):
+        hidden[joint]["visibility"] = 0.1
+    refused(write(tmp_path / "c/1.json", [{"landmarks": hidden}] * 3), "no hip", "world landmarks")
+
+
+def test_files_of_one_frame_are_noticed(tmp_path):
+    for n in range(3):
+        write(tmp_path / f"wave/frame_{n:03}.json", tables(body(n)))
+    assert any("one frame" in note and "3 of 3" in note for note in mediapipe.open_collection(tmp_path).notes)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -228,6 +290,12 @@ def test_the_rate_of_whole_milliseconds_with_and_without_a_pause(tmp_path):
     assert mediapipe.open_collection(write(tmp_path / "1.json", frames)).meaning.rate == Fact("30.3", "file")
 
 
+@pytest.mark.parametrize("said", [{"frameRate": 24}, {"frame_rate": 24}, {"metadata": {"fps": 24.0}}])
+def test_the_rate_as_others_say_it(tmp_path, said):
+    content = {"frames": document(2)["frames"], **said}
+    assert mediapipe.open_collection(write(tmp_path / "1.json", content)).meaning.rate == Fact("24", "file")
+
+
 def test_rates_that_differ_are_told(tmp_path):
     for n, rate in enumerate((30, 30, 15)):
         write(tmp_path / f"a/{n}.json", document(1, rate=rate))
@@ -236,7 +304,7 @@ def test_rates_that_differ_are_told(tmp_path):
     assert not any("15 to 30" in note for note in mediapipe.open_collection(tmp_path, Options(rate="20")).notes)
 
 
-@pytest.mark.parametrize("key", ["pose_landmarks", "poseLandmarks", "landmarks"])
+@pytest.mark.parametrize("key", ["pose_landmarks", "poseLandmarks"])
 def test_landmarks_of_the_picture_are_refused(tmp_path, key):
     path = write(tmp_path / "a/1.json", [{key: [tables(np.random.default_rng(0).random((33, 3)))]}])
     refused(path, "frame 1 of 1", key, "world landmarks")
@@ -281,6 +349,8 @@ def changed(edit):
         ({"frames": [{"people": [tables(body(), visibility=0.2)]}]}, ["no landmark has a visibility"]),
         ({"frames": [{"people": [tables(body())[:32]]}]}, ["32 joints where MediaPipe Pose has 33"]),
         ({"frames": [{"people": [tables(body()) * 2]}]}, ["66 joints"]),
+        ({"frames": [{"people": [{"NOSE": [0, 0, 0], "left_hip": [0, 0, 0]}]}]}, ["2 of the 33 joints"]),
+        ({"fps": 30, "frames": 2, "landmarks": {"NOSE": tables(body())}}, ["1 of the 33 joints"]),
         ({"frames": [{"people": ["text"]}]}, ["'text' is no list of joints"]),
         (changed(lambda p: p[3].pop("z")), ["frame 2 of 2", "no joint"]),
         (changed(lambda p: p[3].update(x="1")), ["frame 2 of 2", "'1'"]),
