@@ -1,6 +1,6 @@
 """The vertical of a data set that does not name one: guessed over all its sequences, and said to be a guess."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,9 +29,14 @@ def with_vertical(data: Skeletons, hip: str | None = None) -> Skeletons:
 
 def guessed(data: Skeletons, roles: Roles) -> str:
     """One of meaning.AXES, or "" where nobody stands upright; a body that lies or crouches alone tells nothing."""
-    zeros_absent = data.meaning.zeros_absent
     parents = parents_of(data.joints.shape[2], data.edges, roles.hip)
-    found = []
+    found = [evidence(body, data.joint_names, parents, None) for body in bodies(data, roles)]
+    return vertical_of(found) or (most_stand_along(found) if len(found) >= MANY else "")
+
+
+def bodies(data: Skeletons, roles: Roles) -> Iterator[np.ndarray]:
+    """Of sequences spread over the data the person seen most, filled in, in a few frames: float64 (frames, J, 3)."""
+    zeros_absent = data.meaning.zeros_absent
     for n in np.unique(np.linspace(0, len(data) - 1, SAMPLES).astype(int)):
         sequence = np.asarray(data.sequence(n))
         there = ~unseen(sequence, zeros_absent).all(axis=2)  # (frames, P)
@@ -40,8 +45,7 @@ def guessed(data: Skeletons, roles: Roles) -> str:
             frames = np.flatnonzero(there[:, person])
             frames = frames[np.unique(np.linspace(0, len(frames) - 1, FRAMES).astype(int))]
             body = filled(sequence[frames][:, [person]], data.edges, roles.hip, zeros_absent)[:, 0]
-            found.append(evidence(body.astype(np.float64), data.joint_names, parents, None))
-    return vertical_of(found) or (most_stand_along(found) if len(found) >= MANY else "")
+            yield body.astype(np.float64)
 
 
 def most_stand_along(found: Sequence[Evidence]) -> str:
@@ -58,12 +62,12 @@ def said(data: Skeletons, hip: str | None = None) -> str:
     up = data.meaning.up
     if up.value:
         correct = "; correct it with --up" if up.source == "guess" else ""
-        return f"vertical: {up.value} points up, {_WHENCE[up.source]}{correct}"
+        return f"vertical: {up.value} points up, {WHENCE[up.source]}{correct}"
     axis = "xyz"[vertical_axis(data, find_roles(data.joint_names, data.edges, hip))]
     return f"vertical: unknown, for no body stands upright along one axis; {axis} is assumed, say what it is with --up"
 
 
-_WHENCE = {
+WHENCE = {
     "definition": "as the format has it",
     "file": "as the file says",
     "guess": "guessed from where most bodies stand",

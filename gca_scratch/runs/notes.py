@@ -6,6 +6,7 @@ from ..data.absent import counts
 from ..data.joint_names import untold
 from ..data.neutral import Skeletons
 from ..data.proportions import complaints
+from ..data.stance import doubts
 from ..data.upright import said
 
 LOOKED_AT = 2000  # sequences in which absent joints are counted
@@ -20,7 +21,7 @@ def notes(data: Skeletons, where: str, hip: str | None = None) -> list[str]:
     found = [] if data.meaning.up.source in ("definition", "file", "user") else [said(data, hip)]
     found += missing(data)
     found += untold(data.joint_names)
-    return found + complaints(data, where)
+    return found + doubts(data, where, hip) + complaints(data, where)
 
 
 def missing(data: Skeletons) -> list[str]:

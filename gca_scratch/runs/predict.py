@@ -22,6 +22,7 @@ from ..data.readers.foreign import refuse_others, refuse_others_for, unread
 from ..data.readers.recording import Options, read_and_remark, reader_named, reader_of
 from ..data.ready import somebody, without_gaps
 from ..data.sampling import Aligned
+from ..data.stance import doubts
 from ..network.arrays import Array, ArrayModule, module_for
 from ..network.gca_lstm import Network
 from ..settings import Settings
@@ -114,7 +115,8 @@ def predict(
     data, remarks = read(file, options, dataset)
     data, centred = with_places(data)
     fitted, changed = adapted(data, trained.known, trained.settings, str(file))
-    said = [*remarks, *centred, *changed, *complaints(fitted, str(file))]
+    doubted = doubts(fitted, str(file), trained.known.hip or None)
+    said = [*remarks, *centred, *changed, *doubted, *complaints(fitted, str(file))]
     longest = int(fitted.lengths.max())
     if not window and longest > LONG * trained.known.lengths[2]:
         said.append(

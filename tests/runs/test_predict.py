@@ -181,6 +181,12 @@ def test_what_cannot_be_asked_about_is_refused(trained, opinions):
         predict.predict(trained, opinions / "data.npz", dataset="nobody")
 
 
+@pytest.mark.parametrize("signs, word", [((-1, -1, 1), "--up"), ((-1, 1, 1), "left-handed")])
+def test_people_upside_down_or_in_a_mirror_are_said(trained, signs, word):
+    found = asked(trained, dataclasses.replace(DATA, joints=DATA.joints * np.float32(signs)))
+    assert any(word in sentence for sentence in found.said)
+
+
 def test_a_folder_of_all_folds_is_no_run():
     neutral.save("data.npz", DATA)
     Path("all/fold-01").mkdir(parents=True)

@@ -1,0 +1,72 @@
+"""Bodies upside down, along another axis than the vertical, seen in a mirror: each is said, nothing of others."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gca_scratch.data.meaning import Fact, Meaning
+from gca_scratch.data.stance import doubts
+from gca_scratch.data.synthetic import generate
+from tests.data.test_upright import turned
+from tests.helpers.people import people, with_joints
+
+SAYS_Y = Meaning(up=Fact("+y", "definition"), hand=Fact("right", "definition"))
+
+
+@pytest.mark.parametrize("up", ["+y", "-y", "+z", "-z"])
+@pytest.mark.parametrize("source", ["definition", "file", "user"])
+def test_a_vertical_that_nobody_stands_along_is_doubted(up, source):
+    data = turned(people(Meaning(up=Fact("+y", source))), up)
+    found = doubts(data, "x")
+    if up == "+y":
+        assert found == []
+    else:
+        [said] = found
+        assert f"along {up}, but +y points up" in said and "--up" in said
+        assert doubts(dataclasses.replace(data, meaning=Meaning(up=Fact(up, source))), "x") == []
+
+
+def test_a_guess_is_not_doubted_by_what_it_was_made_of_nor_what_nobody_says():
+    for fact in (Fact("+y", "guess"), Fact()):
+        assert doubts(turned(people(Meaning(up=fact)), "-y"), "x") == []
+
+
+def test_few_who_lie_among_those_who_stand_are_no_doubt():
+    data = people(SAYS_Y)
+    lying = turned(data, "+z").joints[: len(data.joints) // 3]
+    mixed = np.concatenate([lying, data.joints[len(lying) :]])
+    assert doubts(with_joints(data, mixed), "x") == []
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_bodies_seen_in_a_mirror_are_said(axis):
+    data = people(SAYS_Y)
+    sign = np.ones(3, np.float32)
+    sign[axis] = -1
+    mirrored = with_joints(data, data.joints * sign)
+    [said] = doubts(mirrored, "x")
+    assert "left" in said and "left-handed" in said
+    left_handed = dataclasses.replace(SAYS_Y, hand=Fact("left", "file"))
+    assert doubts(dataclasses.replace(mirrored, meaning=left_handed), "x") == []
+    [said] = doubts(dataclasses.replace(data, meaning=left_handed), "x")
+    assert "right-handed" in said
+
+
+def test_exchanged_names_are_said():
+    data = people(SAYS_Y)
+    other = {"left": "right", "right": "left"}
+    names = tuple(" ".join(other.get(word, word) for word in name.split()) for name in data.joint_names)
+    [said] = doubts(dataclasses.replace(data, joint_names=names), "x")
+    assert "exchanged" in said
+
+
+def test_nothing_is_said_of_skeletons_without_toes():
+    data = people(SAYS_Y)
+    names = tuple(name.replace("foot", "thing") for name in data.joint_names)
+    mirrored = with_joints(data, data.joints * np.float32([-1, 1, 1]))
+    assert doubts(dataclasses.replace(mirrored, joint_names=names), "x") == []
+
+
+def test_nothing_is_said_of_the_synthetic_actions():
+    assert doubts(generate(seed=0, subjects=3, repetitions=1), "x") == []
