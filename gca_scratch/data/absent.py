@@ -97,7 +97,7 @@ def _carry(body, joint, whole, there, edges):
 def _from_parents(body, wanted, there, edges, root):
     """Joints of one body (frames, J, 3) that are never seen, in place, from the joint before them on the way from root.
 
-    The root itself, and what hangs from it alone, takes the place of the first joint that is seen.
+    The root itself, and what hangs from it alone, takes the middle of those joints that are seen nearest to it.
     """
     seen = there.any(axis=0)  # (J,)
     if seen.all():
@@ -106,8 +106,8 @@ def _from_parents(body, wanted, there, edges, root):
     for joint in chain(len(seen), edges, root):
         if seen[joint]:
             continue
-        source = parents[joint] if joint != root else _nearest(seen, edges, root)
-        body[wanted[:, joint], joint] = body[wanted[:, joint], source]
+        sources = [parents[joint]] if joint != root else _nearest(seen, edges, root)
+        body[wanted[:, joint], joint] = body[wanted[:, joint]][:, sources].mean(axis=1)
         seen[joint] = True
 
 
@@ -123,8 +123,8 @@ def parents_of(joint_count: int, edges: Edges, root: int) -> list[int]:
     return parents
 
 
-def _nearest(seen: np.ndarray, edges: Edges, root: int) -> int:
-    """The joint that is seen and has the fewest bones between it and the root."""
+def _nearest(seen: np.ndarray, edges: Edges, root: int) -> list[int]:
+    """The joints that are seen and have the fewest bones between them and the root."""
     parents = parents_of(len(seen), edges, root)
 
     def bones(joint):
@@ -133,7 +133,8 @@ def _nearest(seen: np.ndarray, edges: Edges, root: int) -> int:
             joint, count = parents[joint], count + 1
         return count
 
-    return min(np.flatnonzero(seen), key=bones)
+    far = {int(joint): bones(joint) for joint in np.flatnonzero(seen)}
+    return [joint for joint in far if far[joint] == min(far.values())]
 
 
 def dropped(x: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,7 @@ from gca_scratch.data.absent import absent, counts, dropped, filled, parents_of
 from gca_scratch.data.alignment import align
 from gca_scratch.data.meaning import known
 from gca_scratch.data.skeleton import KINECT_V2, OPENNI
+from gca_scratch.data.synthetic import generate
 from gca_scratch.settings import PRESETS
 from tests.helpers.tiny import of_layout, skeletons
 
@@ -72,6 +73,16 @@ def test_a_root_that_is_never_seen_takes_the_nearest_joints_place():
     holed[:, 0, 0] = holed[:, 0, 1] = 0
     found = filled(holed, EDGES, 0)
     assert (found[:, 0, 0] == walking()[:, 0, 3]).all() and (found[:, 0, 1] == found[:, 0, 0]).all()
+
+
+def test_a_root_that_is_never_seen_lies_amid_its_neighbours():
+    data = generate(subjects=1, repetitions=1)
+    whole = data.sequence(0)
+    holed = whole.copy()
+    holed[:, 0, 0] = np.nan
+    found = filled(holed, data.edges, 0)
+    np.testing.assert_allclose(found[:, 0, 0], whole[:, 0, [1, 12, 16]].mean(axis=1), rtol=1e-6)  # spine mid, hips
+    assert np.linalg.norm(found[:, 0, 0] - whole[:, 0, 0], axis=-1).max() < 0.15
 
 
 def test_frames_in_which_nobody_was_found_are_filled_in():
