@@ -15,12 +15,16 @@ VARYING = 0.25  # of its length: a bone that varies more (a quarter to three qua
 UNEQUAL = 1.5  # times: left and right limbs differ by less
 FROZEN = 10  # equal frames at the end of a sequence, and a tenth of it, are worth a word
 SAMPLES = 200  # sequences that are looked at
-LIMBS = (  # by the length from pelvis to neck: of people the legs are 1.3 to 2.1, the arms 0.9 to 1.3 times as long
+# By the length from pelvis to neck: of people the legs are 1.3 to 2.1, the arms 0.9 to 1.3 times as long.
+LIMBS = (
     ("legs", "hip", ("ankle", "foot"), (0.8, 2.7)),
     ("arms", "shoulder", ("wrist", "hand"), (0.5, 2.0)),
 )
 SHOULDERS = (0.2, 2.0)  # from one straight to the other, by the same length; of people 0.5 to 1
-TORSO = (0.15, 1.2)  # metres: from pelvis to neck, of a small child and of a giant
+LOW_NECK = 1.2  # times as long may limbs be where the neck has several joints, and begins low: CMU's legs are 3
+TORSO = (0.22, 0.8)  # metres: from pelvis to neck, of a small child and of a giant
+OTHER_UNIT = 3.0  # times as large as most: no adult is to any child, and units are ten times each other or more
+FLAT = 0.02  # of its height: a body that is thinner is none
 
 
 def complaints(data: Skeletons, where: str) -> list[str]:
@@ -34,9 +38,16 @@ def complaints(data: Skeletons, where: str) -> list[str]:
             f"{where}: {count} of {len(chosen)} sequences end in equal frames ({data.name[frozen[0]]}, for one); "
             "cut them off, if the tool that wrote them filled them up"
         )
+    empty = [n for n in chosen if _ends_empty(data.sequence(n))]
+    if empty:
+        found.append(
+            f"{where}: {len(empty)} of {len(chosen)} sequences end in frames that show nobody ({data.name[empty[0]]}, "
+            "for one); cut them off, for they are filled in with the last frame that shows somebody"
+        )
     edges, across = np.asarray(data.edges, int).reshape(-1, 2), pair_of(readings(data.joint_names), "shoulder")
-    lengths, spread = _bones(data, chosen, np.concatenate([edges, [across or (0, 0)]]))
+    lengths, spread, sizes = _bones(data, chosen, np.concatenate([edges, [across or (0, 0)]]))
     lengths, spread, width = lengths[:-1], spread[:-1], lengths[-1]
+    found += _of_other_sizes(sizes, data, where) + _flat(data, chosen, where)
     names, seen = data.joint_names, np.isfinite(lengths) & (lengths > 0)
     if not seen.any():
         return found
@@ -61,12 +72,19 @@ def _frozen(sequence):
     return count < len(sequence) and count >= max(FROZEN, len(sequence) / 10)
 
 
+def _ends_empty(sequence):
+    """Does it end in many frames that show nobody, after some that show somebody?"""
+    there = np.flatnonzero((np.nan_to_num(sequence) != 0).any(axis=(1, 2, 3)))
+    return len(there) > 0 and len(sequence) - 1 - there[-1] >= max(FROZEN, len(sequence) / 10)
+
+
 def _bones(data, chosen, edges):
     """Of the person seen most, the median length of each of the edges (E, 2), and half the range of its middle half.
 
-    Two float64 (E,); NaN where a bone is never seen.
+    Two float64 (E,); NaN where a bone is never seen. And how large that person is by all bones, 1 in the median, for
+    each of the chosen sequences that show somebody.
     """
-    found = [np.full((2, len(edges)), np.nan)]
+    found, sizes = [np.full((2, len(edges)), np.nan)], {}
     for n in chosen:
         persons = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20)].astype(np.float64)
         lost = unseen(persons, data.meaning.zeros_absent)
@@ -79,13 +97,50 @@ def _bones(data, chosen, edges):
             row = np.full((2, len(edges)), np.nan)
             low, middle, high = np.nanpercentile(length[:, seen], (25, 50, 75), axis=0)
             row[0, seen], row[1, seen] = middle, (high - low) / 2
+            sizes[int(n)] = len(found)
             found.append(row)
     found = np.array(found)  # (sequences, 2, bones)
     seen = ~np.isnan(found[:, 0]).all(axis=0)
     lengths, spread = np.full((2, len(edges)), np.nan)
     if seen.any():
         lengths[seen], spread[seen] = np.nanmedian(found[:, :, seen], axis=0)
-    return lengths, spread
+    there = lengths > 0
+    if not there.any():
+        return lengths, spread, {}
+    return lengths, spread, {n: float(np.nanmedian(found[row, 0, there] / lengths[there])) for n, row in sizes.items()}
+
+
+def _of_other_sizes(sizes, data, where):
+    """People who are many times as large as most are: their files have another unit."""
+    usual = np.median(list(sizes.values())) if sizes else 0.0
+    others = [n for n, size in sizes.items() if size > 0 and not 1 / OTHER_UNIT < size / usual < OTHER_UNIT]
+    if not others:
+        return []
+    first = others[0]
+    return [
+        f"{where}: {len(others)} of {len(sizes)} sequences show people of another size ({data.name[first]}, for one, "
+        f"{sizes[first] / usual:.3g} times that of most), so their files have another unit; convert each unit by itself"
+    ]
+
+
+def _flat(data, chosen, where):
+    """Bodies without depth: places in a picture to which zeros or scores were added."""
+    thin = []
+    for n in chosen:
+        persons = np.asarray(data.sequence(n))[:: max(1, len(data.sequence(n)) // 20)].astype(np.float64)
+        lost = unseen(persons, data.meaning.zeros_absent)
+        person = int((~lost).sum(axis=(0, 2)).argmax())
+        frames = (~lost[:, person]).sum(axis=1) > 2
+        if frames.any():
+            body = np.where(lost[frames, person, :, None], np.nan, persons[frames, person])
+            thin.append(np.median(np.nanmax(body, axis=1) - np.nanmin(body, axis=1), axis=0))
+    size = np.median(thin, axis=0) if thin else np.ones(3)
+    if not size.max() > 0 or size.min() >= FLAT * size.max():
+        return []
+    return [
+        f"{where}: bodies are flat, for all joints of one have nearly the same {'xyz'[int(size.argmin())]}; they are "
+        "places in a picture, with zeros or scores beside them, where joints in 3-D belong, or each axis has its own unit"
+    ]
 
 
 def _unequal(lengths, data, where):
@@ -129,12 +184,14 @@ def _unlike_a_person(lengths, width, data, where):
     measured = [("shoulders", [width], SHOULDERS)]
     for limbs, start, ends, usual in LIMBS:
         measured.append((limbs, [paths.length((start,), ends, side, side) for side in ("left", "right")], usual))
+    low_neck = LOW_NECK if sum(read.part == "neck" for read in paths.readings) > 1 else 1.0
     for limbs, both, (low, high) in measured:
+        high *= low_neck
         ratio = np.nanmean(both) / torso if np.isfinite(both).any() and torso > 0 else np.nan
         if ratio > 0 and not low <= ratio <= high:
             found.append(
                 f"{where}: the {limbs} are {ratio:.2g} times as long as the torso, and those of a person {low} "
-                f"to {high}; some coordinates may have been scaled twice, or only half converted"
+                f"to {high:.2g}; some coordinates may have been scaled twice, or only half converted"
             )
     return found
 
@@ -150,22 +207,25 @@ class Paths:
             self.ways.setdefault(b, []).append((a, length))
 
     def length(self, froms: tuple[str, ...], tos: tuple[str, ...], from_side: str, to_side: str) -> float:
-        """From the first joint that is one of the parts `froms` to that of `tos`, of those sides; NaN without one."""
-        start, end = self._joint(froms, from_side), self._joint(tos, to_side)
-        if start is None or end is None:
+        """From the first joint that is one of the parts `froms` to that of `tos`, of those sides; NaN without one.
+
+        Of several joints that are the same part, such as two of the neck, the farthest counts.
+        """
+        starts, ends = self._joints(froms, from_side), self._joints(tos, to_side)
+        if not starts or not ends:
             return np.nan
-        reached, waiting = {start: 0.0}, [start]
+        reached, waiting = {starts[0]: 0.0}, starts[:1]
         while waiting:
             joint = waiting.pop()
             for other, length in self.ways.get(joint, []):
                 if other not in reached:
                     reached[other] = reached[joint] + length
                     waiting.append(other)
-        return reached.get(end, np.nan)
+        return max((reached[end] for end in ends if end in reached), default=np.nan)
 
-    def _joint(self, parts, side):
-        for part in parts:
-            for joint, reading in enumerate(self.readings):
-                if reading.part == part and reading.side == side:
-                    return joint
-        return None
+    def _joints(self, parts, side):
+        """The joints of the first of the parts that there is."""
+        found = [
+            [j for j, read in enumerate(self.readings) if read.part == part and read.side == side] for part in parts
+        ]
+        return next(filter(None, found), [])

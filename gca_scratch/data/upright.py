@@ -30,12 +30,15 @@ def with_vertical(data: Skeletons, hip: str | None = None) -> Skeletons:
 def guessed(data: Skeletons, roles: Roles) -> str:
     """One of meaning.AXES, or "" where nobody stands upright; a body that lies or crouches alone tells nothing."""
     parents = parents_of(data.joints.shape[2], data.edges, roles.hip)
-    found = [evidence(body, data.joint_names, parents, None) for body in bodies(data, roles)]
+    found = [evidence(body, data.joint_names, parents, None) for _, body in bodies(data, roles)]
     return vertical_of(found) or (most_stand_along(found) if len(found) >= MANY else "")
 
 
-def bodies(data: Skeletons, roles: Roles) -> Iterator[np.ndarray]:
-    """Of sequences spread over the data the person seen most, filled in, in a few frames: float64 (frames, J, 3)."""
+def bodies(data: Skeletons, roles: Roles) -> Iterator[tuple[int, np.ndarray]]:
+    """Of sequences spread over the data, by their numbers, the person seen most in a few frames, filled in.
+
+    A person is float64 (frames, J, 3).
+    """
     zeros_absent = data.meaning.zeros_absent
     for n in np.unique(np.linspace(0, len(data) - 1, SAMPLES).astype(int)):
         sequence = np.asarray(data.sequence(n))
@@ -45,7 +48,7 @@ def bodies(data: Skeletons, roles: Roles) -> Iterator[np.ndarray]:
             frames = np.flatnonzero(there[:, person])
             frames = frames[np.unique(np.linspace(0, len(frames) - 1, FRAMES).astype(int))]
             body = filled(sequence[frames][:, [person]], data.edges, roles.hip, zeros_absent)[:, 0]
-            yield body.astype(np.float64)
+            yield int(n), body.astype(np.float64)
 
 
 def most_stand_along(found: Sequence[Evidence]) -> str:

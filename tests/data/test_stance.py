@@ -8,6 +8,7 @@ import pytest
 from gca_scratch.data.meaning import Fact, Meaning
 from gca_scratch.data.stance import doubts
 from gca_scratch.data.synthetic import generate
+from gca_scratch.data.upright import with_vertical
 from tests.data.test_upright import turned
 from tests.helpers.people import people, with_joints
 
@@ -32,11 +33,35 @@ def test_a_guess_is_not_doubted_by_what_it_was_made_of_nor_what_nobody_says():
         assert doubts(turned(people(Meaning(up=fact)), "-y"), "x") == []
 
 
-def test_few_who_lie_among_those_who_stand_are_no_doubt():
+def test_frames_in_which_somebody_lies_are_no_doubt():
     data = people(SAYS_Y)
-    lying = turned(data, "+z").joints[: len(data.joints) // 3]
-    mixed = np.concatenate([lying, data.joints[len(lying) :]])
+    lying = turned(data, "+z").joints
+    mixed = data.joints.copy()
+    mixed[::3] = lying[::3]
     assert doubts(with_joints(data, mixed), "x") == []
+
+
+def changed(data, numbers, how):
+    joints = data.joints.copy()
+    for n in numbers:
+        joints[data.offsets[n] : data.offsets[n + 1]] = how[data.offsets[n] : data.offsets[n + 1]]
+    return with_joints(data, joints)
+
+
+@pytest.mark.parametrize("meaning", [SAYS_Y, Meaning()])
+def test_sequences_with_another_vertical_than_the_others_are_said(meaning):
+    data = with_vertical(people(meaning))
+    [said] = doubts(changed(data, range(0, len(data), 4), turned(data, "+z").joints), "x")
+    assert f"{len(data) // 4} of {len(data)} sequences" in said and data.name[0] in said and "+z" in said
+    assert doubts(changed(data, [3], turned(data, "+z").joints), "x") == []  # somebody who lies
+
+
+def test_sequences_seen_in_a_mirror_among_others_are_said():
+    data = people(SAYS_Y)
+    mirrored = data.joints * np.float32([-1, 1, 1])
+    [said] = doubts(changed(data, range(0, len(data), 4), mirrored), "x")
+    assert f"{len(data) // 4} of {len(data)} sequences" in said and data.name[0] in said
+    assert doubts(changed(data, [3], mirrored), "x") == []
 
 
 @pytest.mark.parametrize("axis", [0, 2])
@@ -66,6 +91,11 @@ def test_nothing_is_said_of_skeletons_without_toes():
     names = tuple(name.replace("foot", "thing") for name in data.joint_names)
     mirrored = with_joints(data, data.joints * np.float32([-1, 1, 1]))
     assert doubts(dataclasses.replace(mirrored, joint_names=names), "x") == []
+
+
+def test_nothing_is_said_of_bodies_that_never_stretch():
+    data = people(SAYS_Y)
+    assert doubts(with_joints(data, data.joints * np.float32([1, 0.1, 1])), "x") == []
 
 
 def test_nothing_is_said_of_the_synthetic_actions():
