@@ -139,7 +139,7 @@ def _flat(data, chosen, where):
         return []
     return [
         f"{where}: bodies are flat, for all joints of one have nearly the same {'xyz'[int(size.argmin())]}; they are "
-        "places in a picture, with zeros or scores beside them, where joints in 3-D belong, or each axis has its own unit"
+        "places in a picture with zeros or scores beside them, where joints in 3-D belong, or axes have different units"
     ]
 
 
