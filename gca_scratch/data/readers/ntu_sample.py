@@ -59,7 +59,11 @@ def class_names(
         names = _lines(options_names)
         if len(names) < needed:
             raise InputError(
-                f"{options_names} names {len(names)} classes, but labels go to {needed - 1}; add the rest."
+                f"{options_names} names {len(names)} classes, but labels go to {needed - 1}; add the rest"
+                + (
+                    ", or subtract 1 from the labels, which seem to count from 1." * _counts_from_one(known_labels)
+                    or "."
+                )
             )
         return names, ()
     if samples and all(samples):
@@ -68,8 +72,22 @@ def class_names(
         if agree and most <= len(NTU_120):
             return NTU_60 if most <= len(NTU_60) and not _of_120(samples) else NTU_120, ()
         notes = ("the labels are not the actions in the names of the samples, so the classes have numbers for names.",)
-        return tuple(map(str, range(needed))), notes
-    return tuple(map(str, range(needed))), ()
+        return tuple(map(str, range(needed))), (*notes, *_from_one(known_labels, count))
+    return tuple(map(str, range(needed))), _from_one(known_labels, count)
+
+
+def _from_one(labels: Sequence[int], count: int) -> tuple[str, ...]:
+    """A note on labels that count from 1, unless the data say how many classes there are."""
+    if count or not _counts_from_one(labels):
+        return ()
+    return (
+        f"the labels are 1 to {max(labels)}, none is 0; if they count from 1, subtract 1 from each, "
+        "or a network learns a class that nobody shows.",
+    )
+
+
+def _counts_from_one(labels):
+    return max(labels) > 1 and set(labels) == set(range(1, max(labels) + 1))
 
 
 def _of_120(samples):

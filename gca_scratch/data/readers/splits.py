@@ -44,7 +44,10 @@ def tests_of(
         f"the split names {twice} samples for training and testing; they test." if twice else "",
     ]
     if not tests:
-        raise InputError(f"{path}: the split {name} names none of the samples; write the same names into both.")
+        raise InputError(
+            f"{path}: its split {name or 'into train and test'} names none of the samples, "
+            f"such as {shown(names[0])}, but {shown(min(train | test, default=''))}; write the same names into both."
+        )
     return tests, tuple(note for note in notes if note)
 
 

@@ -130,7 +130,8 @@ def test_splits_of_ones_own(tmp_path):
     assert [item.test for item in found.items] == [True, True] and "for training and testing" in found.notes[1]
     assert [item.test for item in pyskl.open_collection(put(tmp_path, *map(annotation, "ab"))).items] == [None, None]
     refused(put(tmp_path, annotation("a"), split={"train": "abc", "val": []}), "'train' is no list of the names")
-    refused(put(tmp_path, annotation("a"), split={"train": ["x"], "val": ["y"]}), "names none of the samples")
+    path = put(tmp_path, annotation("/data/a"), split={"train": ["a"], "val": ["b"]})
+    refused(path, "its split into train and test names none of the samples", "'/data/a'", "but 'a'")
     refused(put(tmp_path, annotation("a")), "no split 'xsub'", "it has no splits", options=Options(split="xsub"))
 
 
@@ -150,6 +151,17 @@ def test_names_of_classes(tmp_path):
     assert len(found.class_names) == 120  # setup 18 is of NTU RGB+D 120
     found = pyskl.open_collection(put(tmp_path, annotation("S001C001P001R001A005", 0)))
     assert found.class_names == ("0",) and "labels are not the actions" in found.notes[0]
+
+
+def test_labels_that_count_from_1(tmp_path):
+    samples = [annotation(f"own_{n}", label=1 + n % 3) for n in range(6)]
+    [note] = [said for said in pyskl.open_collection(put(tmp_path, *samples)).notes if "label" in said]
+    assert "1 to 3" in note and "subtract 1" in note
+    (tmp_path / "names.txt").write_text("a\nb\nc\n")
+    refused(put(tmp_path, *samples), "subtract 1", options=Options(names=str(tmp_path / "names.txt")))
+    for labels in ((0, 1, 2), (1,), (1, 3)):
+        some = [annotation(f"own_{n}", label=label) for n, label in enumerate(labels)]
+        assert not any("subtract 1" in said for said in pyskl.open_collection(put(tmp_path, *some)).notes)
 
 
 def test_names_that_are_paths(tmp_path):
