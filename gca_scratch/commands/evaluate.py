@@ -35,3 +35,5 @@ def command(options):
     if options.fold is not None and options.fold < 1:
         raise InputError(f"--fold {options.fold} cannot be used: give a number from 1")
     print(runs.summary(runs.retest(options.checkpoint, options.data, options.device, options.predictions, **other)))
+    if options.predictions:
+        print(f"\nwritten to {options.predictions}")

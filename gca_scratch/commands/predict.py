@@ -50,7 +50,7 @@ def command(options):
     files = expanded(options.files)
     trained = asking.load(options.run, options.device)
     said_of = said_of_files(options, labelled=False)
-    asked, noted, wrong = [], set(), []
+    asked, noted, again, wrong = [], set(), set(), []
     for file in files:
         try:
             found = asking.predict(
@@ -60,10 +60,12 @@ def command(options):
             wrong.append(str(error))
             continue
         asked.append(found)
-        _note(found.said, file, noted)
+        again |= _note(found.said, file, noted)
         _print(found, trained, bool(options.window))
     if not asked:
         raise InputError(wrong[0])
+    if again:
+        print(f"\nnote: {len(again)} of the notes hold for later files, too; each was said once")
     if options.threshold is None and not trained.known.threshold:
         print(
             "\nno threshold was set, so that every recording is given a class: train with --validation 1 or more, or "
@@ -93,12 +95,14 @@ def expanded(files):
 
 
 def _note(sentences, file, noted):
-    """Print what was said of a file, unless the same was said of another before."""
-    for sentence in sentences:
-        general = sentence.replace(file, "")
-        if general not in noted:
+    """Print what was said of a file, unless the same was said of another before: the set of that is returned."""
+    general = {sentence.replace(file, ""): sentence for sentence in sentences}
+    again = noted & general.keys()
+    for short, sentence in general.items():
+        if short not in again:
             print(f"note: {sentence}")
-        noted.add(general)
+    noted.update(general)
+    return again
 
 
 def _print(asked, trained, in_windows):

@@ -83,6 +83,8 @@ def command(options):
     print(runs.summary(result))
     print(f"\nwritten to {out}: checkpoint.npz, history.csv, config.toml, result.json"
           if source.fold else f"\nwritten to {out}: a folder per fold, config.toml, result.json")  # fmt: skip
+    if options.predictions:
+        print(f"written to {options.predictions}")
     if result.get("stopped_early"):
         print("stopped early; go on with --resume")
         return 130

@@ -123,7 +123,11 @@ def retest(
 def summary(result: dict[str, Any]) -> str:
     """A result as lines of text."""
     lines = [f"{result['dataset']}, protocol {result['protocol']}, fold {result['fold'] or 'all'}"]
-    if result["n_train"]:
+    if "folds" in result:
+        fewest, most = (f([fold["n_train"] for fold in result["folds"]]) for f in (min, max))
+        span = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+        lines += [f"  {span} sequences to train in a fold, {result['n_test']} to test in all"]
+    elif result["n_train"]:
         lines += [f"  {result['n_train']} sequences to train ({result['n_validation']} of them for validation), "
                   f"{result['n_test']} to test"]  # fmt: skip
     else:

@@ -78,6 +78,11 @@ def reload(
     given = isinstance(data, Skeletons)
     moved = {} if given or not data else {"data": str(data)}
     source = from_plain(Source, saved | moved | other, f"what {path} was trained on")
+    if not given and not moved and source.data and not os.path.exists(source.data):
+        raise InputError(
+            f"{path} was trained on {source.data}, which is not there; go to the folder in which train was called, or "
+            "say with --data where the data lies now (compare takes two tables of --predictions in place of runs)"
+        )
     found = ready(data if given else load_data(source), source.hip).data
     if neutral.fingerprint(found) == run.get("fingerprint"):
         split = make_split(found, source, settings)

@@ -176,6 +176,7 @@ def test_one_sentence_is_said_once_of_many_files(capsys):
     out = asked(capsys, "a.npz", "b.npz", "c.npz")
     assert out.count("is missing and is filled in") == 1
     assert "note: a.npz: 'left hand' is missing and is filled in from the neighbours\n" in out
+    assert "hold for later files, too" in out and "hold for later files" not in asked(capsys, "a.npz")
 
 
 def test_what_cannot_be_is_refused_before_anything_is_asked(capsys):

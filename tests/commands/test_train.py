@@ -124,6 +124,7 @@ def test_folds_of_groups_all_at_once(capsys):
     assert "protocol k-fold:2, fold all" in out and "over 2 folds" in out
     result = json.loads(Path("run/result.json").read_text())
     assert [fold["n_test"] for fold in result["folds"]] == [18, 12]
+    assert "12 to 18 sequences to train in a fold, 30 to test in all" in out
 
 
 def test_subjects_and_balance_are_options(capsys):

@@ -118,6 +118,8 @@ def test_evaluate_gives_the_same_figures():
     assert again == {name: value for name, value in returned.items() if name != "stopped_early"}
     assert runs.retest("run/checkpoint.npz") == again
     os.rename("data.npz", "moved.npz")
+    with pytest.raises(InputError, match=r"run was trained on data\.npz, which is not there; .* --data"):
+        runs.retest("run")
     assert runs.retest("run", "moved.npz") == again | {"data": "moved.npz"}
 
 

@@ -242,6 +242,8 @@ def _zipped(path: Path) -> tuple[str, str]:
     if path.suffix.lower() != ".npz":
         inside = f" with {shown(names[0])} in it" if names else ""
         return f"a zip file{inside}", _UNPACK
+    if "about" in names and any(name.startswith("params/") for name in names):
+        return "a network that train has written, no recordings", f"ask it: python -m gca_scratch predict {path} FILE"
     if _NEUTRAL & set(names):
         return "of the neutral format already", f"train on it, or look at it: python -m gca_scratch info {path}"
     listed = ", ".join(shown(name) for name in names[:_ARRAYS]) + ", ..." * (len(names) > _ARRAYS) or "nothing"

@@ -81,7 +81,8 @@ def collect(
     heads = [_head(file, read_head) for file in files]
     told = [_told(file, head, group, options) for file, head, group in zip(files, heads, groups, strict=True)]
     class_names = tuple(sorted({label for label, _ in told if label}))
-    numbers, notes = numbered({subject for _, subject in told})
+    numbers, of_subjects = numbered({subject for _, subject in told})
+    notes = of_subjects if options.labelled else ()  # a network that is asked passes over who acts
     rate, rate_notes = _rate(heads, path)
     meaning, scale = in_metres(replace(found, rate=rate), options)
     items = [

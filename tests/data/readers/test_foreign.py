@@ -79,6 +79,8 @@ def test_every_command_says_the_same(tmp_path, capsys, command):
 def test_arrays_of_something_else(tmp_path):
     np.savez(tmp_path / "own.npz", weights=np.zeros(3), bias=np.zeros(3))
     assert "'weights', 'bias'" in str(unread(tmp_path / "own.npz"))
+    np.savez(tmp_path / "checkpoint.npz", about="{}", **{"params/layer1.W": np.zeros(3)})
+    assert "a network that train has written" in str(unread(tmp_path / "checkpoint.npz"))
     np.savez(tmp_path / "amass.npz", poses=np.zeros((3, 156)), trans=np.zeros((3, 3)))
     assert "SMPL's rotations" in str(unread(tmp_path / "amass.npz"))
     np.save(tmp_path / "own.npy", np.zeros((30, 25, 3)))

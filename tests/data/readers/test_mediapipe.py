@@ -264,6 +264,10 @@ def test_labels_are_not_needed_to_predict(tmp_path):
     found = mediapipe.open_collection(tmp_path / "bow/1.json", Options(labelled=False))
     assert found.class_names == () and mediapipe.read_item(found.items[0]).label is None
     assert found.items[0].name == "1"
+    write(tmp_path / "bow/2.json", document(1, subject="anna"))
+    for name in "12":  # who acts is of no use then, and so not said
+        found = mediapipe.open_collection(tmp_path / f"bow/{name}.json", Options(labelled=False))
+        assert not any("subject" in note or "anna" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(
