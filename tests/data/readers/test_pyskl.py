@@ -158,7 +158,8 @@ def test_labels_that_count_from_1(tmp_path):
     [note] = [said for said in pyskl.open_collection(put(tmp_path, *samples)).notes if "label" in said]
     assert "1 to 3" in note and "subtract 1" in note
     (tmp_path / "names.txt").write_text("a\nb\nc\n")
-    refused(put(tmp_path, *samples), "subtract 1", options=Options(names=str(tmp_path / "names.txt")))
+    with pytest.raises(InputError, match="labels go to 3; add the rest, or subtract 1"):
+        pyskl.open_collection(put(tmp_path, *samples), Options(names=str(tmp_path / "names.txt")))
     for labels in ((0, 1, 2), (1,), (1, 3)):
         some = [annotation(f"own_{n}", label=label) for n, label in enumerate(labels)]
         assert not any("subtract 1" in said for said in pyskl.open_collection(put(tmp_path, *some)).notes)
