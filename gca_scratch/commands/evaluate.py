@@ -12,7 +12,7 @@ EXAMPLES = ["evaluate run", "evaluate run --data others.npz --protocol all --pre
 def add_options(parser):
     """The arguments of `evaluate`."""
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint.npz, or the folder that holds it")
-    add_moved_data(parser)
+    add_moved_data(parser, ", or other data with labels (mostly with --protocol all)")
     parser.add_argument(
         "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is of another kind than in training"
     )

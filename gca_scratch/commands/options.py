@@ -64,9 +64,9 @@ def add_predictions(parser):
     )
 
 
-def add_moved_data(parser):
-    """--data of a command that knows already where the data was."""
-    parser.add_argument("--data", metavar="PATH", help="where the data lies now, if it has moved")
+def add_moved_data(parser, others=""):
+    """--data of a command that knows already where the data was; others: what else it may be."""
+    parser.add_argument("--data", metavar="PATH", help=f"where the data lies now, if it has moved{others}")
 
 
 def source_of(options, **more):

@@ -21,7 +21,7 @@ from ..training.parallel import Engine
 from . import checkpoint
 from .adapt import adapted, with_classes
 from .known import from_saved, in_spans
-from .split import Source, Split, load_data, make_split
+from .split import EVERYTHING, Source, Split, load_data, make_split
 
 BATCH = 100  # sequences that are run at once
 
@@ -99,6 +99,12 @@ def _of_others(data, source, settings, known):
     """Data that are not those of training, as the network knows them, and divided; the Split says what differs."""
     where = source.data or source.dataset
     labelled, said = with_classes(protocols.restricted(data, source.protocol), known, where)
+    count = 1 if source.protocol == EVERYTHING else protocols.folds(labelled, source.protocol)
+    if source.fold > count and source.protocol != EVERYTHING:
+        raise InputError(
+            f"{where} is not the data that the network was trained on, and {source.protocol} has no fold {source.fold} "
+            f"there; test all of it with --protocol all, or choose with --fold from 1 to {count}"
+        )
     fitted, more = adapted(labelled, known, settings, where)
     source, settings = replace(source, hip=known.hip, up=""), replace(settings, validation=0)
     said = [f"{where} is not the data that the network was trained on", *said, *more]

@@ -212,6 +212,14 @@ def test_one_new_person_can_be_tested_by_a_network_that_held_people_out():
     assert (result["n_train"], result["n_test"]) == (0, 6)
 
 
+def test_a_fold_that_other_data_lack_is_told_with_what_to_do(capsys):
+    data = people(seed=9, subjects=2)
+    neutral.save("others.npz", data)
+    assert main(["evaluate", "run", "--data", "others.npz", "--protocol", "loso", "--fold", "3"]) == 2
+    error = capsys.readouterr().err
+    assert "loso has no fold 3 there; test all of it with --protocol all" in error and error.count("\n") == 1
+
+
 def test_everything_of_its_own_data_holds_what_it_was_trained_on(made, capsys):
     result = runs.retest("run", protocol="all")
     assert result["n_test"] == 24
