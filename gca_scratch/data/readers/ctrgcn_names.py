@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gca_scratch.support.errors import InputError, shown
-from gca_scratch.support.reading import open_plain, read_bytes
+from gca_scratch.support.reading import open_plain, read_bytes, without_mark
 
 from ..named_protocols import TRAIN_60, TRAIN_120
 from .ntu_sample import Sample, sample_of
@@ -43,7 +43,8 @@ def is_list(path: str) -> bool:
         return bool(path)
     try:
         with open_plain(path) as file:
-            return sample_of(file.readline(100).decode("latin-1").strip()) is not None
+            line = file.readline(500).removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+            return sample_of(_without_folder(line)) is not None
     except OSError:
         return False
 
@@ -88,14 +89,20 @@ def names_of_rows(
 
 def _read_list(path: Path) -> list[tuple[str, Sample]]:
     try:
-        lines = read_bytes(path, _LARGEST_LIST).decode("ascii").split()
+        lines = without_mark(read_bytes(path, _LARGEST_LIST)).decode("utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read ({str(error)[:100]}); copy it again from CTR-GCN.") from error
-    samples = [(line.removesuffix(".skeleton"), sample_of(line)) for line in lines]
+    names = [_without_folder(line) for line in lines if line.strip()]
+    samples = [(name.removesuffix(".skeleton"), sample_of(name)) for name in names]
     wrong = next((name for name, sample in samples if sample is None), None)
     if wrong is not None:
         raise InputError(f"{path}: {shown(wrong)} is no sample of NTU RGB+D; copy it again from CTR-GCN.")
     return [(name, sample) for name, sample in samples if sample]
+
+
+def _without_folder(line: str) -> str:
+    """The name in a line that may be a path, as Windows writes it, too."""
+    return line.strip().replace("\\", "/").rpartition("/")[2]
 
 
 def _in_order(

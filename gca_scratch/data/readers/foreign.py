@@ -16,7 +16,7 @@ from . import READERS
 from .recording import HIDDEN, reader_named, reader_of
 
 _BEGINNING = 1 << 12  # bytes that tell what a file is
-_LOOKED_INTO = 100  # files of a folder
+_LOOKED_INTO, _TRIED = 100, 20  # files of a folder; of these, to be read by themselves
 _ARRAYS = 6  # that are named
 _NEUTRAL = {"joints", "offsets", "joint_names"}  # of what is meant to be of the neutral format, one is there
 
@@ -62,20 +62,30 @@ KINDS = (
         (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"),
     ),
     Kind(
-        "C3D, which is not read: it holds markers on the skin, no joints",
+        "C3D, which is not read: it holds points, mostly markers on the skin",
         _SOLVE,
         re.compile(rb"(?s)[\x01-\x08]P.."),
         (".c3d",),
     ),
     Kind(
-        "TRC, which is not read: it holds markers on the skin, no joints", _SOLVE, _like(rb"PathFileType\s"), (".trc",)
+        "TRC, which is not read: it holds points, of which nothing tells the bones between them",
+        f"{_SOLVE}, or {_OWN}",
+        _like(rb"PathFileType\s"),
+        (".trc",),
+    ),
+    Kind("MVNX, Xsens's motion, which is not read", _SOLVE, _like(rb"<\?xml.*<mvnx"), (".mvnx",)),
+    Kind(
+        "OpenSim's model, angles or forces, which are not read",
+        f"export the motion as BVH, or compute the joints, and {_OWN}",
+        _like(rb"<\?xml.*<OpenSimDocument|.*\binDegrees\s*=\s*(yes|no)\s"),
+        (".osim", ".mot", ".sto"),
     ),
     Kind("FBX, which is not read", _BLENDER, _like(rb"Kaydara FBX Binary|; FBX "), (".fbx",)),
     Kind(
         "a model of a 3-D program, which is not read",
         _BLENDER,
         re.compile(rb"glTF|BLENDER|PXR-USDC|#usda|Vocaloid Motion Data"),
-        (".gltf", ".glb", ".vrm", ".usd", ".usda", ".usdc", ".blend", ".dae", ".vmd", ".anim"),
+        (".gltf", ".glb", ".vrm", ".usd", ".usda", ".usdc", ".blend", ".dae", ".vmd", ".bip", ".anim"),
     ),
     Kind(
         "ASF/AMC, Acclaim's skeleton and motion, which are not read",
@@ -140,7 +150,12 @@ KINDS = (
         (".json", ".jsonl"),
         _OF_JSON,
     ),
-    Kind("a table whose columns nothing explains", _OWN, None, (".csv", ".tsv", ".xls", ".xlsx", ".ods", ".parquet")),
+    Kind(
+        "a table, and tables are not read",
+        f"{_SOLVE}, write MediaPipe's world landmarks as JSON (docs/webcam.md), or {_OWN}",
+        None,
+        (".csv", ".tsv", ".xls", ".xlsx", ".ods", ".parquet"),
+    ),
 )
 _NO_KIND = "of no kind that is read", f"see convert --list, say --dataset NAME if it is one of those, or {_OWN}"
 
@@ -157,6 +172,13 @@ def unread(path: str | os.PathLike[str]) -> InputError:
     found = [file for file in found if not file.name.startswith(HIDDEN)]
     if not found:
         return InputError(f"the folder {path} holds no files; give one that holds recordings")
+    for file in found[:_TRIED]:
+        name = reader_of(file)
+        if name:
+            return InputError(
+                f"the folder {path} holds no files that are called as {name} calls them, but "
+                f"{printable(file.relative_to(path))} is of that kind; give the file itself, or its own name to it"
+            )
     known = [(file, *described(file)) for file in found]
     first, what, advice = min(known, key=lambda each: each[1:] == _NO_KIND)
     return InputError(
@@ -237,7 +259,7 @@ def _zipped(path: Path) -> tuple[str, str]:
     names = _arrays(path)
     if names is None:
         return "a zip file that is cut off or damaged", "copy or download it again"
-    if {"poses", "trans"} <= set(names):
+    if "trans" in names and {"poses", "pose_body"} & set(names):
         return "SMPL's rotations (AMASS), not joints", f"compute the joints with a body model (smplx), and {_OWN}"
     if path.suffix.lower() != ".npz":
         inside = f" with {shown(names[0])} in it" if names else ""

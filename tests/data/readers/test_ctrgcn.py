@@ -257,6 +257,21 @@ def test_rows_have_their_names_back(tmp_path, what, of, train, test):
     assert data.test.tolist() == len(train) * [False] + len(test) * [True]
 
 
+@pytest.mark.parametrize(
+    "line", ["{}.skeleton", "C:\\my data\\nturgb+d_skeletons\\{}.skeleton", "/data/ntu raw/{}.skeleton", "{}  "]
+)
+def test_a_list_of_paths_of_windows_with_a_byte_order_mark(tmp_path, line):
+    train, test = ordered(lambda sample: sample.view, (2, 3)), ordered(lambda sample: sample.view, (1,))
+    path = with_list(tmp_path, train, test)
+    text = "\r\n".join(map(line.format, ALL)) + "\r\n\r\n"
+    listed = path.parent / "statistics" / ctrgcn_names.LIST
+    listed.write_bytes(text.encode("utf-8-sig"))
+    assert ctrgcn_names.is_list(str(listed))
+    plain = ctrgcn.open_collection(path).items
+    listed.write_text("\n".join(ALL))
+    assert [item.name for item in plain] == [item.name for item in ctrgcn.open_collection(path).items]
+
+
 def test_a_list_that_is_given_or_lies_beside(tmp_path):
     train, test = ordered(lambda sample: sample.view, (2, 3)), ordered(lambda sample: sample.view, (1,))
     path = with_list(tmp_path / "a", train, test, "elsewhere")

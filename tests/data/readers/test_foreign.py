@@ -26,6 +26,9 @@ FILES = {
     "walk.trc": (b"PathFileType\t4\t(X/Y/Z)\twalk.trc\n", "TRC", "as BVH"),
     "walk.fbx": (b"Kaydara FBX Binary  \0\x1a\0", "FBX", "Blender"),
     "text.fbx": (b"; FBX 7.4.0 project file\n", "FBX", "Blender"),
+    "own.mvnx": (b'<?xml version="1.0"?><mvnx version="4">', "MVNX", "as BVH"),
+    "gait.mot": (b"Coordinates\nversion=1\ninDegrees=yes\nendheader\n", "OpenSim's", "BVH"),
+    "body.xml": (b'<?xml version="1.0" encoding="UTF-8" ?>\n<OpenSimDocument Version="40000">', "OpenSim's", "BVH"),
     "02.asf": (b"# AST/ASF file\n:version 1.10\n:name VICON\n", "ASF/AMC", "BVH"),
     "02_01.amc": (b"#!OML:ASF F:\\VICON\n:FULLY-SPECIFIED\n:DEGREES\n1\n", "ASF/AMC", "BVH"),
     "a_000000000000_keypoints.json": (
@@ -38,6 +41,7 @@ FILES = {
     "alphapose.json": (json.dumps([{"image_id": "0.jpg", "keypoints": [1]}]).encode(), "COCO's keypoints", "3-D"),
     "other.json": (b"\xef\xbb\xbf" + json.dumps({"a": 1}).encode(), "JSON", "mediapipe"),
     "rows.csv": (b"frame,x,y,z\n0,1,2,3\n", "a table", "neutral format"),
+    "landmarks.csv": (b"frame,NOSE_x,NOSE_y,NOSE_z\n0,1,2,3\n", "a table", "as JSON (docs/webcam.md)"),
     "text.txt": (b"no numbers\n", "of no kind that is read", "convert --list"),
     "own.pkl": (pickle.dumps({"a": [1, 2]}, 4), "a pickle", "annotations"),
     "download.npz": (b"<!DOCTYPE html><html><body>quota exceeded</body></html>", "a web page", "download"),
@@ -83,6 +87,8 @@ def test_arrays_of_something_else(tmp_path):
     assert "a network that train has written" in str(unread(tmp_path / "checkpoint.npz"))
     np.savez(tmp_path / "amass.npz", poses=np.zeros((3, 156)), trans=np.zeros((3, 3)))
     assert "SMPL's rotations" in str(unread(tmp_path / "amass.npz"))
+    np.savez(tmp_path / "smplx.npz", pose_body=np.zeros((3, 63)), trans=np.zeros((3, 3)))
+    assert "SMPL's rotations" in str(unread(tmp_path / "smplx.npz"))
     np.save(tmp_path / "own.npy", np.zeros((30, 25, 3)))
     assert "(30, 25, 3)" in str(unread(tmp_path / "own.npy"))
     np.save(tmp_path / "000001.npy", np.zeros((30, 263)))
@@ -106,6 +112,13 @@ def test_a_folder_says_what_lies_in_it(tmp_path):
     said = str(unread(tmp_path))
     assert "clip.mp4" in said and "a video" in said
     assert "there is no file or folder" in str(unread(tmp_path / "none"))
+
+
+def test_a_file_in_a_folder_that_is_read_by_itself_is_named(tmp_path):
+    content = {"file_name": "a01_s01_e00_v01", "skeletons": [[[0, 0, 2]] * 20], "label": 1}
+    (tmp_path / "mine.json").write_text(json.dumps(content))
+    said = str(unread(tmp_path))
+    assert "mine.json is of that kind" in said and "nwucla" in said and "give the file itself" in said
 
 
 def test_what_a_reader_takes_is_named_with_the_command_that_converts_it(tmp_path):
