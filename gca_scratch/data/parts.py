@@ -12,7 +12,7 @@ _PER_SEQUENCE = ("label", "subject", "name", "view", "setup", "repetition", "tes
 
 def cut(data: Skeletons, sequences: Sequence[int] | np.ndarray) -> Skeletons:
     """Those sequences of the data, in that order, in memory; of data mapped from the disk no others are read."""
-    return _pieces(data, [(int(n), 0, int(data.lengths[n])) for n in sequences])
+    return pieces(data, [(int(n), 0, int(data.lengths[n])) for n in sequences])
 
 
 def windows(data: Skeletons, window: int, stride: int = 0) -> tuple[Skeletons, list[tuple[int, int, int]]]:
@@ -27,7 +27,7 @@ def windows(data: Skeletons, window: int, stride: int = 0) -> tuple[Skeletons, l
         for n, length in enumerate(data.lengths.tolist())
         for start in starts(length, window, stride)
     ]
-    return _pieces(data, spans), spans
+    return pieces(data, spans), spans
 
 
 def starts(length: int, window: int, stride: int) -> list[int]:
@@ -38,15 +38,15 @@ def starts(length: int, window: int, stride: int) -> list[int]:
     return found if found[-1] == length - window else [*found, length - window]
 
 
-def _pieces(data, spans):
-    """Frames `start` to `stop` - 1 of sequence n as a sequence, for each (n, start, stop)."""
+def pieces(data: Skeletons, spans: Sequence[tuple[int, int, int]]) -> Skeletons:
+    """Frames `start` to `stop` - 1 of sequence n as a sequence in memory, for each (n, start, stop)."""
     which = [n for n, _, _ in spans]
-    pieces = [slice(data.offsets[n] + start, data.offsets[n] + stop) for n, start, stop in spans]
+    places = [slice(data.offsets[n] + start, data.offsets[n] + stop) for n, start, stop in spans]
     columns = {key: None if (array := getattr(data, key)) is None else array[which] for key in _PER_SEQUENCE}
     return replace(
         data,
-        joints=np.concatenate([data.joints[piece] for piece in pieces]),
-        truth=None if data.truth is None else np.concatenate([data.truth[piece] for piece in pieces]),
+        joints=np.concatenate([data.joints[place] for place in places]),
+        truth=None if data.truth is None else np.concatenate([data.truth[place] for place in places]),
         offsets=np.cumsum([0, *(stop - start for _, start, stop in spans)], dtype=np.int64),
         **columns,
     )

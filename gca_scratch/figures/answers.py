@@ -28,13 +28,14 @@ def draw_answers(
     truth: np.ndarray | Sequence[int] | None = None,
     unit: str = "frame",
     title: str = "",
+    answers: np.ndarray | Sequence[int] | None = None,
 ) -> Path:
     """Draw `over_time` with the same arguments into a PNG file; returns its path.
 
     Raises InputError where the path does not end in .png or cannot be written.
     """
     path = _with_suffix(path, ".png")
-    canvas.save(over_time(times, probabilities, class_names, threshold, truth, unit, title), path)
+    canvas.save(over_time(times, probabilities, class_names, threshold, truth, unit, title, answers), path)
     return path
 
 
@@ -47,13 +48,15 @@ def over_time(
     truth: np.ndarray | Sequence[int] | None = None,
     unit: str = "frame",
     title: str = "",
+    answers: np.ndarray | Sequence[int] | None = None,
 ) -> Figure:
     """The classes of a long recording over time: a row for each class that matters and one for none of these.
 
     times: (W,) the middles of the windows, or (W, 2) where each begins and ends, ascending, in `unit`: "s" where the
     frame rate is known, else "frame".
     probabilities (W, K): of the classes.  threshold: below it the best class is none of these; 0 where there is none.
-    truth (W,): the class that each window shows, -1 for none of these; None where nobody knows.
+    truth (W,): the class that each window shows, -1 for none of these; None where nobody knows.  answers (W,): the same
+    of what was answered; None: the best class from the threshold on.
 
     Rows are the classes that are answered or true, the thirty most frequent at most, in the order of their first time;
     where they are fewer than eight, then the most probable of the others. Below stands the probability of the best
@@ -61,7 +64,7 @@ def over_time(
     """
     times, p = np.asarray(times, float), np.asarray(probabilities, float)
     edges, best = _edges(times), p.max(axis=1)
-    answers = np.where(best >= threshold, p.argmax(axis=1), -1)
+    answers = np.where(best >= threshold, p.argmax(axis=1), -1) if answers is None else np.asarray(answers)
     truth = None if truth is None else np.asarray(truth)
     chosen = _chosen(p, answers, truth)
     names = [plain(class_names[k], LONGEST_NAME) for k in chosen] + [NONE]

@@ -30,7 +30,7 @@ def draw(
     return answers.draw_answers(
         times, np.stack([answer.probabilities for answer in own]), trained.known.class_names,
         trained.known.threshold if threshold is None else threshold, path, unit="s" if known else "frame",
-        title=first.name,
+        title=first.name, answers=[-1 if answer.label is None else answer.label for answer in own],
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import training
 from ..data import neutral
+from ..data.parts import cut
 from ..data.ready import answered, ready
 from ..network.arrays import module_for
 from ..settings import Settings
@@ -17,8 +18,10 @@ from ..support.errors import InputError
 from ..support.processes import alone
 from ..support.writing import write_json
 from . import checkpoint
+from .fitted import aligned_for
 from .folder import Recorder, refuse_used, write_config
 from .known import known_of
+from .movement import distances, learned, with_limit
 from .predictions import probabilities_on, threshold_from
 from .split import EVERYTHING, Source, make_split
 from .testing import test
@@ -80,7 +83,11 @@ def run(
         result |= {"seconds": sum(row["seconds"] for row in state.history), "stopped_early": interrupted}
         if len(split.validate):
             p = probabilities_on(split, split.validate, network, state, settings, xp)
-            known.threshold = threshold_from(p, split.aligned.label[split.validate])
+            truth, hip = split.aligned.label[split.validate], known.hip or None
+            held_out = aligned_for(cut(split.data, split.validate), settings, hip, split.aligned.up)
+            moved = distances(held_out, settings.frames)
+            known.threshold = threshold_from(p, truth)
+            known.movement = asdict(with_limit(learned(split, settings, hip), moved, p, truth))
             recorder.about = about | {"known": asdict(known)}
         recorder.save()  # a run that was killed behind its last epoch may lack the history
         write_json(out / "result.json", result)

@@ -7,7 +7,7 @@ to see, and so that other data are recognised as other data.
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..data.neutral import Skeletons, check_names
 from ..data.skeleton import chain
 from ..support.errors import InputError, shown
 from ..support.reading import from_plain
+from .movement import Movement
 from .split import Split
 
 
@@ -30,7 +31,7 @@ class Known:
     up: the vertical axis with its sign, as the network saw it.  meaning: rows of `data.meaning`.  persons: in a cell.
     lengths: the shortest, median and longest, in frames.  train_subjects, validation_subjects: their numbers.
     train_marks: one mark of 8 digits for each sequence, in one text.  threshold: a probability below which an answer
-    counts as none of the classes; 0 where none was set.
+    counts as none of the classes; 0 where none was set.  movement: a movement.Movement, {} where none was learned.
     """
 
     class_names: list
@@ -45,6 +46,7 @@ class Known:
     validation_subjects: list
     train_marks: str
     threshold: float = 0.0
+    movement: dict = field(default_factory=dict)
 
     def __post_init__(self):
         for key in ("class_names", "joint_names"):
@@ -68,6 +70,13 @@ class Known:
         if not re.fullmatch("([0-9a-f]{8})*", self.train_marks):
             raise InputError(f"train_marks {shown(self.train_marks)} are none")
         from_rows(self.meaning, "meaning")
+        if self.movement:
+            from_plain(Movement, self.movement, "movement")
+
+    @property
+    def moves(self) -> Movement | None:
+        """How joints move in each class; None where that was not learned."""
+        return from_plain(Movement, self.movement, "movement") if self.movement else None
 
     @property
     def means(self) -> Meaning:
@@ -131,6 +140,10 @@ def from_saved(run: dict[str, Any], where: str, classes: int) -> Known:
         known = from_plain(Known, run["known"], f"{where}, known")
         if len(known.class_names) != classes:
             raise InputError(f"{where}, known: {len(known.class_names)} class_names, and the network has {classes}")
+        if known.moves is not None and len(known.moves.mean) != classes:
+            raise InputError(
+                f"{where}, known: movement of {len(known.moves.mean)} classes, and the network has {classes}"
+            )
     except InputError as error:
         raise InputError(f"{error}; the file has been edited: train again") from None
     return known

@@ -31,6 +31,7 @@ from ..training.parallel import Engine
 from . import checkpoint
 from .adapt import adapted
 from .known import Known, from_saved
+from .movement import distances
 
 NONE = "none of these"
 UNLABELLED = Options(labelled=False)
@@ -131,14 +132,28 @@ def predict(
         whole, _ = windows(without_gaps(fitted, trained.known.hip or None), window, stride)
     whole, spans = _with_somebody(whole, spans, there, "windows" if window else "sequences", file, said)
     aligned = aligned_for(trained, whole)
-    limit = trained.known.threshold if threshold is None else threshold
+    p = probabilities(trained, aligned, str(file))
+    labels = named(trained, aligned, p, threshold)
     rate = data.meaning.frames_per_second
     answers = []
-    for (n, start, stop), p in zip(spans, probabilities(trained, aligned, str(file)), strict=True):
+    for (n, start, stop), label, chances in zip(spans, labels, p, strict=True):
         seconds = None if rate is None else (start / rate, stop / rate)
-        label = int(p.argmax()) if p.max() >= limit else None
-        answers.append(Answer(str(file), n, str(data.name[n]), start, stop, seconds, label, p))
+        answers.append(Answer(str(file), n, str(data.name[n]), start, stop, seconds, label, chances))
     return Asked(answers, said, whole, aligned)
+
+
+def named(trained: Trained, aligned: Aligned, p: np.ndarray, threshold: float | None = None) -> list[int | None]:
+    """The class of each sequence, or None for none of these, given the probabilities (N, classes).
+
+    It is None below the threshold. Without one it is None below that which training has set, and where joints move as
+    they never did in the class (`movement`).
+    """
+    limit, moves = trained.known.threshold if threshold is None else threshold, trained.known.moves
+    label = p.argmax(axis=1)
+    sure = p.max(axis=1) >= limit
+    if moves is not None and threshold is None:
+        sure &= moves.strangeness(distances(aligned, trained.settings.frames), label) <= moves.limit
+    return [int(k) if yes else None for k, yes in zip(label, sure, strict=True)]
 
 
 def _with_somebody(data, spans, there, what, file, said):

@@ -51,7 +51,7 @@ def probabilities_on(
         return training.evaluate(engine, weights, split.aligned, sequences, settings, iterations, xp)[1]
 
 
-def threshold_from(probabilities: np.ndarray, truth: np.ndarray, kept: float = 0.9) -> float:
+def threshold_from(probabilities: np.ndarray, truth: np.ndarray, kept: float = 0.99) -> float:
     """The probability that this share of the right answers about known actions reaches: a threshold for none of these.
 
     probabilities (N, classes) and truth (N,) of people who were not trained on. 0 where no answer is right.

@@ -13,7 +13,6 @@ from gca_scratch.experiments.none_of_these import (
     table,
     truth_of_windows,
 )
-from gca_scratch.runs import predict
 from tests.experiments.test_lost_joints import few
 
 
@@ -52,27 +51,22 @@ def test_what_a_window_shows():
 
 
 def test_what_is_counted():
-    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.55, 0.45], [0.9, 0.1], [0.95, 0.05], [0.3, 0.7]])
     truth = np.array([0, 0, 0, 1, -1, -2, -1])
-    assert counted(p, truth, 0.0) == {
+    assert counted(np.array([0, 0, 1, 0, 0, 0, 1]), truth) == {
         "unknown": 2, "named wrongly": 2, "known": 4, "right": 2, "wrong": 2, "none": 0,
     }  # fmt: skip
-    assert counted(p, truth, 0.7) == {
-        "unknown": 2, "named wrongly": 2, "known": 4, "right": 1, "wrong": 1, "none": 2,
-    }  # fmt: skip
-    assert counted(p, truth, 0.85) == {
-        "unknown": 2, "named wrongly": 1, "known": 4, "right": 1, "wrong": 0, "none": 3,
+    assert counted(np.array([0, -1, 1, -1, 0, 0, -1]), truth) == {
+        "unknown": 2, "named wrongly": 1, "known": 4, "right": 1, "wrong": 1, "none": 2,
     }  # fmt: skip
 
 
 def test_the_table():
-    p = np.array([[0.9, 0.1], [0.6, 0.4], [0.92, 0.08], [0.2, 0.8]])
     truth = np.array([0, 1, -1, -1])
-    text = table([(0, {0.9: 0.7, None: 0.0}, p, truth), (1, {0.9: 0.85, None: 0.0}, p, truth)])
-    assert "| 0 | 90% | 0.7000 | 2 | 2 (100%) | 2 | 50% | 0% | 50% |" in text
-    assert "| 1 | 90% | 0.8500 | 2 | 1 (50%) | 2 | 50% | 0% | 50% |" in text
-    assert "| 0 | all: no threshold | 0.0000 | 2 | 2 (100%) | 2 | 50% | 50% | 0% |" in text
-    assert "| mean | 90% | | | 75 ± 25 % | | 50 ± 0 % | 0 ± 0 % | 50 ± 0 % |" in text
+    one, other = np.array([0, -1, 0, 1]), np.array([0, -1, 0, -1])
+    text = table([(0, truth, {"rule (from 0.7)": one}), (1, truth, {"rule (from 0.8)": other})])
+    assert "| 0 | rule (from 0.7) | 2 | 2 (100%) | 2 | 50% | 0% | 50% |" in text
+    assert "| 1 | rule (from 0.8) | 2 | 1 (50%) | 2 | 50% | 0% | 50% |" in text
+    assert "| mean | rule | | 75 ± 25 % | | 50 ± 0 % | 0 ± 0 % | 50 ± 0 % |" in text
 
 
 def test_the_whole_study_of_few_people(tmp_path, monkeypatch):
@@ -80,10 +74,11 @@ def test_the_whole_study_of_few_people(tmp_path, monkeypatch):
     monkeypatch.setattr(none_of_these, "settings_from", few(none_of_these.settings_from))
     monkeypatch.setattr(none_of_these, "generate", lambda **more: generate(**more | {"subjects": 10, "repetitions": 1}
                                                                            if "classes" in more else more))  # fmt: skip
-    [(seed, thresholds, p, truth)] = none_of_these.measure(tmp_path, range(1), 1, 1)
-    assert seed == 0 and list(thresholds) == [0.95, 0.9, 0.8, 0.7, None]
-    assert thresholds[0.9] == predict.load(tmp_path / "run-0").known.threshold
-    assert 0 < thresholds[0.95] <= thresholds[0.9] <= thresholds[0.8] <= thresholds[0.7] < 1
-    assert p.shape == (len(truth), 10)
-    assert np.abs(p.sum(axis=1) - 1).max() < 1e-5 and {-2, -1} < set(truth.tolist())
-    assert "| 0 | 90% |" in table([(seed, thresholds, p, truth)])
+    [(seed, truth, labels)] = none_of_these.measure(tmp_path, range(1), 1, 1)
+    assert seed == 0 and {-2, -1} < set(truth.tolist()) and len(labels) == 7
+    assert all(label.shape == truth.shape and set(label) <= set(range(-1, 10)) for label in labels.values())
+    named = {rule.partition(" (")[0]: (label >= 0).sum() for rule, label in labels.items()}
+    assert named["no rule"] == len(truth) and named["as training sets it"] <= named["movement alone"]
+    shares = [named[f"probability alone, {kept}% kept"] for kept in (99, 95, 90, 80)]
+    assert shares == sorted(shares, reverse=True)
+    assert "| 0 | no rule |" in table([(seed, truth, labels)])

@@ -54,7 +54,7 @@ def with_opinions(folder, data, settings=FACING, protocol="half", threshold=0.0,
     run = folder / "run"
     runs.run(data, runs.Source("npz", str(folder / file), protocol, **source), settings, run, show=False)
     state, network, settings, about = checkpoint.load(run)
-    about["known"]["threshold"] = threshold
+    about["known"] |= {"threshold": threshold, "movement": {}}
     rng = np.random.default_rng(seed)
     for name, array in state.params.items():
         state.params[name] = rng.normal(0, 1, array.shape).astype(np.float32)

@@ -36,25 +36,25 @@ def some(count=5, names=NAMES):
 # --- the threshold ----------------------------------------------------------------------------------------------------
 
 
-def test_the_threshold_is_what_nine_of_ten_right_answers_reach():
-    sure = np.array([0.51, 0.52, 0.53, 0.54, 0.60, *np.linspace(0.7, 0.99, 35)])  # of 40, 10 % are 4
+def test_the_threshold_is_what_99_of_100_right_answers_reach():
+    sure = np.array([0.51, 0.52, 0.60, *np.linspace(0.7, 0.99, 197)])  # of 200, 1 % are 2
     p = np.column_stack([sure, 1 - sure])
-    truth = np.zeros(40, int)
-    order = np.random.default_rng(0).permutation(40)
+    truth = np.zeros(200, int)
+    order = np.random.default_rng(0).permutation(200)
     assert threshold_from(p[order], truth) == 0.60
     wrong = np.column_stack([np.full(30, 0.45), np.full(30, 0.55)])  # say nothing
-    assert threshold_from(np.concatenate([wrong, p]), np.zeros(70, int)) == 0.60
-    assert threshold_from(p[:9], truth[:9]) == 0.51 and threshold_from(p[:10], truth[:10]) == 0.52
-    assert threshold_from(p, truth, kept=0.5) == sure[20]
+    assert threshold_from(np.concatenate([wrong, p]), np.zeros(230, int)) == 0.60
+    assert threshold_from(p[:99], truth[:99]) == 0.51 and threshold_from(p[:100], truth[:100]) == 0.52
+    assert threshold_from(p, truth, kept=0.9) == sure[20] and threshold_from(p, truth, kept=0.5) == sure[100]
     assert threshold_from(p[5:6], truth[:1]) == sure[5] and threshold_from(wrong, np.zeros(30, int)) == 0
 
 
 @pytest.mark.parametrize("count", range(1, 130, 7))
-def test_at_least_nine_of_ten_right_answers_are_kept_and_no_more_than_needed(count):
+def test_at_least_99_of_100_right_answers_are_kept_and_no_more_than_needed(count):
     sure = np.sort(np.random.default_rng(count).uniform(0.5, 1, count))
     threshold = threshold_from(np.column_stack([1 - sure, sure]), np.ones(count, int))
     kept = (sure >= threshold).sum()
-    assert 10 * kept >= 9 * count and 10 * (kept - 1) < 9 * count
+    assert 100 * kept >= 99 * count and 100 * (kept - 1) < 99 * count
 
 
 def test_training_sets_the_threshold_on_people_who_are_held_out():
