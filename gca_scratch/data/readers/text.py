@@ -55,7 +55,9 @@ def number(text: str, place: str, limit: float) -> float:
     A number of the size of `limit` or larger is refused, too: infinity, and what no file of the kind can hold.
     """
     if not _NUMBER.fullmatch(text.strip(" \t")):
-        raise InputError(f"{place}: {shown(text)} is not a number; repair the file or copy it again.")
+        comma = _NUMBER.fullmatch(text.strip(" \t").replace(",", ".", 1))
+        remedy = "write a point for each decimal comma" if comma else "repair the file or copy it again"
+        raise InputError(f"{place}: {shown(text)} is not a number; {remedy}.")
     value = float(text)
     if not abs(value) < limit:
         raise InputError(f"{place}: {shown(text)} is out of range (below {limit:g}); repair the file or copy it again.")

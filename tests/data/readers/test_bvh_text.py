@@ -239,6 +239,7 @@ def test_a_joint_without_channels_stays_as_it_is(path):
         ("CHANNELS 1 Xrotation", "CHANNELS 2 Xrotation", ["line 8", "'End' is not one of Xposition"]),
         ("CHANNELS 1 Xrotation", "CHANNELS 1 Wrotation", ["line 8", "'Leg'", "'Wrotation' is not one of"]),
         ("CHANNELS 1 Xrotation", "CHANNELS 7 Xrotation", ["line 8", "'7'", "0 to 6"]),
+        ("OFFSET 0 -1.5 .25", "OFFSET 0 -1,5 .25", ["line 7", "'-1,5'", "a point for each decimal comma"]),
         ("CHANNELS 1 Xrotation", "CHANNELS Xrotation", ["line 8", "'Xrotation' is not a number of channels"]),
         ("CHANNELS 1 Xrotation", "CHANNELS 2 Xrotation xrotation", ["line 8", "twice"]),
         ("CHANNELS 1 Xrotation", "CHANNELS 0 CHANNELS 0", ["line 8", "'CHANNELS' cannot stand here"]),
