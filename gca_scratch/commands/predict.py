@@ -66,6 +66,8 @@ def command(options):
         raise InputError(wrong[0])
     if again:
         print(f"\nnote: {len(again)} of the notes hold for later files, too; each was said once")
+    if any(answer.label is None for each in asked for answer in each.answers):
+        print("\n" + _why_none(trained, options.threshold))
     if options.threshold is None and not trained.known.threshold:
         print(
             "\nno threshold was set, so that every recording is given a class: train with --validation 1 or more, or "
@@ -103,6 +105,17 @@ def _note(sentences, file, noted):
             print(f"note: {sentence}")
     noted.update(general)
     return again
+
+
+def _why_none(trained, threshold):
+    """A sentence on what the percentage beside none of these is, and why it was not enough."""
+    limit = trained.known.threshold if threshold is None else threshold
+    moves = threshold is None and trained.known.moves is not None
+    why = " or joints move as they never did in that class" * moves
+    return (
+        f"the percentage beside {asking.NONE} is that of the best class: it is below the threshold of {limit:.6g}"
+        f"{',' * moves}{why}; --threshold 0 names a class for everything"
+    )
 
 
 def _print(asked, trained, in_windows):

@@ -97,7 +97,7 @@ def over_time(
     labels = [label for label, _, _, _ in marks]
     if threshold > 0:
         handles.append(Line2D([], [], color=GREY, linestyle="--", linewidth=1))
-        labels.append(f"threshold {threshold:.2g}: below it {NONE}")
+        labels.append(f"threshold {threshold:.{2 if threshold < 0.99 else 6}g}: below it {NONE}")
     drawing.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8)
     others = sorted(set(range(p.shape[1])) - set(chosen))
     left_out = f"and {len(others)} other classes, at most {p[:, others].max():.0%}" if others else ""

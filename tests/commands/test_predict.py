@@ -149,6 +149,7 @@ def test_without_a_threshold_it_is_said_that_every_recording_is_given_a_class(ca
     edited("run", threshold=0.9999)
     out = asked(capsys, "a.npz", "--out", "t.csv")
     assert "no threshold was set" not in out and rows("t.csv")[0]["class"] == "none of these"
+    assert "is that of the best class: it is below the threshold of 0.9999; --threshold 0 names a class" in out
 
 
 def test_patterns_that_the_shell_has_left(capsys):

@@ -48,6 +48,8 @@ def test_classes_over_time(tmp_path):
     np.testing.assert_allclose(below.patches[0].get_data().values, P.max(axis=1))
     assert set(below.get_lines()[0].get_ydata()) == {0.5} and below.get_xlabel() == "time (seconds)"
     assert {"long.json", "threshold 0.5: below it none of these", "probability"} <= texts(figure)
+    figure = answers.over_time(times, P, ["wave", "kick", "bow"], 0.9996)
+    assert "threshold 0.9996: below it none of these" in texts(figure)  # and not 1
     saved(figure, tmp_path / "answers.png")
 
 
