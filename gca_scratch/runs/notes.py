@@ -1,5 +1,7 @@
 """What a user should know of data before a network is trained on them: what is missing, guessed, or unlike a person."""
 
+import zlib
+
 import numpy as np
 
 from ..data.absent import counts
@@ -21,7 +23,33 @@ def notes(data: Skeletons, where: str, hip: str | None = None) -> list[str]:
     found = [] if data.meaning.up.source in ("definition", "file", "user") else [said(data, hip)]
     found += missing(data)
     found += untold(data.joint_names)
-    return found + doubts(data, where, hip) + complaints(data, where)
+    return found + copies(data, where) + doubts(data, where, hip) + complaints(data, where)
+
+
+def copies(data: Skeletons, where: str) -> list[str]:
+    """A sentence on sequences whose numbers are those of another one; none without any, nor for mapped data."""
+    if isinstance(data.joints, np.memmap):
+        return []
+    first: dict[tuple[int, int], list[int]] = {}
+    again = []
+    for n in range(len(data)):
+        numbers = np.ascontiguousarray(data.sequence(n))
+        if not (np.nan_to_num(numbers) != 0).any():
+            continue
+        alike = first.setdefault((len(numbers), zlib.crc32(numbers)), [])
+        other = next((m for m in alike if np.array_equal(data.sequence(m), numbers, equal_nan=True)), None)
+        if other is None:
+            alike.append(n)
+        else:
+            again.append((n, other))
+    if not again:
+        return []
+    n, other = again[0]
+    count = "1 sequence is a copy" if len(again) == 1 else f"{len(again)} sequences are copies"
+    return [
+        f"{where}: {count} of another ({data.name[n]} of {data.name[other]}, for one); leave copies out, for a "
+        "network that has trained on one knows the other"
+    ]
 
 
 def missing(data: Skeletons) -> list[str]:

@@ -9,7 +9,7 @@ from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.data.meaning import Fact, Meaning
 from gca_scratch.data.ready import ready
-from gca_scratch.runs.notes import missing, notes
+from gca_scratch.runs.notes import copies, missing, notes
 from gca_scratch.support import reading
 from tests.helpers.people import PERSON, people, with_joints
 from tests.helpers.tiny import BODY, skeletons
@@ -38,6 +38,20 @@ def test_the_vertical_is_said_where_it_is_guessed_or_unknown():
     ]  # fmt: skip
     assert notes(dataclasses.replace(people(), meaning=Meaning(up=Fact("+y", "user"))), "x") == []
     assert notes(skeletons(), "x")[0].startswith("vertical: unknown")
+
+
+def test_copies_are_told():
+    data = of(40, sequences=4)
+    data.joints[:, 0, :, 0] += np.linspace(0, 1, 40, dtype=np.float32)[:, None]
+    assert copies(data, "x") == []
+    data.joints[3, 0, 5] = np.nan
+    data.joints[20:30] = data.joints[:10]
+    [said] = copies(data, "x")
+    assert said.startswith(f"x: 1 sequence is a copy of another ({data.name[2]} of {data.name[0]}, for one)")
+    data.joints[30:] = data.joints[10:20]
+    assert any("2 sequences are copies" in said for said in notes(data, "x"))
+    data.joints[:] = 0
+    assert copies(data, "x") == []
 
 
 def test_absent_joints_are_counted_and_named():
