@@ -40,6 +40,8 @@ def add_options(parser):
 
 def command(options):
     """Read the data, and print what it is."""
+    if options.plot and Path(options.plot).suffix.lower() != ".png":
+        raise InputError(f"--plot {options.plot} is no name for this picture; end it with .png")
     if options.file and options.data:
         raise InputError(f"give {options.file} or --data {options.data}, not both")
     data, dataset, remarks = _read(options)

@@ -45,6 +45,7 @@ def command(options):
     """Ask, print a table, write and draw what was asked for."""
     if options.out:
         check_name(options.out, "--out")
+    _check_plot(options)
     if options.stride and not options.window:
         raise InputError("--stride moves a window; give --window, too")
     files = expanded(options.files)
@@ -83,6 +84,13 @@ def command(options):
     if wrong:
         others = f" ({len(wrong)} of {len(files)} files were left out, of which this is the first)"
         raise InputError(wrong[0] + others * (len(wrong) > 1))
+
+
+def _check_plot(options):
+    """InputError for a picture that could not be drawn, before anything is asked."""
+    endings = (".png",) if options.window else (".gif", ".png")
+    if options.plot and Path(options.plot).suffix.lower() not in endings:
+        raise InputError(f"--plot {options.plot} is no name for this picture; end it with {' or '.join(endings)}")
 
 
 def expanded(files):

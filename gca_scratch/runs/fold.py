@@ -26,6 +26,8 @@ from .predictions import probabilities_on, threshold_from
 from .split import EVERYTHING, Source, make_split
 from .testing import test
 
+MOST_SURE = 0.999  # that a threshold asks for: beyond it probabilities of 32 bits differ by rounding
+
 
 def run(
     data: neutral.Skeletons,
@@ -86,7 +88,7 @@ def run(
             truth, hip = split.aligned.label[split.validate], known.hip or None
             held_out = aligned_for(cut(split.data, split.validate), settings, hip, split.aligned.up)
             moved = distances(held_out, settings.frames)
-            known.threshold = threshold_from(p, truth)
+            known.threshold = min(MOST_SURE, threshold_from(p, truth))
             known.movement = asdict(with_limit(learned(split, settings, hip), moved, p, truth))
             recorder.about = about | {"known": asdict(known)}
         recorder.save()  # a run that was killed behind its last epoch may lack the history

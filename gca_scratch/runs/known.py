@@ -7,7 +7,7 @@ to see, and so that other data are recognised as other data.
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -136,6 +136,9 @@ def from_saved(run: dict[str, Any], where: str, classes: int) -> Known:
     """
     if "known" not in run:
         raise InputError(f"{where} does not say what its network was trained on; train again with this version")
+    missing = [f.name for f in fields(Known) if isinstance(run["known"], dict) and f.name not in run["known"]]
+    if missing:
+        raise InputError(f"{where} was written by another version, which did not keep {missing[0]}; train again")
     try:
         known = from_plain(Known, run["known"], f"{where}, known")
         if len(known.class_names) != classes:

@@ -369,7 +369,7 @@ def test_checkpoints_that_are_not_whole(capsys, copied, command):
         ({"dataset": "moon"}, ["unknown data set 'moon'"]),
         ({"dataset": 3}, ["what run was trained on: dataset must be text, not 3"]),
         ({"colour": "red"}, ["no entry 'colour'"]),
-        ({"data": "gone.npz"}, ["gone.npz cannot be read"]),
+        ({"data": "gone.npz"}, ["trained on gone.npz, which is not there"]),
         ({"fold": "first"}, ["fold must be a whole number"]),
         ({"fold": 10**9}, ["no fold 1000000000"]),
         ({"protocol": "moon"}, ["no protocol 'moon'"]),

@@ -236,3 +236,10 @@ def test_the_table_is_read_by_the_csv_module_and_by_a_spreadsheet(capsys):
     raw = Path("t.csv").read_bytes()
     assert b"\r\n" not in raw.replace(b"\r\n", b"") and raw.decode("utf-8")
     assert next(csv.reader([raw.decode("utf-8").splitlines()[0]]))[-3:] == [f"p({name})" for name in NAMES]
+
+
+@pytest.mark.parametrize("more", [["--plot", "a.pdf"], ["--plot", "a.gif", "--window", "3"]])
+def test_a_picture_that_could_not_be_drawn_is_refused_before_anything_is_asked(capsys, more):
+    assert main(["predict", "no-run", "no-file.npz", *more]) == 2
+    said = capsys.readouterr()
+    assert "is no name for this picture; end it with" in said.err and not said.out

@@ -163,7 +163,7 @@ def test_every_field_absurd_ends_in_one_sentence_or_in_an_answer(content):
         if len(place) == 1:
             copy = json.loads(json.dumps(about))
             del copy["run"]["known"][place[0]]
-            assert "edited.npz, known lacks " + place[0] in asked(written(path, arrays, copy))
+            assert "which did not keep " + place[0] in asked(written(path, arrays, copy))
     assert tried > 450
     assert refused == {(), *((name,) for name in about["run"]["known"])}
 
