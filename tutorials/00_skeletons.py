@@ -44,7 +44,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch import GCALSTMClassifier, plain, runs, training
-from gca_scratch.data import alignment, coordinates, neutral, synthetic
+from gca_scratch.data import alignment, neutral, placement, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.skeleton import KINECT_V1, chain
 from gca_scratch.data.synthetic.actions import ACTIONS, held
@@ -99,7 +99,7 @@ def draw(ax, pose, shift=0.0):
 
 
 # %%
-turned_by_60 = coordinates.turn_matrix(np.radians([60.0]), up=1)[0]
+turned_by_60 = placement.turn_matrix(np.radians([60.0]), up=1)[0]
 faced = alignment.align(data, face_camera=True)  # all turned the same way: section 6
 poses_of = faced.x[:, np.argsort(faced.order), 0] @ turned_by_60
 figure, axes = plt.subplots(4, 1, figsize=(8.5, 9), layout="constrained")
@@ -315,7 +315,7 @@ assert short.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]  # every frame twice
 
 # %%
 angle = np.radians([40.0])
-turned = (two.joints.astype(float) @ coordinates.turn_matrix(angle, up=1)[0]).astype(np.float32)
+turned = (two.joints.astype(float) @ placement.turn_matrix(angle, up=1)[0]).astype(np.float32)
 CHANGES = {
     "moved by 1 m": replace(two, joints=two.joints + np.float32([1, 0, 0])),
     "turned by 40°": replace(two, joints=turned),

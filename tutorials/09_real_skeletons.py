@@ -46,7 +46,7 @@ from IPython.display import display
 
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
-from gca_scratch.data import alignment, coordinates, neutral, protocols, synthetic
+from gca_scratch.data import alignment, neutral, placement, protocols, synthetic
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.readers import utkinect
 from gca_scratch.data.readers.convert import convert
@@ -117,7 +117,7 @@ assert len(missing) == (1 if REAL else 0)
 # %%
 JOINTS, EDGES = list(raw.joint_names), [tuple(map(int, edge)) for edge in raw.edges]
 faced = alignment.align(raw, face_camera=True)
-seen = faced.x[:, np.argsort(faced.order), 0] @ coordinates.turn_matrix(np.radians([40.0]), faced.up)[0]
+seen = faced.x[:, np.argsort(faced.order), 0] @ placement.turn_matrix(np.radians([40.0]), faced.up)[0]
 
 
 def draw(ax, pose, shift):
