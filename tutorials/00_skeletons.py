@@ -136,13 +136,15 @@ assert np.array_equal(again.joints, data.joints) and again.joint_names == data.j
 assert data.offsets[-1] == len(data.joints) and len(data.offsets) == len(data) + 1
 
 # %% [markdown]
-# Real recordings are full of surprises, so nothing in a file is believed unchecked. Let us damage one number.
+# Real recordings are full of surprises, so nothing in a file is believed unchecked. NaN is welcome: it says that a joint
+# was not found, and such joints are filled in from the frames around. An infinite coordinate means nothing. Let us write
+# one.
 #
-# > **Predict.** Would you notice one missing number among two million by yourself? What should the program tell you?
+# > **Predict.** Would you notice one infinite number among two million by yourself? What should the program tell you?
 
 # %%
 broken = replace(data, joints=data.joints.copy())
-broken.joints[200, 0, 7, 1] = np.nan
+broken.joints[200, 0, 7, 1] = np.inf
 message = ""
 try:
     neutral.check(broken, "skeletons.npz")
