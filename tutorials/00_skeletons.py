@@ -136,9 +136,9 @@ assert np.array_equal(again.joints, data.joints) and again.joint_names == data.j
 assert data.offsets[-1] == len(data.joints) and len(data.offsets) == len(data) + 1
 
 # %% [markdown]
-# Real recordings are full of surprises, so nothing in a file is believed unchecked. NaN is welcome: it says that a joint
-# was not found, and such joints are filled in from the frames around. An infinite coordinate means nothing. Let us write
-# one.
+# Real recordings are full of surprises, so nothing in a file is believed unchecked. NaN is welcome: it says that a
+# joint was not found, and such joints are filled in from the frames around. An infinite coordinate means nothing. Let
+# us write one.
 #
 # > **Predict.** Would you notice one infinite number among two million by yourself? What should the program tell you?
 
