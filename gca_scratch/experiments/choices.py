@@ -137,6 +137,18 @@ def options_of_a_study(name, text):
     return parser
 
 
+def options_of_seeds(name, text):
+    """A parser with the options of a study that trains a network per seed on data of its own; text: as above."""
+    parser = Parser(prog=f"python -m gca_scratch.experiments.{name}", description=text.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="how many seeds (default: 3)")
+    parser.add_argument("--first", type=int, default=0, metavar="S", help="the first of them (default: 0)")
+    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="of a training step (default: as the demo)")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
+    out = name.replace("_", "-")
+    parser.add_argument("--out", default=out, metavar="DIR", help=f"folder for what it writes (default: {out})")
+    return parser
+
+
 def data_of(options, protocol="half"):
     """The skeletons that the options name, and their Source."""
     source = runs.Source(options.dataset or runs.dataset_of(options.data), options.data or "", protocol)

@@ -20,8 +20,8 @@ from ..runs.compare import difference
 from ..runs.predictions import read
 from ..settings import settings_from
 from ..support import workers
-from ..support.exit_code import Parser, exit_code
-from .choices import publish
+from ..support.exit_code import exit_code
+from .choices import options_of_seeds, publish
 
 SUBJECTS = 80  # 40 of them test, in 560 sequences
 
@@ -111,20 +111,16 @@ def table(rows, hips, share):
 
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
-    parser = Parser(prog="python -m gca_scratch.experiments.lost_joints", description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds, from 0 (default: 3)")
+    parser = options_of_seeds("lost_joints", __doc__)
     parser.add_argument("--share", type=float, default=0.05, metavar="P", help="of the joints (default: 0.05)")
-    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="of a training step (default: as the demo)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
     parser.add_argument(
         "--hips", nargs="*", default=[], metavar="FILE", help="data that lose the hips of their first frames (.npz)"
     )
-    parser.add_argument("--out", default="lost-joints", metavar="DIR", help="folder (default: lost-joints)")
 
     def run():
         options = parser.parse_args(arguments)
         workers.at_least_one(jobs=options.jobs, seeds=options.seeds)
-        seeds = range(options.seeds)
+        seeds = range(options.first, options.first + options.seeds)
         publish(
             options.out,
             lambda: table(

@@ -21,8 +21,8 @@ from ..runs import predict
 from ..runs.predictions import threshold_from
 from ..settings import settings_from
 from ..support import workers
-from ..support.exit_code import Parser, exit_code
-from .choices import publish
+from ..support.exit_code import exit_code
+from .choices import options_of_seeds, publish
 
 UNKNOWN = ("punch left", "kick right", "bow", "clap")
 KNOWN = tuple(name for name in ACTIONS if name not in UNKNOWN)
@@ -164,12 +164,7 @@ def table(found):
 
 def main(arguments=None):
     """Parse the options, measure, print the table; returns the exit code."""
-    parser = Parser(prog="python -m gca_scratch.experiments.none_of_these", description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="how many seeds (default: 3)")
-    parser.add_argument("--first", type=int, default=0, metavar="S", help="the first of them (default: 0)")
-    parser.add_argument("--epochs", type=int, default=0, metavar="N", help="of a training step (default: as the demo)")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time (default: 2)")
-    parser.add_argument("--out", default="none-of-these", metavar="DIR", help="folder (default: none-of-these)")
+    parser = options_of_seeds("none_of_these", __doc__)
 
     def run():
         options = parser.parse_args(arguments)

@@ -95,7 +95,7 @@ def learned(split: Split, settings: Settings, hip: str | None) -> Movement:
 def with_limit(movement: Movement, moved: np.ndarray, probabilities: np.ndarray, truth: np.ndarray, kept: float = 0.9):
     """The same with a limit that this share of the right answers about validation people stays within.
 
-    moved (N, F), probabilities (N, classes), truth (N,): of those people. Infinite answers nothing where none is right.
+    moved (N, F), probabilities (N, classes), truth (N,): of those people. Where no answer is right the limit is 0.
     """
     label = probabilities.argmax(axis=1)
     right = label == truth

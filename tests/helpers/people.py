@@ -5,11 +5,13 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from gca_scratch import runs
 from gca_scratch.data import neutral
 from gca_scratch.data.meaning import known
 from gca_scratch.runs import checkpoint, predict
+from gca_scratch.support.errors import InputError
 from tests.helpers.tiny import TINY, skeletons
 
 PERSON = {  # joint: parent, place in metres; y is up, and the person faces +z
@@ -83,6 +85,14 @@ def asked(trained, data, **options):
     """What `predict` answers about new.npz, which holds these data."""
     neutral.save("new.npz", data)
     return predict.predict(trained, "new.npz", **options)
+
+
+def refused(trained, data, *words, **options):
+    """Asked about these data, predict refuses them in one sentence with those words."""
+    with pytest.raises(InputError) as caught:
+        asked(trained, data, **options)
+    message = str(caught.value)
+    assert "\n" not in message and all(word in message for word in words), message
 
 
 def p_of(found):

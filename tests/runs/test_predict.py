@@ -21,6 +21,7 @@ from tests.helpers.people import (
     asked,
     p_of,
     people,
+    refused,
     rows,
     with_opinions,
 )
@@ -32,13 +33,6 @@ CLOSE = 1e-4  # of answers about the same numbers in another batch
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def refused(trained, data, *words, **options):
-    with pytest.raises(InputError) as caught:
-        asked(trained, data, **options)
-    message = str(caught.value)
-    assert "\n" not in message and all(word in message for word in words), message
 
 
 def test_the_answers_are_those_of_evaluate(opinions, trained):

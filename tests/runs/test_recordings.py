@@ -9,12 +9,12 @@ from gca_scratch import runs
 from gca_scratch.data.meaning import known
 from gca_scratch.data.readers.recording import Options
 from gca_scratch.runs import predict
-from gca_scratch.support.errors import InputError
 from tests.helpers.people import (
     PERSON,
     asked,
     p_of,
     people,
+    refused,
     rows,
     with_joints,
     with_opinions,
@@ -27,13 +27,6 @@ CLOSE = 1e-4  # of answers about the same numbers in another batch
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def refused(trained, data, *words, **options):
-    with pytest.raises(InputError) as caught:
-        asked(trained, data, **options)
-    message = str(caught.value)
-    assert "\n" not in message and all(word in message for word in words), message
 
 
 def test_joints_by_name_and_axes_and_unit_are_no_other_recording(trained):

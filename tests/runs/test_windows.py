@@ -11,12 +11,12 @@ from gca_scratch.data.parts import starts, windows
 from gca_scratch.data.readers.recording import Options
 from gca_scratch.runs import predict
 from gca_scratch.runs.predict import Answer, described, segments
-from gca_scratch.support.errors import InputError
 from tests.helpers.people import (
     asked,
     edited,
     p_of,
     people,
+    refused,
     with_joints,
 )
 
@@ -27,13 +27,6 @@ CLOSE = 1e-4  # of answers about the same numbers in another batch
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def refused(trained, data, *words, **options):
-    with pytest.raises(InputError) as caught:
-        asked(trained, data, **options)
-    message = str(caught.value)
-    assert "\n" not in message and all(word in message for word in words), message
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..meaning import known
 from ..skeleton import Layout
 from .named import holds, named_files
 from .recording import NOTHING_SAID, Collection, Options, Recording
-from .rows import in_frames, in_metres, read_rows
+from .rows import in_frames, in_metres, read_rows, recording_of
 
 TAKES = "KARD: a folder of aAA_sSS_eEE_realworld.txt, or one of them"
 PROTOCOL = "loso"
@@ -108,12 +108,4 @@ def read_item(item: Item) -> Recording:
         )
     rows, _ = read_rows(item.path, 3, "x, y and z of a joint")
     joints = in_frames(rows, len(LAYOUT.joint_names), item.path)
-    if not joints.any():
-        raise InputError(f"{item.path}: all joints are zeros, for nobody was found; leave the file out.")
-    return Recording(
-        joints=(joints * item.scale).astype("float32"),
-        label=int(name[1]) - 1,
-        subject=int(name[2]),
-        name=name[0].rpartition("_")[0],
-        repetition=int(name[3]),
-    )
+    return recording_of(joints, item.path, name, item.scale)

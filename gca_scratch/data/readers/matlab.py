@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from gca_scratch.support.errors import InputError
-from gca_scratch.support.reading import open_plain, read_bytes
+from gca_scratch.support.reading import read_bytes
 
 LARGEST = 1 << 26  # bytes of a file: 64 MiB
 FAR = 100.0  # metres: no sensor sees as far
@@ -23,15 +23,6 @@ FAR = 100.0  # metres: no sensor sees as far
 _CLASSES = {"double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8}  # of a number, by the type it is stored as
 _AGAIN = "copy the file again from the data set"
-
-
-def is_matlab(path: str | os.PathLike[str]) -> bool:
-    """Does the file begin as MATLAB 5 files do? False, too, if it cannot be read."""
-    try:
-        with open_plain(path) as file:
-            return file.read(10) == b"MATLAB 5.0"
-    except (OSError, ValueError):
-        return False
 
 
 def read_skeleton(path: str | os.PathLike[str], variable: str, joint_names: tuple[str, ...]) -> np.ndarray:

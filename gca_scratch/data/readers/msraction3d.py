@@ -20,7 +20,7 @@ from ..meaning import Meaning, known
 from ..skeleton import Layout
 from .named import holds, named_files
 from .recording import NOTHING_SAID, Collection, Options, Recording
-from .rows import in_frames, in_metres, read_rows
+from .rows import in_frames, in_metres, read_rows, recording_of
 
 TAKES = "MSR Action3D: a folder of aAA_sSS_eEE_skeleton3D.txt, or _skeleton.txt (in the picture), or one of them"
 PROTOCOL = "msr-cross-subject"
@@ -68,6 +68,7 @@ IN_THE_PICTURE = Meaning()
 
 _NAME = re.compile(r"a([0-9]{2})_s([0-9]{2})_e([0-9]{2})_skeleton(3D)?\.txt", re.IGNORECASE)
 _EXAMPLE = "a01_s01_e01_skeleton3D.txt"
+_NOBODY = " (the data set has one such, a13_s09_e02)"
 
 
 class Item(NamedTuple):
@@ -122,15 +123,4 @@ def read_item(item: Item) -> Recording:
         )
     rows, _ = read_rows(item.path, 4, "x, y, z and a confidence")
     joints = in_frames(rows[:, :3], len(LAYOUT.joint_names), item.path)
-    if not joints.any():
-        raise InputError(
-            f"{item.path}: all joints are zeros, for nobody was found; leave the file out (the data set has one such, "
-            "a13_s09_e02)."
-        )
-    return Recording(
-        joints=(joints * item.scale).astype("float32"),
-        label=int(name[1]) - 1,
-        subject=int(name[2]),
-        name=name[0].rpartition("_")[0],
-        repetition=int(name[3]),
-    )
+    return recording_of(joints, item.path, name, item.scale, _NOBODY)

@@ -1,5 +1,6 @@
 """Tables of numbers as text, the same count in every row: one array of them, or one sentence that names the line."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from gca_scratch.support.errors import InputError, shown
 
 from ..meaning import METRES, Fact, Meaning
-from .recording import Options
+from .recording import Options, Recording
 from .text import read_text
 
 FAR = 1e6  # no file of the kind holds a number as large, in whatever unit
@@ -83,3 +84,16 @@ def in_metres(found: Meaning, options: Options) -> tuple[Meaning, float]:
     if said.unit.value not in METRES:
         return said, 1.0
     return replace(said, unit=Fact("m", said.unit.source)), METRES[said.unit.value]
+
+
+def recording_of(joints: np.ndarray, path: Path, name: re.Match[str], scale: float, known: str = "") -> Recording:
+    """A recording of joints (frames, 1, J, 3), times scale, whose file's name tells action, subject and repetition.
+
+    name: of the file, with these three as its first groups.  known: what is known of files that show nobody.
+    Raises InputError if this is one: all its joints are zeros.
+    """
+    if not joints.any():
+        raise InputError(f"{path}: all joints are zeros, for nobody was found; leave the file out{known}.")
+    action, subject, repetition = map(int, name.groups()[:3])
+    stem = name[0].rpartition("_")[0]
+    return Recording((joints * scale).astype(np.float32), action - 1, subject, stem, repetition=repetition)
