@@ -1,10 +1,5 @@
 """The command `compare`: two runs on the same test sequences, and what their difference is worth."""
 
-from ..runs.compare import compare, described
-
-HELP = "compare two runs on the same test sequences: the difference of their accuracies with its interval"
-EXAMPLES = ["compare run-without-attention run", "compare a.csv b.csv"]
-
 
 def add_options(parser):
     """The arguments of `compare`."""
@@ -15,4 +10,6 @@ def add_options(parser):
 
 def command(options):
     """Compare, and print class by class."""
+    from ..runs.compare import compare, described  # NumPy and all that reads takes its time: only now
+
     print(described(compare(options.first, options.second), options.first, options.second))

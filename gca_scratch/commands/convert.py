@@ -13,12 +13,6 @@ from ..runs.predict import is_neutral
 from ..support.errors import InputError
 from .options import add_files, said_of_files
 
-HELP = "convert the original files of a data set to one file of the neutral format"
-EXAMPLES = [
-    "convert --dataset ntu --data nturgb+d_skeletons --out ntu.npz --jobs 8",
-    "convert --data dances --label '(?P<label>[a-z]+)[0-9]*_(?P<subject>[^_]+)' --out dances.npz",
-    "convert --list",
-]
 SHOWN = 20  # damaged files that are printed; the others are in the list
 
 

@@ -2,9 +2,6 @@
 
 from .options import add_device, add_seed
 
-HELP = "learn the synthetic actions stepwise, beside the same network without attention, and draw what it looks at"
-EXAMPLES = ["demo --out demo-run"]
-
 
 def add_options(parser):
     """The arguments of `demo`."""

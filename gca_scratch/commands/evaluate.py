@@ -1,12 +1,7 @@
 """The command `evaluate`: test a trained network again, on its own data or on others."""
 
-from .. import runs
-from ..runs.predictions import check_name
 from ..support.errors import InputError
-from .options import add_device, add_moved_data, add_predictions
-
-HELP = "test a trained network again"
-EXAMPLES = ["evaluate run", "evaluate run --data others.npz --protocol all --predictions answers.csv"]
+from .options import DATASETS, add_device, add_moved_data, add_predictions
 
 
 def add_options(parser):
@@ -14,7 +9,7 @@ def add_options(parser):
     parser.add_argument("checkpoint", metavar="CHECKPOINT", help="checkpoint.npz, or the folder that holds it")
     add_moved_data(parser, ", or other data with labels (mostly with --protocol all)")
     parser.add_argument(
-        "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is of another kind than in training"
+        "--dataset", choices=DATASETS, help="what --data is, where it is of another kind than in training"
     )
     parser.add_argument(
         "--protocol", metavar="NAME", help="whom to test (default: as in training); all: every sequence of --data"
@@ -26,6 +21,9 @@ def add_options(parser):
 
 def command(options):
     """Test, and print how the network does."""
+    from .. import runs  # NumPy and all that reads takes its time: only now
+    from ..runs.predictions import check_name
+
     other = {name: getattr(options, name) for name in ("dataset", "protocol", "fold")}
     other = {name: value for name, value in other.items() if value is not None}
     if options.predictions:

@@ -2,14 +2,8 @@
 
 import dataclasses
 
-from ..network.gradcheck import prove
-from ..support import writing
 from ..support.errors import InputError
-from ..variants import gradcheck
 from .options import add_seed
-
-HELP = "prove every gradient by complex step and central differences; exit code 1 if any is wrong"
-EXAMPLES = ["gradcheck --json gradients.json"]
 
 
 def add_options(parser):
@@ -20,6 +14,10 @@ def add_options(parser):
 
 def command(options):
     """Prove, print, say by the exit code whether all is right."""
+    from ..network.gradcheck import prove  # NumPy and the networks take their time: only now
+    from ..support import writing
+    from ..variants import gradcheck
+
     if options.seed < 0:
         raise InputError(f"--seed {options.seed} cannot be used: a seed is 0 or more")
     rows = prove(gradcheck.everything(), options.seed)

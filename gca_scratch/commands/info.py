@@ -21,12 +21,6 @@ from ..runs.predict import is_neutral
 from ..support.errors import InputError
 from .options import add_files, add_source, said_of_files, source_of
 
-HELP = "say what a file of skeletons is, what it holds, and which command comes next"
-EXAMPLES = [
-    "info skeletons.npz",
-    "info walk.bvh --plot walk.png",
-    "info --dataset utkinect --data UTKinect",
-]
 LOOKED_AT = 2000  # sequences of original files: of more, some are chosen
 
 

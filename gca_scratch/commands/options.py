@@ -1,7 +1,8 @@
 """Options that several commands share, and where skeletons come from by them."""
 
-from .. import runs
-from ..data.readers.recording import Options
+from ..data.readers import READERS
+
+DATASETS = ("synthetic", "npz", *READERS)  # the names of runs.DATASETS, without what reads them
 
 
 def add_device(parser):
@@ -21,9 +22,7 @@ def add_source(parser, without="the synthetic actions"):
         metavar="PATH",
         help=f"the skeletons: a file of the neutral format (.npz), or a folder of original files (default: {without})",
     )
-    parser.add_argument(
-        "--dataset", choices=tuple(runs.DATASETS), help="what --data is, where it is no file of the neutral format"
-    )
+    parser.add_argument("--dataset", choices=DATASETS, help="what --data is, where it is no file of the neutral format")
     parser.add_argument(
         "--hip",
         metavar="NAME",
@@ -52,6 +51,8 @@ def add_files(parser, without=()):
 
 def said_of_files(options, labelled=True):
     """The Options of readers that were given."""
+    from ..data.readers.recording import Options
+
     return Options(options.up, options.unit, options.rate, options.label, options.split, options.names, labelled)
 
 
@@ -71,5 +72,7 @@ def add_moved_data(parser, others=""):
 
 def source_of(options, **more):
     """The runs.Source that the options name; more: its other fields."""
+    from .. import runs
+
     dataset = options.dataset or runs.dataset_of(options.data)
     return runs.Source(dataset, options.data or "", hip=options.hip or "", up=options.up, **more)

@@ -6,9 +6,6 @@ from pathlib import Path
 from ..support.errors import InputError, shown
 from .options import add_device, add_moved_data
 
-HELP = "draw a figure of a trained network"
-EXAMPLES = ["plot all run", "plot strip run", "plot convergence run-stepwise run-direct"]
-
 FILES = {  # what can be drawn, and the file that it goes into
     "convergence": "convergence.png",
     "strip": "strip.png",

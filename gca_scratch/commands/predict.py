@@ -10,13 +10,6 @@ from ..runs.predictions import check_name, write_rows
 from ..support.errors import InputError
 from .options import add_device, add_files, said_of_files
 
-HELP = "ask a trained network about recordings: the class of each, with its probability, or none of these"
-EXAMPLES = [
-    "predict run wave.json",
-    "predict run recordings/*.bvh --out answers.csv",
-    "predict run long.skeleton --window 60 --stride 15 --plot answers.png",
-]
-
 
 def add_options(parser):
     """The arguments of `predict`."""

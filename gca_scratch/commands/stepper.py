@@ -1,12 +1,6 @@
 """The command `stepper`: a page to step through a small network."""
 
-from ..stepper.example import example
-from ..stepper.page import page
-from ..support.writing import replacing
 from .options import add_seed
-
-HELP = "write a page to step through a small network, cell by cell, forward and backward"
-EXAMPLES = ["stepper --out stepper.html"]
 
 
 def add_options(parser):
@@ -17,6 +11,10 @@ def add_options(parser):
 
 def command(options):
     """Train the small network, write its page, and say where it is."""
+    from ..stepper.example import example  # NumPy and the network take their time: only now
+    from ..stepper.page import page
+    from ..support.writing import replacing
+
     text = page(*example(options.seed))
     with replacing(options.out) as temporary:
         temporary.write_text(text, "utf-8")

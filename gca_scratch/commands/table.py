@@ -10,11 +10,6 @@ from ..support.errors import InputError
 from ..support.writing import replacing
 from .options import add_device, add_source, source_of
 
-HELP = "run a table of the paper, and print what was measured beside what the paper reports"
-EXAMPLES = [
-    "table IX --data sbu.npz --out table-IX",
-    "table V --data utkinect.npz --protocol loso --rows stepwise --seeds 3",
-]
 LARGE = 10_000  # sequences from which on the preset is "paper"
 
 

@@ -19,13 +19,6 @@ from ..runs.predictions import check_name
 from ..support.errors import InputError, shown
 from .options import add_device, add_predictions, add_source
 
-HELP = "train and test a network"
-EXAMPLES = [
-    "train --dataset utkinect --data UTKinect --protocol loso --fold 3 --preset small --out run",
-    "train --data skeletons.npz --protocol half --preset small --iterations 1 --out run",
-    "train --resume --out run",
-]
-
 
 def add_options(parser):
     """The arguments of `train`."""

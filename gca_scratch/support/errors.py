@@ -1,5 +1,9 @@
 """The one exception that people are meant to read, and how its message quotes what it is about."""
 
+import errno
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no room left
+
 
 class InputError(ValueError):
     """Something handed to the program cannot be used.

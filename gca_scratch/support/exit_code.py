@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pickle import PicklingError
 from typing import NoReturn
 
-from .errors import InputError, printable
-from .writing import FULL
+from .errors import FULL, InputError, printable
 
 
 class Parser(argparse.ArgumentParser):

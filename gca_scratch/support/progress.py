@@ -4,8 +4,6 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from tqdm import tqdm
-
 
 def progress(
     items: Iterable[Any] | None = None, *, total: int, what: str, unit: str, done: int = 0, show: bool = True
@@ -15,6 +13,8 @@ def progress(
     what: the word before it.  unit: what it counts.  done: how many were done before.  show: whether to show it at all;
     in a file or a pipe, where nobody watches, it never is.
     """
+    from tqdm import tqdm  # here, since few commands need it
+
     shown = show and sys.stderr is not None and sys.stderr.isatty()
     return tqdm(
         items, total=total, initial=done, desc=what, unit=unit, disable=not shown, mininterval=0.5, dynamic_ncols=True

@@ -3,11 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from typing import Any
-
-import joblib
-from threadpoolctl import threadpool_limits
 
 from .errors import InputError
 from .processes import end_with
@@ -34,6 +30,10 @@ def results(
 
     What a call raises ends all of them. Raises InputError when a process was ended from outside.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
+    import joblib  # here, since few commands need it
+
     shared = () if data is None else (data,)
     parent = None if backend else os.getpid()
     somewhere = {"backend": backend} if backend else {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
@@ -63,6 +63,8 @@ def at_least_one(**options: int | None) -> None:
 
 
 def _called(function, check, parent, *arguments):
+    from threadpoolctl import threadpool_limits
+
     end_with(parent)
     if check:
         check(arguments[0])

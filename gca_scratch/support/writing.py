@@ -1,7 +1,6 @@
 """Files that are written whole or not at all."""
 
 import contextlib
-import errno
 import json
 import math
 import os
@@ -12,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError, shown
+from .errors import FULL, InputError, shown
 from .processes import is_alive
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a disk says that has no room left
 
 
 @contextlib.contextmanager
