@@ -18,8 +18,10 @@ POINTS = 100
 class Task:
     """Something to program: the bodies of `functions` are blanks, and `drivers` (course/drivers/__init__.py) test them.
 
-    try_out: code for a notebook cell that shows what the functions are for.  docstrings, arguments: by name, what
-    replaces a docstring or the names of arguments that give the answer away.
+    earlier: those of the drivers that the solution of an earlier assignment passes; what they are worth counts as far
+    as the others pass.  try_out: code for a notebook cell that shows what the functions are for.  docstrings,
+    arguments: by name, what replaces a docstring or the names of arguments that give the answer away.  shares: by
+    driver, its part of the points beside those of the others, 1 without an entry.
     """
 
     id: str
@@ -29,8 +31,10 @@ class Task:
     drivers: tuple[str, ...]
     text: str
     try_out: str = ""
+    earlier: tuple[str, ...] = ()
     docstrings: dict = field(default_factory=dict)
     arguments: dict = field(default_factory=dict)
+    shares: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,13 @@ def _check(manifest, path, root):
             locate(name, root)
         for name in set(task.arguments) - set(task.functions):
             raise InputError(f"{path}: {task.id} has arguments for {name}, which it does not ask for; correct it")
+        for name, share in task.shares.items():
+            if name not in task.drivers or not (isinstance(share, int | float) and 0 < share < 100):
+                raise InputError(
+                    f"{path}: shares of {task.id} are positive numbers for its drivers; correct that of {shown(name)}"
+                )
+        for name in set(task.earlier) - set(task.drivers):
+            raise InputError(f"{path}: {shown(name)} is no driver of {task.id}; correct its entry `earlier`")
     for file in (*manifest.files, *manifest.without, *(f"course/assignments/{name}" for name in manifest.given)):
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise InputError(f"{path}: {shown(file)} lies outside of the project; correct it")

@@ -203,7 +203,8 @@ def diagnosed(bugs=None):
             for other in diagnosis.candidates(functions):
                 diagnosis.bug_answers(other.name, names)  # all drivers at once: a bug is planted once
             answers = diagnosis.bug_answers(mutant.name, names)
-            if None not in answers.values() and not diagnosis.departures(answers):
+            stops = any(answer is None for found in answers.values() for answer in found)
+            if not stops and not diagnosis.departures(answers):
                 continue  # such as a bug of the score, in a task without scores
             found = [bug for name in names for bug, _ in diagnosis.resembles(functions, {name: answers[name]})]
             others = [bug for bug in dict.fromkeys(found) if bug != mutant]

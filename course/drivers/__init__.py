@@ -7,6 +7,6 @@ No file of this folder holds an answer, for students get all of them: what is ri
 """
 
 from . import attention, grid, network, training  # noqa: F401  they fill DRIVERS
-from .driver import DRIVERS, Driver, hidden, visible
+from .driver import DRIVERS, Asked, Driver, hidden, visible
 
-__all__ = ["DRIVERS", "Driver", "hidden", "visible"]
+__all__ = ["DRIVERS", "Asked", "Driver", "hidden", "visible"]

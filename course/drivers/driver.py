@@ -22,6 +22,10 @@ import numpy as np
 DRIVERS = {}
 
 
+class Asked(Exception):
+    """A driver says in a sentence what is asked for and was not given."""
+
+
 class ArgumentChanged(ValueError):
     """A function wrote into an array that it was handed."""
 
@@ -34,7 +38,8 @@ class Driver:
     arrays: name and shape of each input, as in {"U": "2H 5H"}.  more(rng, inputs): adds the inputs that are not
     Gaussian.  run(package, inputs): outputs by name.  what: what each output is.  axes: what each axis of it counts
     (verdict.py reads it).  backward: cells and sequences depart from the last to the first.  law(outputs): sentences
-    on wrong outputs, by name, that break a rule which everybody may know.
+    on wrong outputs, by name, that break a rule which everybody may know.  title: what a student reads in the place of
+    the name.  weights: of outputs, in the points; 1 without one.
     """
 
     name: str
@@ -47,6 +52,8 @@ class Driver:
     more: Callable | None = None
     backward: bool = False
     law: Callable | None = None
+    title: str = ""
+    weights: dict[str, float] = field(default_factory=dict)
 
     @property
     def sizes(self):
@@ -99,12 +106,13 @@ def _length(term, sizes):
     return total
 
 
-def asks(functions, letters, arrays, what, axes=None, more=None, backward=False, law=None):
-    """Makes a driver of a function run(package, inputs); its name is the function's."""
+def asks(functions, letters, arrays, what, axes=None, **more):
+    """Makes a driver of a function run(package, inputs); its name is the function's, `more` are fields of Driver."""
 
     def register(run):
         names, own = tuple(f"gca_scratch.{name}" for name in functions.split()), run.__name__
-        DRIVERS[own] = Driver(own, names, letters, arrays, _guarded(run), what, axes or {}, more, backward, law)
+        more.setdefault("title", " and ".join(name.rpartition(".")[2] for name in names))
+        DRIVERS[own] = Driver(own, names, letters, arrays, _guarded(run, names), what, axes or {}, **more)
         return run
 
     return register
@@ -117,14 +125,14 @@ def kept(array):
     return view
 
 
-def _guarded(run):
+def _guarded(run, names):
     """`run` on inputs that can only be read; ArgumentChanged, from the line that tries to change one."""
 
     @functools.wraps(run)
     def guarded(package, inputs):
         inputs = {name: kept(value) if isinstance(value, np.ndarray) else value for name, value in inputs.items()}
         try:
-            return run(package, inputs)
+            return run(lambda module: _Watched(package(module), f"gca_scratch.{module}", names), inputs)
         except ValueError as error:
             if "read-only" not in str(error):
                 raise
@@ -134,6 +142,35 @@ def _guarded(run):
             ).with_traceback(error.__traceback__) from None
 
     return guarded
+
+
+class _Watched:
+    """A module of the package whose asked functions are held to giving arrays, not lists of numbers."""
+
+    def __init__(self, module, name, asked):
+        self._module, self._name, self._asked = module, name, asked
+
+    def __getattr__(self, name):
+        if f"{self._name}.{name}" in self._asked and not hasattr(self._module, name):
+            file = f"{self._name.replace('.', '/')}.py"
+            raise Asked(f"{file} has no function {name}; it must bear this name")
+        value = getattr(self._module, name)
+        return _giving_arrays(value, name) if f"{self._name}.{name}" in self._asked else value
+
+
+def _giving_arrays(function, name):
+    @functools.wraps(function)
+    def watched(*arguments, **named):
+        result = function(*arguments, **named)
+        forward = name.endswith("forward")  # whose last result is a cache, which may be anything
+        results = result if isinstance(result, tuple) else (result,)
+        for n, value in enumerate(results[: -1 if forward and len(results) > 1 else None]):
+            if isinstance(value, list) and not name.endswith("steps"):
+                which = f" as its result number {n + 1}" if len(results) > 1 else ""
+                raise Asked(f"{name} returned a list{which}; an array is asked for")
+        return result
+
+    return watched
 
 
 def named(names, values):

@@ -5,6 +5,8 @@ recognised by running the planted bugs (mutants.py) through the same driver: whe
 student's function gives, the student reads its sentence.
 """
 
+import itertools
+import warnings
 from functools import cache
 
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from gca_scratch.network.grid import cell_order
 
 from ..bugs import mutants
-from ..drivers import DRIVERS, visible
+from ..drivers import DRIVERS, Asked, visible
 from . import verdict
 from .verdict import same
 
@@ -32,22 +34,32 @@ def right_answers(name):
 
 
 def bug_answers(bug, names):
-    """What the package with a planted bug gives for the visible inputs of these drivers.
-
-    Returns a list of outputs for each driver's name; None where the package with the bug cannot be run.
-    """
+    """What the package with a planted bug gives for the visible inputs of these drivers: {driver: answers}."""
     waiting = [name for name in names if (bug, name) not in _answered]
     if waiting:
         mutant = next(mutant for mutant in mutants.load() if mutant.name == bug)
-        with mutants.planted(mutant) as package, np.errstate(all="ignore"):
-            for name in waiting:
-                _answered[bug, name] = _answers(package, name)
+        found = with_bug(mutant, {name: visible(DRIVERS[name]) for name in waiting})
+        _answered.update(((bug, name), answers) for name, answers in found.items())
     return {name: _answered[bug, name] for name in names}
 
 
-def _answers(package, name):
+def with_bug(mutant, inputs):
+    """What the package with a planted bug gives for these inputs, {driver: a list}: {driver: answers}.
+
+    An answer is the outputs by name; where the package with the bug stops, it is the sentence that a driver says, or
+    None where Python says it.
+    """
+    with mutants.planted(mutant) as package, np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {name: [_answer(package, name, given) for given in cases] for name, cases in inputs.items()}
+
+
+def _answer(package, name, inputs):
     try:
-        return [DRIVERS[name].run(package, inputs) for inputs in visible(DRIVERS[name])]
+        outputs = DRIVERS[name].run(package, inputs)
+        return {key: value if value is None else np.asarray(value) for key, value in outputs.items()}
+    except Asked as error:
+        return str(error)
     except Exception:  # whatever a bug makes of a function
         return None
 
@@ -55,12 +67,15 @@ def _answers(package, name):
 def departures(answers):
     """Which outputs are wrong in the answers to visible tests, a list by each driver's name.
 
-    Returns {(driver, output): one array for each visible input}. A driver without answers (None, or None for one of its
-    inputs) is left out.
+    Returns {(driver, output): one array for each visible input}. Of a driver that stops, the output is "" and has the
+    sentences in the place of arrays; one that gives no sentence is left out.
     """
     wrong = {}
     for name, outputs in answers.items():
-        if outputs is None or None in outputs:
+        if any(output is None for output in outputs):
+            continue
+        if any(isinstance(output, str) for output in outputs):
+            wrong[name, ""] = [output if isinstance(output, str) else "" for output in outputs]
             continue
         right = right_answers(name)
         for key in right[0]:
@@ -71,8 +86,14 @@ def departures(answers):
 
 
 def _all_same(arrays, others):
-    pairs = zip(arrays, others, strict=True)
-    return all(array is not None and other is not None and same(array, other) for array, other in pairs)
+    return all(itertools.starmap(matches, zip(arrays, others, strict=True)))
+
+
+def matches(one, other):
+    """Are two outputs the same to rounding, or two sentences the same?"""
+    if isinstance(one, str) or isinstance(other, str):
+        return isinstance(one, str) and one == other
+    return one is not None and other is not None and same(one, other)
 
 
 def candidates(functions):
@@ -83,8 +104,8 @@ def candidates(functions):
 def resembles(functions, got):
     """Which planted bugs the wrong outputs of visible tests look like: a list of (mutant, names of outputs).
 
-    got: by driver's name, what the student's package gave for each of its visible inputs (None where nothing). One bug
-    that explains all is preferred to several that share it out; outputs that no bug explains are left out.
+    got: by driver's name, what the student's package gave for each of its visible inputs, or a sentence. One bug that
+    explains all is preferred to several that share it out; outputs that no bug explains are left out.
     """
     wrong = departures(got)
     drivers = sorted({name for name, _ in wrong})

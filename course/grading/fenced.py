@@ -181,6 +181,8 @@ def wrong(error):
         message = str(error)
     except BaseException:  # an exception of the submission's own making
         message = ""
+    if type(error).__module__ == "course.drivers.driver" and type(error).__name__ == "Asked":
+        return message[:LONGEST]
     if isinstance(error, NotImplementedError) and lines:
         return f"{lines[-1].name} is still blank"
     if isinstance(error, SystemExit):
@@ -223,6 +225,7 @@ def main():
         shut()
     if ORDERS["hook"]:
         hook()
+    sys.path.append(os.path.join(BOX, "beside"))  # helper files, which come last and when all doors are shut
     drivers = importlib.import_module("course.drivers").DRIVERS
     for n, (name, inputs) in enumerate(tests):
         try:

@@ -1,10 +1,11 @@
 """A submission's functions, taken out by syntax and put into clean sources of the package.
 
-Only what a task names is taken, with the helpers and imports that it uses. Nothing of a submission is run here, and
+Only what a task names is taken, with all of its module that it rests on. Nothing of a submission is run here, and
 nothing is unpacked: a file is read where it lies, whole, if it is a plain file of a sensible size.
 """
 
 import ast
+import contextlib
 import io
 import itertools
 import os
@@ -17,17 +18,20 @@ from pathlib import Path, PurePosixPath
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import files_below, read_bytes
 
+from ..manifest import ROOT
+from . import beside, slices
+
 LARGEST = 64_000  # bytes of a source file; what it becomes when it is parsed is up to a thousand times as much
 LARGEST_ARCHIVE = 50_000_000
 MOST_FILES = 10_000
 HIDDEN = (".", "__")  # folders that begin so hold nothing of a student's
-MODULES = {"numpy", "math", "functools", "itertools", "operator", "collections", "typing", "dataclasses", "gca_scratch"}
 
 
 def read_submission(path, files):
     """The texts of an assignment's `files` in a submission (a folder, .zip or .py file), and what was wrong with them.
 
     Returns {file: text}, {file: sentence}. A file may lie at its place in the package, or anywhere under its own name.
+    With them come the helper files that they import, at the places where the imports look for them (beside.py).
     """
     path = Path(path)
     try:
@@ -45,19 +49,33 @@ def read_submission(path, files):
         return {}, dict.fromkeys(files, f"{path.name} is not a .zip file that can be read")
     texts, wrong = {}, {}
     for file in files:
-        places = sorted((name for name in found if _stands_for(name, file)), key=lambda name: (name.count("/"), name))
-        exact = [name for name in places if name == file or name.endswith("/" + file)]
-        place = (exact or places or [None])[0]
+        place = _place(found, file)
         if place is None:
             wrong[file] = f"{file} is not in the submission"
             continue
         try:
-            content = fetch(found[place])
-            texts[file] = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+            texts[file] = _decoded(fetch(found[place]))
         except Exception as error:  # and so can a member of one
             reason = "it is not plain text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]
             wrong[file] = f"{file} cannot be read: {reason}"
-    return texts, wrong
+
+    def helper(path):
+        place = None if path in files or (ROOT / path).is_file() else _place(found, path)
+        with contextlib.suppress(Exception):  # a helper that cannot be read is none
+            return None if place is None else _decoded(fetch(found[place]))
+
+    return texts | beside.helpers(texts, helper), wrong
+
+
+def _place(found, file):
+    """Where a file lies among these: at its place in the package, or anywhere under its own name; or None."""
+    places = sorted((name for name in found if _stands_for(name, file)), key=lambda name: (name.count("/"), name))
+    exact = [name for name in places if name == file or name.endswith("/" + file)]
+    return (exact or places or [None])[0]
+
+
+def _decoded(content):
+    return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _stands_for(name, file):
@@ -133,7 +151,9 @@ def salvaged(text):
 def splice(source, submitted, names, file):
     """`source` with the functions `names` (as in "SGD.step") as the text `submitted` has them, and what was wrong.
 
-    Returns the new text and {name: sentence} of those that could not be taken.
+    With them comes all of the submitted module that they rest on (slices.py), each statement where its author put it:
+    behind the same function of the package as there. Returns the new text and {name: sentence} of those that could not
+    be taken.
     """
     tree, why = parsed(submitted, file)
     if tree is None:
@@ -149,26 +169,20 @@ def splice(source, submitted, names, file):
         if not isinstance(node, ast.FunctionDef):
             wrong[name] = f"{name} in {file} is not a plain function (def)"
             continue
-        edits.append((place.lineno - 1, place.end_lineno, _text(theirs, node, place.col_offset)))
+        edits.append((_first_line(place), place.end_lineno, _text(theirs, node, place.col_offset)))
         used.append(node)
         if "." in name:
-            extra = _extra_methods(tree, ours, name.rpartition(".")[0])
-            edits += [(place.end_lineno, place.end_lineno, ["", *_text(theirs, method, 4)]) for method in extra]
+            extra = _extra(tree, ours, name.rpartition(".")[0])
+            edits += [(place.end_lineno, place.end_lineno, ["", *_text(theirs, part, 4)]) for part in extra]
             used += extra
-    helpers, imports = _needed(tree, ours, used)
-    for node in helpers:
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-        edits.append((len(lines), len(lines), ["", "", *theirs[first : node.end_lineno]]))
-    start = _after_docstring(ours)
-    edits += [(start, start, theirs[node.lineno - 1 : node.end_lineno]) for node in imports]
-    for first, last, new in sorted(edits, key=lambda edit: edit[:2], reverse=True):
+    for node, place in _placed(tree, ours, used):
+        edits.append((place, place, [*_segment(submitted, node), *[""] * isinstance(node, ast.FunctionDef)]))
+    for _, (first, last, new) in sorted(enumerate(edits), key=lambda pair: (*pair[1][:2], pair[0]), reverse=True):
         lines[first:last] = new
     text = "\n".join(lines) + "\n"
     whole, why = parsed(text, file)
-    if whole is None:  # several statements on one line and the like
-        return source, dict.fromkeys(
-            names, f"{why} (once its functions are put into the package; one statement a line)"
-        )
+    if whole is None:
+        return source, dict.fromkeys(names, f"{why} (once its functions are put into the package)")
     return text, wrong
 
 
@@ -183,55 +197,45 @@ def _find(tree, name):
     return node
 
 
+def _first_line(node):
+    """The number of lines before a definition and its decorators."""
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))]) - 1
+
+
 def _text(lines, node, indent):
-    """The lines of a function without its decorators, at another indentation."""
-    text = lines[node.lineno - 1 : node.end_lineno]
+    """The lines of a definition or another statement, with its decorators, at another indentation."""
+    text = lines[_first_line(node) : node.end_lineno]
     if node.col_offset == indent:
         return text
     text = textwrap.dedent("\n".join(text)).split("\n")
     return [" " * indent + line if line.strip() else line for line in text]
 
 
-def _extra_methods(tree, ours, name):
-    """Methods that the submitted class has and ours has not."""
-    known = {getattr(child, "name", None) for child in _find(ours, name).body}
-    return [child for child in _find(tree, name).body if isinstance(child, ast.FunctionDef) and child.name not in known]
+def _segment(text, node):
+    """The lines of a statement at the margin, without what else stands on them."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return text.split("\n")[_first_line(node) : node.end_lineno]
+    return ast.get_source_segment(text, node).split("\n")
 
 
-def _needed(tree, ours, nodes):
-    """Helpers and imports that these functions use, directly or through one another, and ours has not."""
-    known = {name for node in ours.body for name in _defines(node)}
-    theirs = {name: node for node in tree.body for name in _defines(node)}
-    helpers, imports, waiting = [], [], list(nodes)
-    while waiting:
-        names = {node.id for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)} - known
-        for name in sorted(names & set(theirs)):
-            known.add(name)
-            node = theirs[name]
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                if _allowed(node) and node not in imports:
-                    imports.append(node)
-            elif node not in helpers:
-                helpers.append(node)
-                waiting.append(node)
-    return sorted(helpers, key=lambda node: node.lineno), sorted(imports, key=lambda node: node.lineno)
+def _extra(tree, ours, name):
+    """What the body of a submitted class holds and ours does not: methods, constants."""
+    known = {part for child in _find(ours, name).body for part in slices.binds(child)}
+    return [child for child in _find(tree, name).body if slices.binds(child) and not known & set(slices.binds(child))]
 
 
-def _defines(node):
-    """Names that a statement of a module defines: functions, classes, imports, constants."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.Assign) and not any(isinstance(part, ast.Call) for part in ast.walk(node.value)):
-        return [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return []
-
-
-def _allowed(node):
-    if isinstance(node, ast.ImportFrom):
-        return node.level > 0 or (node.module.partition(".")[0] in MODULES)
-    return all(alias.name.partition(".")[0] in MODULES for alias in node.names)
+def _placed(tree, ours, used):
+    """Pairs (statement, line of our source behind which it belongs) of what these functions of a submission rest on."""
+    known = {name: node for node in ours.body for name in slices.binds(node)}
+    behind = start = _after_imports(ours)
+    wanted, places = {id(node) for node in slices.needed(tree, known, used)}, []
+    for node in tree.body:
+        if id(node) in wanted:
+            future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            places.append((node, _after_docstring(ours) if future else behind))
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in known:
+            behind = max(start, known[node.name].end_lineno)
+    return places
 
 
 def _after_docstring(tree):
@@ -241,6 +245,14 @@ def _after_docstring(tree):
         isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     )
     return first.end_lineno if is_text else 0
+
+
+def _after_imports(tree):
+    """The number of lines before the place where the first import is behind."""
+    imports = itertools.takewhile(
+        lambda node: isinstance(node, ast.Import | ast.ImportFrom | ast.Expr), tree.body
+    )  # fmt: skip
+    return max([_after_docstring(tree), *(node.end_lineno for node in imports)])
 
 
 def function_in(file, name):

@@ -79,7 +79,8 @@ HOSTILE = {  # what it does: the body of sigmoid_backward(dy, y), and a part of 
     "eats memory": ("import numpy as np\nx = []\nwhile True: x.append(np.empty(10 ** 8, np.int8))", "more memory"),
     "returns nan": ("return dy * float('nan')", "holds nan"),
     "returns too much": ("import numpy as np\nreturn np.zeros((600, 600))", "more numbers than belong"),
-    "returns an object": ("return [object()]", "not an array of numbers"),
+    "returns an object": ("return object()", "not an array of numbers"),
+    "returns a list": ("return [object()]", "sigmoid_backward returned a list; an array is asked for"),
     "returns an evil array": (
         "class Evil:\n    def __array__(self, *a, **k): raise SystemExit\n    __float__ = __array__\nreturn Evil()",
         "ends the program",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from . import proofs, verdict
-from .drivers import DRIVERS
+from .drivers import DRIVERS, Asked
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "gca_scratch"
@@ -201,6 +201,8 @@ def stored(name):
 
 def in_words(error):
     """An error in words, with the function and the line of the package in which it arose."""
+    if isinstance(error, Asked):
+        return str(error)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(f.filename).resolve().parents]
     place = [f", in {f.name} ({Path(f.filename).name}, line {f.lineno}): {f.line}" for f in frames[-1:]]
     return f"{type(error).__name__}: {error}{''.join(place)}"

@@ -1,0 +1,56 @@
+"""A task's entries of results.json: what its author reads, and the points.
+
+Points come from the hidden tests, output by output (points.py). The visible ones show where the code departs and which
+planted bug it looks like.
+"""
+
+from ..drivers import DRIVERS
+from . import diagnosis, points
+
+
+def of_task(task, tried, why=""):
+    """For every driver one entry of the visible tests and one of the hidden ones.
+
+    tried: the attempt at the task; None, and the sentence that says why, where there is none.
+    """
+    worth = points.worth(task)
+    lost = dict.fromkeys(worth, 1.0) if tried is None else points.lost(task, tried)
+    entries = []
+    for name, most in worth.items():
+        for kind in ("visible", "hidden"):
+            right, text = (False, why + ".") if tried is None else _told(task, tried, name, kind)
+            of = most if kind == "hidden" else 0
+            entries.append(
+                {
+                    "name": f"{task.id} {task.title}: {DRIVERS[name].title} ({kind} tests)",
+                    "number": task.id,
+                    "score": round(of * (1 - lost[name]), 2),
+                    "max_score": of,
+                    "status": "passed" if right else "failed",
+                    "visibility": "visible" if kind == "visible" else "after_published",
+                    "output": text,
+                }
+            )
+    return entries
+
+
+def _told(task, tried, name, kind):
+    """Are these tests of a driver all right, and what to tell?"""
+    mine = [n for n, test in enumerate(tried.tests) if test[0].name == name and test[1] == kind]
+    wrong = next((n for n in mine if tried.share(n) < 1), None)
+    if wrong is None:
+        return True, "All right."
+    inputs, answer = tried.tests[wrong][2], tried.answers[wrong]
+    sizes = ", ".join(f"{key} = {value}" for key, value in inputs.items() if isinstance(value, int) and key.isupper())
+    lines = [f"{why}." for why in dict.fromkeys(tried.missing.values())]
+    if not lines and answer.outputs is not None:
+        lines = [f"With {sizes}:"] if sizes else []
+    if not (lines and answer.error.endswith("still blank")):  # a function that is not there is no blank
+        lines += [f"{verdict}." for verdict in dict.fromkeys(tried.verdicts(wrong).values()) if verdict]
+    if kind == "visible":
+        found = diagnosis.resembles(task.functions, {name: tried.of("visible")[name]})
+        lines += [
+            f"{', '.join(outputs)}: it looks as if {mutant.sentence} ({mutant.equation})." for mutant, outputs in found
+        ]
+        lines += ["It printed:", tried.said] if tried.said else []
+    return False, "\n".join(lines)
