@@ -1,4 +1,4 @@
-"""The grader's commands: grade, grade-all, gradescope, mutants, diagnosis."""
+"""The grader's commands: grade, grade-all, similar, gradescope, mutants, diagnosis."""
 
 from pathlib import Path
 
@@ -23,10 +23,29 @@ def add_commands(sub):
     command = sub.add_parser("grade-all", help="grade a folder of submissions, each named after its student")
     command.add_argument("folder")
     command.add_argument("--assignment", required=True, help=ASSIGNMENT)
-    command.add_argument("--out", required=True, help="grades.csv; a folder of results is written beside it")
+    command.add_argument("--out", required=True, help="grades.csv; a folder with everything else is written beside it")
     command.add_argument("--jobs", type=int, default=1, help="submissions at a time (default: 1)")
+    command.add_argument("--roster", help="who is in the course: the LMS's own export, which comes back with grades")
+    command.add_argument("--column", help="the title of Canvas's column, where more than one would fit")
+    command.add_argument("--deadline", help="when hand-ins were due: 2027-03-01T23:59")
+    command.add_argument(
+        "--points",
+        choices=("all", "code"),
+        default="all",
+        help="what goes to the LMS: all, once marked by hand, or the code's alone (default: all)",
+    )
+    command.add_argument("--scale", action="store_true", help="to the LMS's maximum, where that is another one")
     _add_limits(command)
     command.set_defaults(command=_grade_all)
+
+    command = sub.add_parser("similar", help="which hand-ins resemble each other, side by side; a reason to read them")
+    command.add_argument("folder")
+    command.add_argument("--assignment", required=True, help=ASSIGNMENT)
+    command.add_argument("--out", required=True, help="the page to write")
+    command.add_argument("--also", nargs="*", default=[], help="folders of other years or groups, to compare with")
+    command.add_argument("--grades", help="grades.csv of grade-all: what the grader has found stands beside each pair")
+    command.add_argument("--least", type=float, default=0.75, help="show pairs from this score on (default: 0.75)")
+    command.set_defaults(command=_similar)
 
     command = sub.add_parser("gradescope", help="write the zip of Gradescope's autograder")
     command.add_argument("assignment", help="A1 ... A5")
@@ -63,19 +82,43 @@ def _limits(options):
 def _grade(options):
     from . import grade
 
-    results = grade.grade(options.submission, load(options.assignment), options.student, _limits(options))
+    if not Path(options.submission).exists():
+        raise InputError(f"there is no {options.submission}; give a folder, a .zip, a .tar.gz or a .py file")
+    manifest = load(options.assignment)
+    results = grade.grade(options.submission, manifest, options.student, _limits(options))
     grade.write(results, options.out)
-    print(results["output"])
+    print(grade.summary(manifest, results))
 
 
 def _grade_all(options):
-    from . import grade_all
+    from ..results import lateness, of_class
 
     if options.jobs < 1:
         raise InputError(f"--jobs must be at least 1, not {options.jobs}")
-    limits = _limits(options)
-    rows = grade_all.grade_all(options.folder, load(options.assignment), options.out, options.jobs, limits)
-    print(f"{options.out}: {len(rows)} submissions")
+    due = lateness.deadline(options.deadline) if options.deadline else None
+    wanted = of_class.Wanted(options.roster, options.column, due, options.points, options.scale)
+    manifest = load(options.assignment)
+    report = of_class.write(options.folder, manifest, options.out, options.jobs, _limits(options), wanted)
+    handed_in = sum(row["code"] is not None for row in report.rows)
+    print(f"{options.out}: {handed_in} submissions, {len(report.rows) - handed_in} who handed in nothing")
+    for change in report.changes:
+        print(f"changed: {change['student']}, {change['task']}: {change['before']:g} to {change['after']:g} "
+              f"({change['why']}, {change['when']})")  # fmt: skip
+    for note in report.notes:
+        print(f"note: {note}")
+    for path in report.files[1:]:
+        print(path)
+
+
+def _similar(options):
+    from ..results import similar_page
+
+    if not 0 < options.least <= 1:
+        raise InputError(f"--least must be above 0 and at most 1, not {options.least:g}")
+    pairs = similar_page.write(
+        options.folder, load(options.assignment), options.out, options.also, options.grades, options.least
+    )
+    print(f"{options.out}: {len(pairs)} pairs from {options.least:g} on")
 
 
 def _gradescope(options):

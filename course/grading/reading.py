@@ -39,8 +39,9 @@ def suffix(path):
 
 
 def read(paths, files, names=()):
-    """The texts of an assignment's `files` in a submission, and what was wrong: {file: text}, {file: sentence}.
+    """What is graded of a submission: ({file: text}, {file: what was wrong}, sentences on what else was found).
 
+    The texts are those of an assignment's `files` and of the helper files that they import.
     paths: one path, or several that belong together.  names: what each was called before an LMS put more in front.
     Raises InputError where there is nothing to read.
     """
@@ -49,8 +50,12 @@ def read(paths, files, names=()):
     for path in paths:
         if not path.exists():
             raise InputError(f"there is no {path}; give a folder, a .zip, a .tar.gz or a .py file")
+    for path in paths:
+        if path.is_file() and path.stat().st_size > LARGEST_ARCHIVE:
+            why = f"{path.name} is larger than {LARGEST_ARCHIVE // 1_000_000} MB; hand in what `make submit` packs"
+            return {}, dict.fromkeys(files, why), []
     if len(paths) == 1 and not _needs_unpacking(paths[0], names[0]):
-        return read_submission(paths[0], files)
+        return *read_submission(paths[0], files), _copies(paths[0], files)
     wrong = []
     with tempfile.TemporaryDirectory(prefix="hand-in-") as folder:
         box = _Box(Path(folder))
@@ -61,9 +66,33 @@ def read(paths, files, names=()):
                 why = str(error) if isinstance(error, InputError) else f"{path.name} is no archive that can be read"
                 wrong.append(why)
         texts, missing = read_submission(folder, files)
+        notes = _copies(Path(folder), files)
     if wrong and not texts:
         missing = dict.fromkeys(files, "; ".join(wrong))
-    return texts, missing
+    return texts, missing, notes
+
+
+def _copies(path, files):
+    """Sentences on files that are there more than once, and differ: which one is graded."""
+    found = {}
+    with contextlib.suppress(Exception):  # what cannot be read is said elsewhere
+        if path.is_dir():
+            places = {place.relative_to(path).as_posix(): place for place in files_below(path, hidden=HIDDEN)}
+            found = {name: place.stat().st_size and read_bytes(place, LARGEST) for name, place in places.items()
+                     if PurePosixPath(name).name in {PurePosixPath(file).name for file in files}}  # fmt: skip
+        elif suffix(path) == ".zip":
+            with open_plain(path) as file:
+                members = [m for m in zipfile.ZipFile(file).infolist() if not _is_hidden(m.filename)]
+            found = {member.filename.replace("\\", "/"): member.CRC for member in members}
+    notes = []
+    for file in files:
+        fits = [name for name in found if name == file or name.endswith("/" + file)]
+        fits = sorted(fits or [name for name in found if name.endswith("/" + PurePosixPath(file).name)],
+                      key=lambda name: (name.count("/"), name))  # fmt: skip
+        if len({found[name] for name in fits}) > 1:
+            notes.append(f"{file} is there {len(fits)} times, and not the same: {fits[0]} is graded, "
+                         f"{', '.join(fits[1:4])} is not")  # fmt: skip
+    return notes
 
 
 def _needs_unpacking(path, called):
@@ -104,8 +133,6 @@ def _take(path, called, box):
         return
     if suffix(path) not in (*ARCHIVES, *KEPT):
         raise InputError(f"{path.name} cannot be read; hand in a .zip, as `make submit` packs it")
-    if path.stat().st_size > LARGEST_ARCHIVE:
-        raise InputError(f"{path.name} is larger than {LARGEST_ARCHIVE // 1_000_000} MB; hand in your own files alone")
     _file(called, read_bytes(path, LARGEST_ARCHIVE), box, 0)
 
 

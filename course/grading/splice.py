@@ -25,6 +25,7 @@ LARGEST = 64_000  # bytes of a source file; what it becomes when it is parsed is
 LARGEST_ARCHIVE = 50_000_000
 MOST_FILES = 10_000
 HIDDEN = (".", "__")  # folders that begin so hold nothing of a student's
+INSTALLED = ("site-packages", "dist-packages")  # nor do these
 
 
 def read_submission(path, files):
@@ -109,10 +110,12 @@ def _in_archive(path):
     """Members of a .zip file by name; only what is asked for is ever unpacked, in memory, and only so far."""
     archive = zipfile.ZipFile(io.BytesIO(read_bytes(path, LARGEST_ARCHIVE)))
     members = {}
-    for member in archive.infolist()[:MOST_FILES]:
+    for member in archive.infolist():
         name = member.filename.replace("\\", "/")
         outside = name.startswith("/") or ".." in PurePosixPath(name).parts
-        hidden = any(part.startswith(HIDDEN) for part in PurePosixPath(name).parts[:-1])
+        hidden = any(part.startswith(HIDDEN) or part in INSTALLED for part in PurePosixPath(name).parts[:-1])
+        if len(members) == MOST_FILES:
+            break
         if not (name.endswith("/") or outside or hidden or stat.S_ISLNK(member.external_attr >> 16)):
             members[name] = member
 

@@ -110,3 +110,10 @@ def write(path, manifest, rows):
 
 def _cell(value):
     return sheets.plain(value) if isinstance(value, int | float) else sheets.harmless(value or "")
+
+
+def write_changes(path, changes):
+    """Write what grading again has changed, a row each."""
+    header = ["student", "task", "before", "after", "why", "when"]
+    rows = [[_cell(change[name]) for name in header] for change in changes]
+    sheets.write(path, sheets.Sheet(path, header, rows, mark=True))

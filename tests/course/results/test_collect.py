@@ -64,7 +64,7 @@ def a_tar(path, files=((FILE, b"x = 1\n"),), mode="w:gz"):
 
 
 def read(handin):
-    return reading.read(handin.paths, (FILE,), handin.names)
+    return reading.read(handin.paths, (FILE,), handin.names)[:2]
 
 
 def test_a_download_from_moodle(tmp_path):
@@ -201,6 +201,27 @@ def test_what_is_hostile_costs_only_itself(tmp_path, monkeypatch):
     assert "broken.tar.gz is no archive that can be read" in found["broken"][1][FILE] and found["torn"][1]
     assert found["outside"][0] and not (tmp_path.parent / "cell.py").exists()
     assert found["link"][1] and found["deep"][1] and found["many"]
+
+
+def test_of_two_copies_it_is_said_which_one_is_graded(tmp_path):
+    solved, blank = ("my work/gca_scratch/network/cell.py", "x = 1\n"), ("A1/gca_scratch/network/cell.py", "x = 0\n")
+    a_zip(tmp_path / "ada.zip", [solved, blank])
+    texts, _, (note,) = reading.read(tmp_path / "ada.zip", (FILE,))
+    assert texts[FILE] == "x = 0\n" and "2 times" in note and f"{blank[0]} is graded, {solved[0]} is not" in note
+    for name, text in (solved, blank):
+        (tmp_path / "bob" / name).parent.mkdir(parents=True)
+        (tmp_path / "bob" / name).write_text(text)
+    assert reading.read(tmp_path / "bob", (FILE,))[2] == [note]
+    a_zip(tmp_path / "cyd.zip", [solved, (blank[0], solved[1])])  # twice the same
+    assert reading.read(tmp_path / "cyd.zip", (FILE,))[1:] == ({}, [])
+
+
+def test_what_is_large_is_called_large_and_an_environment_hides_nothing(tmp_path, monkeypatch):
+    installed = [(f"env/lib/python3.12/site-packages/m{n}.py", "") for n in range(12_000)]
+    a_zip(tmp_path / "ada.zip", [*installed, ("work/cell.py", "x = 1\n")])
+    assert reading.read(tmp_path / "ada.zip", (FILE,))[0] == {FILE: "x = 1\n"}
+    monkeypatch.setattr(reading, "LARGEST_ARCHIVE", 1000)
+    assert "is larger than 0 MB" in reading.read(tmp_path / "ada.zip", (FILE,))[1][FILE]
 
 
 def test_a_submission_that_is_not_there_is_said_to_be_none(tmp_path):

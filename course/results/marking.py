@@ -1,0 +1,62 @@
+"""The sheet to mark the written part by: the rubric of each question, and all answers beside the code's points."""
+
+import re
+from urllib.parse import quote
+
+from gca_scratch.support.errors import InputError
+
+from ..grading import reading
+from . import html
+from .html import escaped
+from .sheets import plain
+
+ANSWERS = "answers.md"
+
+
+def page(manifest, handins, rows, results):
+    """HTML. rows: of grades.csv, by student.  results: by student, what the grader found."""
+    parts = [
+        f"<h1>{escaped(manifest.id)}: the written part</h1>",
+        "<p>Marks go into grades.csv, into the column of the question, and a comment into the column comment. Give "
+        "<code>grade-all</code> once more then: pages and import files take them up.</p>",
+    ]
+    answers = {handin.student: answers_of(handin, manifest) for handin in handins}
+    for question in manifest.questions:
+        parts.append(f"<h2>{escaped(question.id)} {escaped(question.title)} ({question.points} points)</h2>")
+        parts.append(f"<details><summary>the question</summary><div class=said>{escaped(question.text.strip())}</div>"
+                     f"</details><div class=said>{escaped(question.rubric.strip())}</div>")  # fmt: skip
+        for handin in handins:
+            parts += _answer(manifest, question, handin, rows[handin.student], results, answers[handin.student])
+    return html.page(f"{manifest.id}: the written part", "\n".join(parts))
+
+
+def answers_of(handin, manifest):
+    """What a hand-in answers, {question id: text}; {"": sentence} where there is no sheet of answers."""
+    try:
+        texts, wrong, _ = reading.read(handin.paths, (ANSWERS,), handin.names)
+    except InputError as error:
+        return {"": str(error)}
+    return split(texts[ANSWERS], [q.id for q in manifest.questions]) if ANSWERS in texts else {"": wrong[ANSWERS]}
+
+
+def split(text, ids):
+    """The answers in a sheet as students get it, {id: text}: what stands below **Answer:** of each question."""
+    heads = [(match.start(), match["id"]) for match in re.finditer(r"^#+ *(?P<id>A\d+\.Q\d+)\b.*$", text, re.M)]
+    found = {}
+    for (start, id), (end, _) in zip(heads, [*heads[1:], (len(text), "")], strict=True):
+        piece = text[start:end].partition("\n")[2]
+        before, mark, answer = piece.partition("**Answer:**")
+        found[id] = (answer if mark else before).strip()
+    return {id: found.get(id, "") for id in ids}
+
+
+def _answer(manifest, question, handin, row, results, answers):
+    code = ", ".join(f"{task.id} {plain(row[task.id])} of {task.points}" for task in manifest.tasks)
+    given = row[question.id]
+    mark = "not marked yet" if given is None else f"<b>{plain(given)}</b> of {question.points}"
+    said = answers[question.id] if "" not in answers else answers[""]
+    others = [f'<a href="{quote(path.resolve().as_uri(), safe=":/%")}">{escaped(path.name)}</a>'
+              for path in handin.paths if path.suffix.lower() in (".pdf", ".docx", ".html", ".md", ".txt")]  # fmt: skip
+    yield f"<h3>{escaped(row['name'] or handin.student)}: {mark}</h3>"
+    yield f"<div class=quiet>{escaped(code)}. {escaped(row['remark'])}</div>"
+    yield f"<div class=said>{escaped(said) or '(no answer)'}</div>" + (f"<p>{', '.join(others)}</p>" if others else "")
