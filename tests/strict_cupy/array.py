@@ -1,7 +1,7 @@
 """The array of the strict stand-in for CuPy: a NumPy array that plays device memory and refuses what CuPy refuses.
 
-It follows CuPy 14 (cupy/_core: core.pyx, _kernel.pyx, _scalar.pyx, _routines_indexing.pyx) and is stricter in places:
-a comment says where, and what CuPy does instead.
+It follows CuPy 14.2 (cupy/_core: core.pyx, _kernel.pyx, _scalar.pyx, _routines_indexing.pyx) and is stricter in places:
+a comment says where, and what CuPy does instead. docs/gpu.md has the list.
 """
 
 import numpy as np
@@ -19,6 +19,9 @@ BINARY = {
 COMPARISONS = {
     "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal,
 }  # fmt: skip
+
+
+replaced = {}  # ufuncs of NumPy that CuPy computes in another way: powers.py
 
 
 def expect(array, argument="a"):
@@ -58,25 +61,57 @@ def result(value, name, out=None):
         return fresh(value if value.base is None and value.flags.writeable else value.copy())
     if expect(out, "out").shape != value.shape:
         raise ValueError("Out shape is mismatched")
+    _refuse_repeated(out)
     np.copyto(out._host, value, casting="same_kind")  # stricter: CuPy's reductions cast in any way
     return out
 
 
-def elementwise(function, *args, out=None, dtype=None):
+def elementwise(function, *args, out=None, dtype=None, casting="same_kind"):
     """A ufunc of NumPy on device arrays and numbers, under CuPy's rules."""
-    inputs = [operand(value) for value in args]
-    keywords = {"order": "C"} | ({} if dtype is None else {"dtype": dtype})  # CuPy's results are always in C order
     if isinstance(out, tuple):
         (out,) = out
+    keywords = {"order": "C", "casting": casting}  # CuPy's results are always in C order
+    keywords |= {} if dtype is None else {"dtype": checked_dtype(dtype)}
+    inputs = [operand(value) for value in args]
     if out is not None:
         keywords["out"] = operand(out)
-        expect(out, "out")
+        _refuse_repeated(expect(out, "out"))
+        args = [_apart(value, out) for value in args]  # held until all is done
+        inputs = [operand(value) for value in args]
     with np.errstate(all="ignore"):  # a GPU never warns
-        value = function(*inputs, **keywords)
+        value = replaced.get(function, function)(*inputs, **keywords)
     if out is None:
         return result(value, function.__name__)
     launch(function.__name__, bool(out.size))
     return out
+
+
+def copied(source, out, casting="unsafe"):
+    """`out`, filled from an array that need not have its shape: one launch, two where they share memory."""
+    _refuse_repeated(out, source)
+    if not np.can_cast(source.dtype, out.dtype, casting):
+        raise TypeError(f"Cannot cast {source.dtype} to {out.dtype} in {casting} casting mode")
+    with np.errstate(all="ignore"):
+        np.copyto(out._host, _apart(source, out)._host, casting=casting)
+    launch("copy", bool(out.size))
+    return out
+
+
+def shares_bounds(a, b):
+    """Do the bytes from the first to the last element of both meet? CuPy never asks for more."""
+    return bool(a.size and b.size) and np.may_share_memory(a._host, b._host)
+
+
+def _apart(value, out):
+    """An input of what is written into `out`: copied, with a launch and memory, where CuPy takes the two to overlap."""
+    return value.copy() if isinstance(value, ndarray) and value is not out and shares_bounds(value, out) else value
+
+
+def _refuse_repeated(out, value=None):
+    """Stricter: one element in many places, as in a broadcast output, is a race, unless all of them get one number."""
+    repeated = any(length > 1 and not step for length, step in zip(out.shape, out.strides, strict=True))
+    if repeated and (value is None or value.size > 1):
+        raise ValueError("an output that is broadcast: a race on a GPU")
 
 
 def _make(host, base, memory):
@@ -171,7 +206,7 @@ class ndarray(Views):
         if not arrays:
             return self._derived(picked, "copy")
         launch("index", arrays if arrays > 1 else 0)
-        return result(picked, "take")
+        return result(np.asarray(picked, order="C"), "take")
 
     def __setitem__(self, index, value):
         index, arrays = self._index(index)
@@ -181,8 +216,7 @@ class ndarray(Views):
                 place.fill(value)
             elif not _same_place(place._host, value._host):  # the second half of x[i] += y is nothing to do
                 _refuse_shifted(place, value)
-                place._host[...] = value._host
-                launch("copy", bool(place.size))
+                copied(value, place)
             return
         if not isinstance(value, ndarray) and np.ndim(value):
             crossing(to_device=1, why="values from the host")
@@ -190,12 +224,19 @@ class ndarray(Views):
         self._host[index] = value._host if isinstance(value, ndarray) else value
         launch("scatter", arrays if arrays > 1 else 1)
 
+    def take(self, indices, axis=None, out=None):
+        """Elements at the given places of an axis, or of all in one row; places beyond the end wrap around in CuPy."""
+        if not isinstance(indices, ndarray) and np.ndim(indices):
+            crossing(to_device=1, why="indices from the host")
+        indices = operand(indices) if isinstance(indices, ndarray) or not np.ndim(indices) else np.asarray(indices, int)
+        return result(np.asarray(self._host.take(indices, axis), order="C"), "take", out)
+
     def __iter__(self):
         if not self.ndim:
             raise TypeError("iteration over a 0-d array")
         return (self[k] for k in range(len(self)))
 
-    # Arithmetic; operators and reductions are added below, products in linalg.py
+    # Arithmetic; operators are added below, the rest in powers.py, reductions.py, linalg.py
 
     def __neg__(self):
         return elementwise(np.negative, self)
@@ -218,7 +259,7 @@ class ndarray(Views):
 
 
 def _same_place(a, b):
-    return (a.shape, a.strides, a.ctypes.data, a.dtype) == (b.shape, b.strides, b.ctypes.data, b.dtype)
+    return (a.shape, a.strides, a.ctypes.data) == (b.shape, b.strides, b.ctypes.data)  # of whatever type
 
 
 def _refuse_shifted(place, value):
@@ -245,30 +286,10 @@ def _binary(function, swapped=False, in_place=False):
     return method
 
 
-def _reduction(name, *order):
-    """A reduction as a method whose arguments come in CuPy's order."""
-
-    def method(self, *args, **keywords):
-        keywords = {"axis": None, "out": None} | dict(zip(order, args, strict=False)) | keywords
-        if len(args) > len(order) or not keywords.keys() <= set(order):
-            raise TypeError(f"{name} takes {', '.join(order)}")
-        out = keywords.pop("out")
-        if out is not None:
-            expect(out, "out")
-        with np.errstate(all="ignore"):
-            return result(getattr(self._host, name)(**keywords), name, out)
-
-    return method
-
-
 for _name, _function in (BINARY | COMPARISONS).items():
     setattr(ndarray, f"__{_name}__", _binary(_function))
 for _name, _function in BINARY.items():  # CuPy has no `__imatmul__`, so `x @= y` makes a new array
     setattr(ndarray, f"__r{_name}__", _binary(_function, swapped=True))
     setattr(ndarray, f"__i{_name}__", _binary(_function, in_place=True))
-for _name in ("sum", "mean", "prod"):
-    setattr(ndarray, _name, _reduction(_name, "axis", "dtype", "out", "keepdims"))
-for _name in ("max", "min", "any", "all", "argmax", "argmin"):
-    setattr(ndarray, _name, _reduction(_name, "axis", "out", "keepdims"))
 ndarray.__hash__ = None
 ndarray.__module__ = "cupy"  # what `array_module` asks for

@@ -5,7 +5,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 
-from tests.strict_cupy.array import expect, result
+from tests.strict_cupy.array import copied, elementwise, expect, result
 from tests.strict_cupy.counts import counts, crossing
 from tests.strict_cupy.kernels import CompileException
 
@@ -17,20 +17,32 @@ class Generator:
         self._rng = np.random.default_rng(seed)
 
     def random(self, size=None, dtype=np.float64, out=None):
-        """Uniform in [0, 1)."""
-        return self._draw(self._rng.random, size, dtype, out)
+        """Uniform in [0, 1). With `out` and no `size` CuPy draws a single number, and fills `out` with it."""
+        self._check(size, dtype, out)
+        kind = np.float64 if np.dtype(dtype) == np.float64 else np.float32  # any other type is made of this one
+        drawn = result(self._rng.random(size, kind), "random")
+        return drawn.astype(dtype, copy=False) if out is None else copied(drawn, out)
 
     def standard_normal(self, size=None, dtype=np.float64, out=None):
         """Gaussian of mean 0 and deviation 1."""
-        return self._draw(self._rng.standard_normal, size, dtype, out)
+        self._check(size, dtype, out)
+        if np.dtype(dtype).char not in "fd":
+            raise TypeError(f"Unsupported dtype {np.dtype(dtype).name} for standard_normal")
+        shape = size if size is not None or out is None else out.shape
+        return result(self._rng.standard_normal(shape, dtype), "standard_normal", out)
 
-    def _draw(self, draw, size, dtype, out):
+    def integers(self, low, high=None, size=None, dtype=np.int64, endpoint=False):
+        """Whole numbers from `low` to below `high`, or below `low`, on the device even where it is one."""
+        drawn = np.asarray(self._rng.integers(low, high, size, dtype, endpoint))
+        return elementwise(np.add, 0, result(drawn, "integers"), dtype=dtype)
+
+    def _check(self, size, dtype, out):
         if out is not None and expect(out, "out").dtype != dtype:
             raise TypeError("Supplied output array has the wrong type.")
         if out is not None and not (out.flags.c_contiguous or out.flags.f_contiguous):
             raise ValueError("Supplied output array is not contiguous, writable or aligned.")
-        shape = size if size is not None or out is None else out.shape
-        return result(draw(shape, dtype=dtype), draw.__name__, out)
+        if out is not None and size is not None and out.shape != ((size,) if np.isscalar(size) else tuple(size)):
+            raise ValueError("size must match out.shape when used together")
 
 
 _clock = SimpleNamespace(synchronised=0)  # how often the host has waited

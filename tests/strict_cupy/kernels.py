@@ -1,9 +1,10 @@
 """`cupy.ElementwiseKernel` of the strict stand-in: the CUDA source is compiled as C and really runs, on the processor.
 
-The rules about arguments are those of CuPy 14 (cupy/_core/_kernel.pyx). The source must keep to what C and CUDA's C++
+The rules about arguments are those of CuPy 14.2 (cupy/_core/_kernel.pyx). The source must keep to what C and CUDA's C++
 have in common: `(T)0.5` and not `T(0.5)`; no templates, references or `auto`.
 
-One call of a C function is one element, as one thread is on a GPU, and they come in no useful order. An element that
+One call of a C function is one thread of a GPU, and they come in no useful order. A thread does `loop_prep`, which does
+not know the element, the operation for its element, if there is one left for it, and `after_loop`. An element that
 reaches beyond a raw array raises IndexError; a GPU would read or spoil somebody else's memory.
 """
 
@@ -52,28 +53,33 @@ PRELUDE = r"""
 static jmp_buf _beyond;
 void __ubsan_handle_out_of_bounds(void *_where, void *_index) { longjmp(_beyond, 1); }
 """
-# `run` visits the elements in strides that are coprime to their number, and finds each in every array.
-RUN = r"""
-int run(ptrdiff_t _size, ptrdiff_t _stride, int _ndim, ptrdiff_t *_shape, int _nargs, char **_data,
-        ptrdiff_t *_strides, ptrdiff_t *_sizes) {
-  ptrdiff_t _i = 0;
-  if (setjmp(_beyond)) return 1;
-  for (ptrdiff_t _k = 0; _k < _size; _k++) {
+# `run` starts the threads in strides that are coprime to their number. A thread finds its element in every array.
+PARAMETERS = (
+    "ptrdiff_t _threads, ptrdiff_t _size, int _ndim, ptrdiff_t *_shape, int _nargs, char **_data, ptrdiff_t *_strides, "
+    "ptrdiff_t *_sizes"
+)
+FIND = r"""
     char *_at[_nargs];
     for (int _p = 0; _p < _nargs; _p++) {
-      ptrdiff_t _rest = _i;
+      ptrdiff_t _rest = i;
       _at[_p] = _data[_p];
       for (int _d = _ndim - 1; _d >= 0; _d--) {
         _at[_p] += _rest % _shape[_d] * _strides[_p * _ndim + _d];
         _rest /= _shape[_d];
       }
     }
-    _element(_i, _at, _sizes);
-    _i = (_i + _stride) % _size;
+"""
+RUN = r"""
+int run(ptrdiff_t _stride, PARAMETERS) {
+  ptrdiff_t _t = 0;
+  if (setjmp(_beyond)) return 1;
+  for (ptrdiff_t _k = 0; _k < _threads; _k++) {
+    _thread(_t, _threads, _size, _ndim, _shape, _nargs, _data, _strides, _sizes);
+    _t = (_t + _stride) % _threads;
   }
   return 0;
 }
-"""
+""".replace("PARAMETERS", PARAMETERS)
 
 
 class CompileException(Exception):
@@ -157,7 +163,7 @@ class ElementwiseKernel:
         if any(p.name == "i" for p in self.params):
             raise ValueError("Can not use 'i' as a parameter name")
         self.name, self.preamble = name, preamble
-        self.body = f"{{ {loop_prep};\n{{ {operation}; }}\n{after_loop}; }}"
+        self.loop_prep, self.operation, self.after_loop = loop_prep, operation, after_loop
         self.no_return, self.return_tuple = no_return, return_tuple
 
     def __call__(self, *args, size=None, stream=None, block_size=128):
@@ -184,7 +190,7 @@ class ElementwiseKernel:
                 raise ValueError("Out shape is mismatched")
         if 0 not in shape:
             launch(self.name)
-            self._run(shape, [*inputs, *outputs], dtypes, types)
+            self._run(shape, [*inputs, *outputs], dtypes, types, block_size)
         if self.no_return:
             return None
         return outputs[0] if len(outputs) == 1 and not self.return_tuple else tuple(outputs)
@@ -198,7 +204,7 @@ class ElementwiseKernel:
             raise ValueError("Loop size is undecided.")
         return (size,) if size is not None else np.broadcast_shapes(*shapes)
 
-    def _run(self, shape, args, dtypes, types):
+    def _run(self, shape, args, dtypes, types, block_size):
         hosts, steps = [], []
         for p, value, dtype in zip(self.params, args, dtypes, strict=True):
             if isinstance(value, ndarray):
@@ -206,7 +212,7 @@ class ElementwiseKernel:
             else:
                 host = np.empty((), dtype)
                 host[()] = value  # a number takes the parameter's type
-            if not p.const and not host.flags.writeable:
+            if not p.const and any(n > 1 and not step for n, step in zip(host.shape, host.strides, strict=True)):
                 raise ValueError(f"{self.name}: {p.name} is broadcast: a race on a GPU")  # stricter
             if p.raw and not host.flags.c_contiguous:  # stricter: CuPy follows the strides, slowly
                 raise ValueError(f"{p.name}: a raw array must be C-contiguous")
@@ -214,10 +220,12 @@ class ElementwiseKernel:
             steps += [0] * len(shape) if p.raw else np.broadcast_to(host, shape).strides
         self._refuse_races(hosts, shape)
         size = int(np.prod(shape))
-        stride = next(s for s in range(int(size * 0.618) + 1, 2 * size + 2) if np.gcd(s, size) == 1)
+        block = min(block_size, size)
+        threads = -(-size // block) * block  # some of the last block find no element
+        stride = next(s for s in range(int(threads * 0.618) + 1, 2 * threads + 2) if np.gcd(s, threads) == 1)
         pointers = (ctypes.c_void_p * len(hosts))(*(host.ctypes.data for host in hosts))
         if compiled(self.source(dtypes, types, [isinstance(a, ndarray) for a in args]))(
-            ctypes.c_ssize_t(size), ctypes.c_ssize_t(stride), len(shape), _numbers(shape), len(hosts), pointers,
+            *map(ctypes.c_ssize_t, (stride, threads, size)), len(shape), _numbers(shape), len(hosts), pointers,
             _numbers(steps), _numbers([host.size for host in hosts]),
         ):  # fmt: skip
             raise IndexError(f"{self.name}: an index beyond a raw array")
@@ -239,15 +247,20 @@ class ElementwiseKernel:
         """The C source for these types; `arrays` tells arrays from numbers."""
         lines = [PRELUDE]
         lines += [f"typedef {c_type(dtype)} {name};" for name, dtype in sorted(types.items())]
-        lines += [self.preamble, "static void _element(ptrdiff_t i, char **_at, ptrdiff_t *_sizes) {"]
+        lines += [self.preamble, f"static void _thread(ptrdiff_t _t, {PARAMETERS}) {{"]
+        elements = []
         for n, (p, dtype, is_array) in enumerate(zip(self.params, dtypes, arrays, strict=True)):
             ctype = ("const " if p.const else "") + c_type(dtype)
             if p.raw and is_array:
-                lines += [f"{ctype} (*_arg{n})[_sizes[{n}]] = (void *)_at[{n}];", f"#define {p.name} (*_arg{n})"]
+                lines += [f"{ctype} (*_arg{n})[_sizes[{n}]] = (void *)_data[{n}];", f"#define {p.name} (*_arg{n})"]
+            elif is_array:
+                elements += [f"#define {p.name} (*({ctype} *)_at[{n}])"]
             else:
-                lines += [f"#define {p.name} (*({ctype} *)_at[{n}])"]
-        undefine = [f"#undef {p.name}" for p in self.params]
-        return "\n".join([*lines, self.body, "}", *undefine, RUN])
+                lines += [f"#define {p.name} (*({ctype} *)_data[{n}])"]
+        forget = [f"#undef {p.name}" for p, is_array in zip(self.params, arrays, strict=True) if is_array and not p.raw]
+        rest = [f"#undef {p.name}" for p in self.params if f"#undef {p.name}" not in forget]
+        lines += [f"{self.loop_prep};", "for (ptrdiff_t i = _t; i < _size; i += _threads) {", FIND, *elements]
+        return "\n".join([*lines, f"{self.operation};", "}", *forget, f"{self.after_loop};", "}", *rest, RUN])
 
 
 def _numbers(values):

@@ -79,13 +79,34 @@ def test_raw_arrays(cupy):
 
 
 def test_loops_and_early_ends(cupy):
-    """One call of the body is one element: what comes before and after it, and `return`, are its own."""
-    kernel = cupy.ElementwiseKernel(
-        "T x", "T y", "y = base; if (x < 0) return; y += x; base = 7", "k", loop_prep="T base = 3", after_loop="y += 1"
-    )  # fmt: skip
+    """A thread has an element; what comes before and after it, and `return`, are the thread's own."""
+    code = "y = base; if (x < 0) return; y += x; base = 7"
+    kernel = cupy.ElementwiseKernel("T x, T s", "T y", code, "k", loop_prep="T base = s")
     x = cupy.asarray([-1.0, 2.0])
-    assert kernel(x, cupy.empty(2)).tolist() == [3, 6]
-    assert kernel(x[:0]).shape == (0,) and kernel(x[0], cupy.empty(())).item() == 3
+    assert kernel(x, 3.0, cupy.empty(2)).tolist() == [3, 5]
+    assert kernel(x[:0], 3.0).shape == (0,) and kernel(x[0], 3.0, cupy.empty(())).item() == 3
+
+
+def test_threads_beyond_the_last_element_prepare_and_end_too(cupy):
+    """130 elements are two blocks of 128 threads; of two elements each thread has one."""
+    count = cupy.ElementwiseKernel(
+        "T x, raw T unused", "raw T seen", "seen[1] += 1", "count", loop_prep="seen[0] += 1", after_loop="seen[2] += 1"
+    )
+    for size, block, threads in ((130, 128, 256), (130, 64, 192), (2, 128, 2)):
+        seen = cupy.zeros(3)
+        count(cupy.ones(size), seen, seen, block_size=block)
+        assert seen.tolist() == [threads, size, threads]
+    early = cupy.ElementwiseKernel("T x", "raw T seen", "if (x) return", "early", after_loop="seen[0] += 1")
+    seen = cupy.zeros(1)
+    early(cupy.ones(130), seen)
+    assert seen.item() == 126  # `return` ends the thread, not the element
+
+
+@pytest.mark.parametrize("where", ["loop_prep", "after_loop"])
+def test_no_element_is_known_before_and_after_the_loop(cupy, where):
+    for name in ("x", "y", "i"):
+        with pytest.raises(CompileException, match=f".{name}. undeclared|undeclared identifier .{name}."):
+            cupy.ElementwiseKernel("T x", "T y", "y = x", "k", **{where: f"{name} + 1"})(cupy.ones(2))
 
 
 def test_types_are_numpys(cupy):

@@ -170,10 +170,21 @@ def test_views_share_memory_and_writes_go_through(cupy, x):
     other = copy.deepcopy(x)
     other.fill(0)
     assert other.get().max() == 0 and x.get().max() == 24
-    with pytest.raises(ValueError, match="read-only"):
-        cupy.broadcast_to(x, (2, 2, 3))[...] = 0
     with pytest.raises(AttributeError):
         x.flags.writeable  # noqa: B018
+
+
+def test_what_is_broadcast_is_written_through(cupy, x):
+    """CuPy has no read-only memory."""
+    wide = cupy.broadcast_to(x, (2, 2, 3))
+    with pytest.raises(ValueError, match="race"):
+        wide += 1  # each element would be read and written twice
+    with pytest.raises(ValueError, match="race"):
+        wide[...] = x
+    wide[1, 0, 1:] = 9
+    assert x.tolist() == [[0, 9, 9], [3, 4, 5]]
+    wide[...] = cupy.asarray(7.0)
+    assert x.tolist() == [[7] * 3] * 2
 
 
 def test_what_a_gpu_leaves_undefined_is_refused(cupy, x):

@@ -1,6 +1,6 @@
 """Shapes, views and copies of the strict stand-in's arrays, copies to the host included."""
 
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,22 @@ def checked_dtype(dtype):
     if dtype.char not in "?bhilqBHILQefdFD":
         raise ValueError(f"Unsupported dtype {dtype}")
     return dtype
+
+
+class Flags(NamedTuple):
+    """All that CuPy has of them (flags.pyx): no `writeable`."""
+
+    c_contiguous: bool
+    f_contiguous: bool
+    owndata: bool
+
+    fnc = property(lambda self: self.f_contiguous and not self.c_contiguous)
+    forc = property(lambda self: self.f_contiguous or self.c_contiguous)
+
+    def __getitem__(self, name):
+        if name not in ("C_CONTIGUOUS", "F_CONTIGUOUS", "OWNDATA"):
+            raise KeyError(f"{name} is not defined for cupy.ndarray.flags")
+        return getattr(self, name.lower())
 
 
 class Views:
@@ -34,11 +50,9 @@ class Views:
 
     @property
     def flags(self):
-        """Only these three exist in CuPy: no `writeable`."""
+        """How the array lies in memory."""
         known = self._host.flags
-        return SimpleNamespace(
-            c_contiguous=known.c_contiguous, f_contiguous=known.f_contiguous, owndata=self.base is None
-        )
+        return Flags(known.c_contiguous, known.f_contiguous, self.base is None)
 
     def __len__(self):
         return len(self._host)
@@ -85,10 +99,20 @@ class Views:
         return self.copy()
 
     def astype(self, dtype, order="K", casting=None, subok=None, copy=True):
-        """The values as another type."""
-        if not copy and self.dtype == dtype:
+        """The values as another type; with copy=False the array itself, if its type and order are those already."""
+        if casting is not None or subok is not None:
+            raise TypeError("casting and subok are not supported yet")
+        return self._astype(dtype, order or "K", True if copy else None)
+
+    def _astype(self, dtype, order, copy):
+        """copy: True, None for "if needed", or False, which raises ValueError where it is needed."""
+        dtype, flags = checked_dtype(dtype), self.flags
+        ordered = {"K": True, "A": flags.forc, "C": flags.c_contiguous, "F": flags.f_contiguous}[order.upper()]
+        if not copy and self.dtype == dtype and ordered:
             return self
-        return self._computed(self._host.astype(checked_dtype(dtype), order=order), "copy")
+        if copy is False:
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        return self._computed(self._host.astype(dtype, order=order), "copy")
 
     @property
     def real(self):
