@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .driver import asks, kept, named, score_of_a_cell, scores, scores_of_units
+from .driver import Asked, asks, kept, named, score_of_a_cell, scores, scores_of_units
 
 # --- the cell -------------------------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ def cell_forward(package, i):
 
 @asks("network.cell.step_forward", "B H", CELL,
       {"h": "the hidden state, Eq. 3", "c": "the cell state under its score, Eq. 7"},
-      CELL_AXES, more=score_of_a_cell)  # fmt: skip
+      CELL_AXES, more=score_of_a_cell, title="step_forward with a score")  # fmt: skip
 def gated_cell(package, i):
     return _forward_of(package, i, i["r"])
 
@@ -70,7 +70,8 @@ def cell_backward(package, i):
 
 
 @asks("network.cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS | {"dr": "the score's gradient, Eq. 7"},
-      CELL_AXES | {"dr": "sequence unit"}, more=scores_of_units, backward=True)  # fmt: skip
+      CELL_AXES | {"dr": "sequence unit"}, more=scores_of_units, backward=True, weights={"dr": 3},
+      title="step_backward with a score")  # fmt: skip
 def gated_cell_backward(package, i):
     return _backward_of(package, i, i["r"])
 
@@ -108,7 +109,12 @@ GRID_AXES = {
 @asks("network.grid.cell_order", "J T", {}, {"joint": "the joint of each cell", "frame": "the frame of each cell"},
       {"joint": "cell", "frame": "cell"})  # fmt: skip
 def grid_order(package, i):
-    return named("joint frame", package("network.grid").cell_order(i["J"], i["T"]))
+    order = named("joint frame", package("network.grid").cell_order(i["J"], i["T"]))
+    for array in order.values():
+        kind = np.asarray(array).dtype
+        if kind.kind not in "iu":
+            raise Asked(f"cell_order returned numbers of type {kind}; whole numbers are asked for, to serve as indices")
+    return order
 
 
 @asks("network.grid.pack network.grid.unpack", "J T B C", {"x": "B T J C"},
@@ -125,7 +131,8 @@ def raster_forward(package, i):
 
 
 @asks("network.sweep.raster.forward", "J T B C H", GRID | {"a": "K B 5H"},
-      {"h": "the hidden states of all cells under their scores, Eq. 7"}, GRID_AXES, more=scores)  # fmt: skip
+      {"h": "the hidden states of all cells under their scores, Eq. 7"}, GRID_AXES, more=scores,
+      title="forward with other inputs and scores")  # fmt: skip
 def gated_raster(package, i):
     return {"h": _sweep(package, i)[0]}
 
@@ -137,14 +144,14 @@ def raster_backward(package, i):
 
 @asks("network.sweep.raster.backward", "J T B C H", GRID | {"a": "K B 5H", "dh": "K B H"},
       GRID_GRADIENTS | {"dr": "the gradient of every cell's score, Eq. 7"}, GRID_AXES, more=scores,
-      backward=True)  # fmt: skip
+      backward=True, title="backward with other inputs and scores")  # fmt: skip
 def gated_raster_backward(package, i):
     return named("da dW db dr", package("network.sweep.raster").backward(i["dh"], _sweep(package, i)[1]))
 
 
 def _sweep(package, i):
     h_and_cache = package("network.sweep.raster").forward(
-        i["x"], i["W"], i["b"], i["J"], i["T"], a=i.get("a"), r=i.get("r")
+        i["x"], i["W"], i["b"], i["J"], i["T"], i.get("a"), i.get("r")
     )
     outputs = named("h cache", h_and_cache)
     return outputs["h"], outputs["cache"]

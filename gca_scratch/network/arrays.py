@@ -76,6 +76,8 @@ def to_host(array: Array) -> np.ndarray:
     return array if isinstance(array, np.ndarray) else array.get()
 
 
+LINE = 64  # bytes
+
 # Fresh memory is dear: the system clears every page at its first use, and a step touches hundreds of megabytes.
 
 
@@ -84,21 +86,26 @@ class Workspace:
 
     The same name gives the same memory each time, so what a pass wrote there lasts until the next pass asks for it: one
     workspace serves one pass at a time. `at(name)` is a workspace within this one, for a part that uses the same names.
+    `threads`: how many may work on such a pass, where there is something to be shared out.
     """
+
+    threads = 1
 
     def __init__(self):
         self._memory, self._use, self._inner = {}, {}, {}
 
     def at(self, name: str) -> "Workspace":
         """The workspace called `name` inside this one."""
-        return self._inner.setdefault(name, Workspace())
+        inner = self._inner.setdefault(name, Workspace())
+        inner.threads = self.threads
+        return inner
 
     def empty(self, xp: ArrayModule, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array of module `xp` with arbitrary contents."""
         size = math.prod(shape)
         memory = self._memory.get(name)
         if memory is None or memory.size < size or memory.dtype != dtype:
-            memory = self._memory[name] = xp.empty(size, dtype=dtype)
+            memory = self._memory[name] = _aligned(xp, size, dtype)
         self._use[name] = None
         return memory[:size].reshape(shape)
 
@@ -115,6 +122,14 @@ class Workspace:
             array[...] = 0
         self._use[name] = use
         return array
+
+
+def _aligned(xp, size, dtype):
+    """An array (size,) that begins where a line of the processor's cache does, so that no vector lies on two of them."""
+    dtype = np.dtype(dtype)
+    memory = xp.empty(size + LINE // dtype.itemsize, dtype=dtype)
+    start = 0 if on_gpu(memory) else -memory.ctypes.data % LINE // dtype.itemsize
+    return memory[start : start + size]
 
 
 class _Fresh(Workspace):

@@ -1,4 +1,4 @@
-"""Informativeness: how much each cell's input matters, judged with the global context (Eqs. 5-6).
+"""Informativeness: how much each cell's input matters, judged with the global context (Eqs. 5-6); how far a gate opens.
 
 Cells lie on axis 0, as in grid.py; the softmax runs over all K = J T of them.
 """
@@ -6,7 +6,8 @@ Cells lie on axis 0, as in grid.py; the softmax runs over all K = J T of them.
 from typing import NamedTuple
 
 from .arrays import FRESH, Array, Workspace, array_module
-from .ops import matmul, matmul_dW, rows, softmax_backward, softmax_forward
+from .ops import rows, softmax_backward, softmax_forward
+from .products import matmul, matmul_dW
 
 
 class Cache(NamedTuple):
@@ -34,12 +35,25 @@ def informativeness_forward(h, IF, We1, We2, workspace=FRESH):
     K, B, H = h.shape
     s = workspace.empty(xp, "s", (K, B, len(We1)), xp.result_type(h, IF, We2))
     # [h, IF] We2 in two products: the memory is the same for every cell, so its share is computed once
-    matmul(h, We2[:H], out=s)
+    matmul(h, We2[:H], s, workspace)
     s += IF @ We2[H:]
     xp.tanh(s, out=s)
     e = matmul(s, We1[:, None])[..., 0]  # (K, B), Eq. 5
     r, _ = softmax_forward(e)  # Eq. 6
     return r, Cache(h, IF, We1, We2, s, r, workspace)
+
+
+def opening_forward(r):
+    """How far the gate of Eq. 7 opens: scores r (K, B) give g (K, B) and a cache. As the paper has it, g is r itself.
+
+    The sweeps take g. Another reading of the gate is another pair of these two functions, and nothing else.
+    """
+    return r, None
+
+
+def opening_backward(dg, cache):
+    """dg (K, B), the gradient of the gates, gives dr (K, B)."""
+    return dg
 
 
 def informativeness_backward(dr, cache):
@@ -56,6 +70,6 @@ def informativeness_backward(dr, cache):
     da *= We1
     da *= de[..., None]
     da_IF = da.sum(axis=0)  # (B, A): every cell used the one memory
-    dWe2 = xp.concatenate([matmul_dW(h, da), IF.T @ da_IF])
-    dh = matmul(da, We2[:H].T, out=workspace.empty(xp, "dh", h.shape, dtype))
+    dWe2 = xp.concatenate([matmul_dW(h, da, workspace), IF.T @ da_IF])
+    dh = matmul(da, We2[:H].T, workspace.empty(xp, "dh", h.shape, dtype), workspace)
     return dh, da_IF @ We2[H:].T, dWe1, dWe2

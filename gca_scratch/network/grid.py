@@ -5,21 +5,21 @@ diagonal k-1 alone and can be computed as one batch. Arrays over the grid hold t
 axis 0 (K = J T cells, the first is joint 0 of frame 0 and the last is joint J-1 of frame T-1), so that a diagonal, and
 both sets of its predecessors, are plain slices. Left of the first joint and before the first frame, h and c are zero.
 
-Three modules in sweep/ run the ST-LSTM unit over the grid: `raster` (the definition: a loop over joints and frames),
-`wavefront` (one batch of cells per diagonal) and `wavefront_gpu` (the same with fused kernels). They have the same two
-functions.
+Four modules in sweep/ run the ST-LSTM unit over the grid: `raster` (the definition: a loop over joints and frames),
+`wavefront` (one batch of cells per diagonal, in NumPy), `wavefront_cpu` (the same, compiled) and `wavefront_gpu` (the same with
+fused kernels). They have the same two functions.
 
-`forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True)` returns h (K, B, H) and a cache:
+`forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True)` returns h (K, B, H) and a cache:
 
     x (K, B, D)            the inputs
     W (D + 2H, 5H), b (5H,)  the weights of Eq. 1, W_x above U
     J, T                   joints and frames
     a (K, B, 5H)           what other inputs add to the gates, already multiplied, or None
-    r (K, B)               the scores of Eq. 7, or None
+    g (K, B)               the gates of Eq. 7, made from scores in attention.py, or None
     workspace              where large arrays come from, results included (arrays.py)
     remember               without it the cache is of no use to `backward`
 
-`backward(dh, cache, workspace=FRESH)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db and dr (K, B), or None for
+`backward(dh, cache, workspace=FRESH)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db and dg (K, B), or None for
 that. Where x is wanted, dx = da W[:D]^T.
 """
 

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from . import attention, memory
 from .arrays import FRESH, Array, Workspace, array_module
-from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward, matmul, matmul_dW
+from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward
+from .products import matmul, matmul_dW
 from .sweep.schedules import sweep
 
 
@@ -195,44 +196,46 @@ class AttentionStream:
     def layer2_share(self, p, h, workspace):
         """h W_x of layer 2 (K, B, 5H): the part of Eq. 1 that all iterations have in common."""
         xp, W = array_module(h), p["layer2.W"][: self.hidden]
-        return matmul(h, W, out=workspace.empty(xp, "a", (*h.shape[:2], 5 * self.hidden), xp.result_type(h, W)))
+        out = workspace.empty(xp, "a", (*h.shape[:2], 5 * self.hidden), xp.result_type(h, W))
+        return matmul(h, W, out, workspace)
 
     def layer2_share_backward(self, da, p, h, workspace):
         """da (K, B, 5H), the sum over all iterations, gives dh (K, B, H) and the gradient of W_x (H, 5H)."""
         W = p["layer2.W"][: self.hidden]
         out = workspace.empty(array_module(da), "dh from layer 2", h.shape, da.dtype)
-        return matmul(da, W.T, out=out), matmul_dW(h, da)
+        return matmul(da, W.T, out, workspace), matmul_dW(h, da, workspace)
 
     def attend(self, p, seen, r, a, workspace, remember):
         """F (B, H), what layer 2 has seen in the end under its gate (Eqs. 1-3, 7), and a cache."""
         U, b = p["layer2.W"][self.hidden :], p["layer2.b"]
         nothing = a[..., :0]  # the inputs' share is in a
-        gate, spread = self.spread(r)
+        r_of_cells, spread = self.spread(r)
+        g, opened = attention.opening_forward(r_of_cells)
         h2, swept = sweep(self.schedule, a).forward(
-            nothing, U, b, self.joints, self.frames, a=a, r=gate, workspace=workspace, remember=remember
+            nothing, U, b, self.joints, self.frames, a=a, g=g, workspace=workspace, remember=remember
         )
-        return h2[-1], (swept, spread)  # F: the last cell, the last joint of the last frame
+        return h2[-1], (swept, spread, opened)  # F: the last cell, the last joint of the last frame
 
     def attend_backward(self, dF, cache, workspace, again):
         """dF (B, H) gives dr (K, B), dseen or None, da (K, B, 5H) or None, and the gradients of layer 2's U and b.
 
         again: the da of another iteration is still needed.
         """
-        swept, spread = cache
+        swept, spread, opened = cache
         xp, K = array_module(dF), self.joints * self.frames
         dh2 = workspace.zeros(xp, "dh2", (K, *dF.shape), dF.dtype)  # zero but for the last cell
         dh2[-1] = dF
         room = workspace.at("back again" if again else "back")
-        da, dU, db, dgate = sweep(self.schedule, dh2).backward(dh2, swept, room)
-        return self.spread_backward(dgate, spread), None, da, {"layer2.W": dU, "layer2.b": db}
+        da, dU, db, dg = sweep(self.schedule, dh2).backward(dh2, swept, room)
+        return self.spread_backward(attention.opening_backward(dg, opened), spread), None, da, {"layer2.W": dU, "layer2.b": db}
 
     def spread(self, r):
         """The score of every cell (K, B) from those of what is seen, and a cache: here the same."""
         return r, None
 
-    def spread_backward(self, dgate, cache):
-        """The gradient of the scores from that of the gates (K, B)."""
-        return dgate
+    def spread_backward(self, dr, cache):
+        """The gradient of what was seen from that of the cells' scores dr (K, B)."""
+        return dr
 
     # --- what others ask of it ---------------------------------------------------------------------------------------
 

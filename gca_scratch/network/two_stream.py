@@ -36,9 +36,9 @@ class PartStream(AttentionStream):
         """Every joint takes the score of its part (Eq. 13)."""
         return body_parts.share_forward(r, self.parts, self.frames)
 
-    def spread_backward(self, dgate, cache):
+    def spread_backward(self, dr, cache):
         """A part's score served all its joints."""
-        return body_parts.share_backward(dgate, cache)
+        return body_parts.share_backward(dr, cache)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from ..network.arrays import Workspace, on_gpu
+from ..network.compiled import build
 from ..network.gca_lstm import loss_and_factors
 from ..network.ops import Product
 from .balance import weighted_loss_and_factors
@@ -153,14 +154,18 @@ class Engine:
 
         def call(s):
             workspace = self._workspaces.pop()
+            workspace.threads = self.threads if len(cuts) == 1 else 1
             try:
                 with np.errstate(**errors):
                     return f(s, workspace)
             finally:
                 self._workspaces.append(workspace)
 
-        if len(cuts) == 1:
+        if len(cuts) == 1 and not build.library(np.dtype(np.float32)):
             return [call(cuts[0])]
+        if len(cuts) == 1:
+            with _LIMIT.one_thread():
+                return [call(cuts[0])]
         with _LIMIT.one_thread():
             return list(self._pool.map(call, cuts))
 

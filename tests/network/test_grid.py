@@ -23,16 +23,16 @@ def arguments(J, T, B=2, H=3, D=2, gated=True, seed=0, dtype=np.float64):
     if gated:
         sizes |= {"a": (J * T, B, 5 * H)}
     arrays = {name: rng.standard_normal(size).astype(dtype) for name, size in sizes.items()}
-    return arrays | ({"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)} if gated else {})
+    return arrays | ({"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)} if gated else {})
 
 
 def gradients_of(sweep, arrays, J, T, dh, workspace=FRESH):
     """h, and the gradients of every argument by name."""
     h, cache = sweep.forward(**arrays, J=J, T=T, workspace=workspace)
-    da, dW, db, dr = sweep.backward(dh, cache, workspace=workspace.at("back"))
+    da, dW, db, dg = sweep.backward(dh, cache, workspace=workspace.at("back"))
     D = arrays["x"].shape[2]
-    gradients = {"x": da @ arrays["W"][:D].T, "W": dW, "b": db, "a": da, "r": dr}
-    assert (dr is None) == ("r" not in arrays)
+    gradients = {"x": da @ arrays["W"][:D].T, "W": dW, "b": db, "a": da, "g": dg}
+    assert (dg is None) == ("g" not in arrays)
     return h, {name: gradients[name] for name in arrays}
 
 
@@ -165,7 +165,7 @@ def test_joints_and_frames_are_not_exchanged():
     joint, frame = grid.cell_order(J, T)
     mirror = np.array([np.flatnonzero((joint == t) & (frame == j))[0] for j, t in zip(joint, frame, strict=True)])
     order = [0, 2, 1, 3, 4]  # f_S and f_T change places
-    turned = {name: arrays[name][mirror] for name in ("x", "a", "r")} | {"W": arrays["W"].copy(), "b": arrays["b"]}
+    turned = {name: arrays[name][mirror] for name in ("x", "a", "g")} | {"W": arrays["W"].copy(), "b": arrays["b"]}
     turned["a"] = turned["a"].reshape(J * T, 2, 5, H)[:, :, order].reshape(J * T, 2, 5 * H)
     turned["W"][D:] = arrays["W"][D:].reshape(2, H, 5 * H)[::-1].reshape(2 * H, 5 * H)
     turned["W"] = turned["W"].reshape(-1, 5, H)[:, order].reshape(-1, 5 * H)

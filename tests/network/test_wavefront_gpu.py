@@ -41,7 +41,7 @@ def sweep_arguments(J, T, B, H=4, D=3, gated=True):
     if gated:
         sizes |= {"a": (J * T, B, 5 * H)}
     arrays = {name: rng.standard_normal(size) for name, size in sizes.items()}
-    return arrays | ({"r": rng.uniform(0.05, 0.6, (J * T, B))} if gated else {})
+    return arrays | ({"g": rng.uniform(0.05, 0.6, (J * T, B))} if gated else {})
 
 
 @pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])

@@ -28,11 +28,11 @@ def _cell_index(J, T):
     return index  # the extra last row and column are what index -1 finds
 
 
-def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
+def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     """Frame by frame, joint by joint (Eqs. 1-3, 7); every array is new and remembered. Arguments as in grid.py."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
-    dtype = state_dtype(x, W, b, a, r)
+    dtype = state_dtype(x, W, b, a, g)
     U = W[D:]  # (2H, 5H)
     a_x, project = affine_forward(x, W[:D], b)  # (K, B, 5H): the inputs' share of Eq. 1
     a = a_x if a is None else a_x + a
@@ -42,8 +42,8 @@ def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
     for t in range(T):
         for j in range(J):
             k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
-            r_k = None if r is None else r[k, :, None]  # (B, 1): one score for all units
-            h[k], c[k], units[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, r_k)
+            g_k = None if g is None else g[k, :, None]  # (B, 1): one gate for all units
+            h[k], c[k], units[j, t] = cell.step_forward(a[k], h[S], c[S], h[T_], c[T_], U, g_k)
     return h[:K].copy(), Cache(units, project, J, T)  # units may hold views of h; the caller may write into its own
 
 
@@ -55,24 +55,24 @@ def backward(dh, cache, workspace=FRESH):
     dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=dh.dtype)])  # the extra row takes what flows out of the grid
     dc = xp.zeros_like(dh)
     da = xp.empty((K, B, 5 * H), dtype=dh.dtype)
-    dr = xp.empty((K, B), dtype=dh.dtype)
+    dg = xp.empty((K, B), dtype=dh.dtype)
     dU = 0
     index = _cell_index(J, T)
     for t in reversed(range(T)):
         for j in reversed(range(J)):
             k, S, T_ = index[j, t], index[j - 1, t], index[j, t - 1]
-            da[k], dh_S, dc_S, dh_T, dc_T, dU_k, dr_k = cell.step_backward(dh[k], dc[k], units[j, t])
+            da[k], dh_S, dc_S, dh_T, dc_T, dU_k, dg_k = cell.step_backward(dh[k], dc[k], units[j, t])
             dh[S] += dh_S
             dc[S] += dc_S
             dh[T_] += dh_T
             dc[T_] += dc_T
             dU = dU + dU_k
-            if dr_k is None:
-                dr = None
+            if dg_k is None:
+                dg = None
             else:
-                dr[k] = dr_k.sum(axis=1)  # the cell's score served all its units
+                dg[k] = dg_k.sum(axis=1)  # the cell's gate served all its units
     _, dW_x, db = affine_backward(da, project)
-    return da, xp.concatenate([dW_x, dU]), db, dr
+    return da, xp.concatenate([dW_x, dU]), db, dg
 
 
 def gates(cache):

@@ -1,4 +1,4 @@
-"""The fast sweep on the CPU: the ST-LSTM unit over the grid, one batch of cells per diagonal (Eqs. 1-3, 7).
+"""The fast sweep in NumPy: the ST-LSTM unit over the grid, one batch of cells per diagonal (Eqs. 1-3, 7).
 
 It computes what raster.py computes; docs/engine.md tells what each step is worth.
 
@@ -30,14 +30,14 @@ class Cache(NamedTuple):
     W: Array
     J: int
     T: int
-    r: Array | None
+    g: Array | None
 
 
-def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
+def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     """Sweep from the first cell to the last; arguments and results as described in grid.py, arrays from `workspace`."""
     xp = array_module(x)
     (K, B, D), H = x.shape, len(b) // 5
-    dtype = state_dtype(x, W, b, a, r)
+    dtype = state_dtype(x, W, b, a, g)
     widest = min(J, T)
     stored = K if remember else widest  # cells: without a backward pass each diagonal takes the place of the last
     gates = workspace.empty(xp, "gates", (5 * stored, B, H), dtype)  # of each diagonal i, f_S, f_T, o, u
@@ -59,20 +59,20 @@ def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
         for d in diagonals(J, T):
             n = d.cells.stop - d.cells.start  # cells on this diagonal
             first = d.cells.start if remember else 0
-            g = gates[5 * first : 5 * (first + n)].reshape(5, n, B, H)
-            rows, minus_z = inputs[d.cells].reshape(n * B, -1), g.reshape(5, n * B, H)
+            y = gates[5 * first : 5 * (first + n)].reshape(5, n, B, H)
+            rows, minus_z = inputs[d.cells].reshape(n * B, -1), y.reshape(5, n * B, H)
             if n * B > NARROW:
                 xp.matmul(rows, minus_W, out=minus_z)  # Eq. 1, negated
             else:  # the same as W^T x^T
                 minus_z[...] = xp.matmul(minus_WT, rows.T).reshape(5, H, n * B).swapaxes(1, 2)
             if a is not None:
-                g -= a[:, d.cells]
+                y -= a[:, d.cells]
             # sigmoid(z) = 1 / (1 + exp(-z)) for all five at once, for tanh(z) = 2 sigmoid(2z) - 1
-            i, f_S, f_T, o, u = g
+            i, f_S, f_T, o, u = y
             u *= 2
-            xp.exp(g, out=g)
-            g += 1
-            xp.divide(1, g, out=g)
+            xp.exp(y, out=y)
+            y += 1
+            xp.divide(1, y, out=y)
             u *= 2
             u -= 1
 
@@ -80,26 +80,26 @@ def forward(x, W, b, J, T, a=None, r=None, workspace=FRESH, remember=True):
             xp.multiply(f_S, c[d.S], out=past)
             past += xp.multiply(f_T, c[d.T], out=temp)
             c_d = xp.multiply(i, u, out=c[d.own])
-            if r is not None:
+            if g is not None:
                 c_d -= past
-                c_d *= r[d.cells, :, None]
-            c_d += past  # Eq. 2: new + past; Eq. 7: r (new - past) + past
+                c_d *= g[d.cells, :, None]
+            c_d += past  # Eq. 2: new + past; Eq. 7: g (new - past) + past
             h_d = xp.multiply(o, xp.tanh(c_d, out=tanh_c[first : first + n]), out=h[d.cells])  # Eq. 3
             inputs[d.next_S, :, :H] = h_d[d.has_next_S]  # on to the next joint and to the next frame
             inputs[d.next_T, :, H : 2 * H] = h_d[d.has_next_T]
-    return h, Cache(gates, inputs, c, tanh_c, W, J, T, r)
+    return h, Cache(gates, inputs, c, tanh_c, W, J, T, g)
 
 
 def backward(dh, cache, workspace=FRESH):
     """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
-    gates, inputs, c, tanh_c, W, J, T, r = cache
+    gates, inputs, c, tanh_c, W, J, T, g = cache
     xp = array_module(dh)
     K, B, H = dh.shape
     D = len(W) - 2 * H
     widest, dtype = min(J, T), xp.result_type(dh, gates)
     da = workspace.empty(xp, "da", (K, B, 5 * H), dtype)
     dz = da.reshape(K, B, 5, H).transpose(2, 0, 1, 3)  # (5, K, B, H), a view
-    dr = None if r is None else xp.empty(r.shape, dtype=dtype)
+    dg = None if g is None else xp.empty(g.shape, dtype=dtype)
     # What the cells of one diagonal send back to the joint before [0] and to the frame before [1]: their cells lie in
     # slots 1 to n, and the slots beside them are zero, for predecessors with one successor only.
     back_h, back_c = (workspace.empty(xp, name, (2, widest + 2, B, H), dtype) for name in ("back_h", "back_c"))
@@ -129,12 +129,12 @@ def backward(dh, cache, workspace=FRESH):
         xp.multiply(f_S, c_S, out=past_S)
         xp.multiply(f_T, c_T, out=past_T)
         dnew, dpast = dc, dc  # Eq. 2
-        if r is not None:  # Eq. 7
+        if g is not None:  # Eq. 7
             xp.subtract(new, past_S, out=y)
             y -= past_T
             y *= dc
-            y.sum(axis=2, out=dr[d.cells])
-            dnew = xp.multiply(dc, r[d.cells, :, None], out=dh_d)
+            y.sum(axis=2, out=dg[d.cells])
+            dnew = xp.multiply(dc, g[d.cells, :, None], out=dh_d)
             dpast -= dnew
 
         # Eq. 1, through the slopes y (1 - y) of the sigmoid and 1 - y^2 of tanh
@@ -153,4 +153,4 @@ def backward(dh, cache, workspace=FRESH):
         xp.matmul(dz_d, W_back, out=back_h[:, 1 : n + 1].reshape(2, n * B, H))
         back_h[:, n + 1], back_c[:, n + 1] = 0, 0
     dW = matmul_dW(inputs, da)  # (2H+D+1, 5H), rows as in `inputs`
-    return da, xp.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], dr
+    return da, xp.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], dg

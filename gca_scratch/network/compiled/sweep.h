@@ -1,0 +1,200 @@
+/* The fast sweep on the CPU: all diagonals in one call, forward and backward (Eqs. 1-3, 7).
+
+   A diagonal is a matrix product with the unit's arithmetic behind it (forward) or before it (backward). Forward, a tile of ROWS rows
+   times five gates of LANES units is summed up in registers, and the unit is computed from there: what goes into the gates is
+   never written. The weights are packed once per sweep, in the order in which the tiles read them. Threads share the
+   units, and meet once per diagonal; how many they are changes no bit of the result. */
+
+/* --- what a sweep works on ------------------------------------------------------------------------------------------ */
+
+struct diagonal { /* as grid.Diagonal: the first cells of its slices, and numbers of cells */
+    int64_t n, cells, own, S, T_, cells_S, next_S, skip_T, next_T, from_S, from_T;
+};
+
+struct sweep { /* wavefront_cpu.Sweep has the same fields */
+    int64_t B, H, width, padded, cells, diagonals;
+    const struct diagonal *diagonal;
+    const REAL *W, *a, *g, *dh;
+    REAL *packed, *inputs, *gates, *c, *tanh_c, *h, *da, *dW, *dg, *back_h, *back_c, *new_back_c;
+};
+
+/* Pairs of LANES units are shared out among the threads. */
+INLINE ptrdiff_t pairs(const struct sweep *s) { return (s->padded / LANES + 1) / 2; }
+
+/* Those of one thread, from first to last, as units. */
+INLINE void share(const struct sweep *s, int64_t number, int64_t of, ptrdiff_t *first, ptrdiff_t *last) {
+    *first = pairs(s) * number / of * 2 * LANES;
+    *last = pairs(s) * (number + 1) / of * 2 * LANES;
+    if (*last > s->padded) *last = s->padded;
+}
+
+/* --- forward -------------------------------------------------------------------------------------------------------- */
+
+/* W (width, 5H), as its rows are read: for each LANES units, for each row, the five gates. */
+static void pack_forward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
+    for (ptrdiff_t unit = first; unit < last; unit += LANES)
+        for (ptrdiff_t k = 0; k < s->width; k++)
+            for (ptrdiff_t gate = 0; gate < 5; gate++)
+                *(T *)(s->packed + unit * s->width * 5 + (k * 5 + gate) * LANES) =
+                    load(s->W + (k * 5 + gate) * s->H + unit, s->H - unit);
+}
+
+/* Rows `row` to row + rows of a diagonal, LANES units from `unit` on. */
+INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
+    const ptrdiff_t B = s->B, H = s->H, P = s->padded, width = s->width, left = H - unit, at = d->cells * B + row;
+    const REAL *x = s->inputs + at * width;
+    T z[ROWS][MOST_VECTORS];
+    for (ptrdiff_t k = 0; k < rows; k++)
+        for (ptrdiff_t gate = 0; gate < 5; gate++)
+            z[k][gate] = s->a ? load(s->a + ((at + k) * 5 + gate) * H + unit, left) : (T){};
+    add_product(z, rows, 5, (struct factors){x, width, 1, s->packed + unit * width * 5, 5 * LANES, LANES, width});
+
+    for (ptrdiff_t k = 0; k < rows; k++) {
+        const T z_i = z[k][0], z_S = z[k][1], z_T = z[k][2], z_o = z[k][3], z_u = z[k][4];
+        const T c_S = *(T *)(s->c + (d->S * B + row + k) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row + k) * P + unit);
+        const int gated = s->g != NULL;
+        const T g = all_equal(gated ? s->g[at + k] : 0);
+        T c, tanh_c, h;
+#include "unit_forward.h"
+        *(T *)(s->c + (d->own * B + row + k) * P + unit) = c;
+        store(s->h + (at + k) * H + unit, h, left);
+        if (s->gates) {
+            T *gates = (T *)(s->gates + (at + k) * 5 * P + unit);
+            const ptrdiff_t step = P / LANES;
+            gates[0] = gate_i, gates[step] = f_S, gates[2 * step] = f_T, gates[3 * step] = o, gates[4 * step] = u;
+            *(T *)(s->tanh_c + (at + k) * P + unit) = tanh_c;
+        }
+        /* on to the inputs [h_S, h_T] of the next joint and of the next frame */
+        const ptrdiff_t cell = (row + k) / B;
+        if (cell < d->cells_S) store(s->inputs + (d->next_S * B + row + k) * width + unit, h, left);
+        if (cell >= d->skip_T) store(s->inputs + ((d->next_T - d->skip_T) * B + row + k) * width + H + unit, h, left);
+    }
+}
+
+static void forward_part(void *what, int64_t number, int64_t of) {
+    struct sweep *s = what;
+    ptrdiff_t first, last;
+    share(s, number, of, &first, &last);
+    pack_forward(s, first, last);
+    for (const struct diagonal *d = s->diagonal; d < s->diagonal + s->diagonals; d++) {
+        const ptrdiff_t rows = d->n * s->B;
+        for (ptrdiff_t unit = first; unit < last; unit += LANES)
+            for (ptrdiff_t row = 0; row < rows; row += ROWS) forward_tile(s, d, row, least(ROWS, rows - row), unit);
+        meet(of);
+    }
+}
+
+/* --- backward ------------------------------------------------------------------------------------------------------- */
+
+/* U (2H, 5H) turned over: for each pair of LANES units, for each of the 5H, what goes to h_S of both, then to h_T of both. */
+static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
+    const ptrdiff_t H = s->H, columns = 5 * H;
+    for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
+        for (int part = 0; part < 4; part++)
+            for (ptrdiff_t lane = 0; lane < LANES; lane++) {
+                const ptrdiff_t of = unit + (part % 2) * LANES + lane;
+                const REAL *from = s->W + (of + part / 2 * H) * columns;
+                REAL *to = s->packed + unit * columns * 2 + part * LANES + lane;
+                for (ptrdiff_t q = 0; q < columns; q++) to[q * 4 * LANES] = of < H ? from[q] : 0;
+            }
+}
+
+/* back_h of `rows` rows of a diagonal, for a pair of LANES units from `unit` on. */
+INLINE void backward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
+    const ptrdiff_t columns = 5 * s->H, P = s->padded, step = P / LANES;
+    const REAL *dz = s->da + (d->cells * s->B + row) * columns;
+    T sums[ROWS][MOST_VECTORS] = {};
+    const struct factors f = {dz, columns, 1, s->packed + unit * columns * 2, 4 * LANES, LANES, columns};
+    add_product(sums, rows, 4, f);
+    for (ptrdiff_t k = 0; k < rows; k++) {
+        T *back_h = (T *)(s->back_h + (row + k) * 2 * P + unit);
+        back_h[0] = sums[k][0], back_h[step] = sums[k][2];
+        if (unit + LANES < P) back_h[1] = sums[k][1], back_h[step + 1] = sums[k][3];
+    }
+}
+
+/* dz of LANES units from `unit` on, in all cells of a diagonal, and what their c send back. */
+INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL *back_c, REAL *new_back_c, ptrdiff_t unit) {
+    const ptrdiff_t B = s->B, H = s->H, P = s->padded, step = P / LANES, left = H - unit;
+    for (ptrdiff_t row = 0; row < d->n * B; row++) {
+        const ptrdiff_t cell = row / B, at = d->cells * B + row;
+        const T *gates = (T *)(s->gates + at * 5 * P + unit);
+        const T gate_i = gates[0], f_S = gates[step], f_T = gates[2 * step], o = gates[3 * step], u = gates[4 * step];
+        const T tanh_c = *(T *)(s->tanh_c + at * P + unit);
+        const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
+        const int gated = s->g != NULL;
+        const T g = all_equal(gated ? s->g[at] : 0);
+        T dh_all = load(s->dh + at * H + unit, left), dc = {}, dg = {};
+        if (cell < d->cells_S) { /* what the next joint sent */
+            const ptrdiff_t from = (d->from_S * B + row) * 2 * P + unit;
+            dh_all += *(T *)(s->back_h + from);
+            dc += *(T *)(back_c + from);
+        }
+        if (cell >= d->skip_T) { /* and the next frame */
+            const ptrdiff_t from = (d->from_T * B + row) * 2 * P + P + unit;
+            dh_all += *(T *)(s->back_h + from);
+            dc += *(T *)(back_c + from);
+        }
+        T dz_i, dz_S, dz_T, dz_o, dz_u, dc_S, dc_T;
+#include "unit_backward.h"
+        REAL *dz = s->da + at * 5 * H + unit;
+        store(dz, dz_i, left), store(dz + H, dz_S, left), store(dz + 2 * H, dz_T, left);
+        store(dz + 3 * H, dz_o, left), store(dz + 4 * H, dz_u, left);
+        T *to = (T *)(new_back_c + row * 2 * P + unit);
+        to[0] = dc_S, to[step] = dc_T;
+        if (gated) s->dg[at * step + unit / LANES] = sum(dg);
+    }
+}
+
+/* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz from `at` on add to it. */
+INLINE void weights_tile(struct sweep *s, ptrdiff_t at, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n,
+                         ptrdiff_t unit) {
+    const ptrdiff_t H = s->H, left = H - unit;
+    const REAL *x = s->inputs + at * s->width + m, *dz = s->da + at * 5 * H + unit;
+    T sums[ROWS][MOST_VECTORS] = {};
+    if (left >= LANES) {
+        add_product(sums, n, 5, (struct factors){x, 1, s->width, dz, 5 * H, H, rows});
+    } else {
+        for (ptrdiff_t row = 0; row < rows; row++)
+            for (int gate = 0; gate < 5; gate++)
+                for (ptrdiff_t k = 0; k < n; k++) sums[k][gate] += x[row * s->width + k] * load(dz + (row * 5 + gate) * H, left);
+    }
+    for (ptrdiff_t k = 0; k < n; k++)
+        for (ptrdiff_t gate = 0; gate < 5; gate++) {
+            REAL *dW = s->dW + ((m + k) * 5 + gate) * H + unit;
+            store(dW, load(dW, left) + sums[k][gate], left);
+        }
+}
+
+/* The same for all rows of the gradient, a block at a time, and the units from first to last. */
+static void add_weights(struct sweep *s, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
+    for (; at < end; at += BLOCK)
+        for (ptrdiff_t unit = first; unit < last; unit += LANES)
+            for (ptrdiff_t m = 0; m < s->width; m += ROWS)
+                weights_tile(s, at, least(BLOCK, end - at), m, least(ROWS, s->width - m), unit);
+}
+
+static void backward_part(void *what, int64_t number, int64_t of) {
+    struct sweep *s = what;
+    ptrdiff_t first, last;
+    share(s, number, of, &first, &last);
+    pack_backward(s, first, last);
+    for (ptrdiff_t k = 0; k < 5 * s->width; k++)
+        for (ptrdiff_t unit = first; unit < last; unit += LANES) store(s->dW + k * s->H + unit, (T){}, s->H - unit);
+    REAL *back_c = s->back_c, *new_back_c = s->new_back_c;
+    ptrdiff_t pending = s->cells * s->B; /* from here on, rows have been added to the weights' gradient */
+    for (const struct diagonal *d = s->diagonal + s->diagonals; d-- > s->diagonal;) {
+        const ptrdiff_t rows = d->n * s->B;
+        for (ptrdiff_t unit = first; unit < last; unit += LANES) backward_units(s, d, back_c, new_back_c, unit);
+        meet(of);
+        for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
+            for (ptrdiff_t row = 0; row < rows; row += ROWS) backward_tile(s, d, row, least(ROWS, rows - row), unit);
+        if (pending - d->cells * s->B >= BLOCK || d == s->diagonal) {
+            add_weights(s, d->cells * s->B, pending, first, last);
+            pending = d->cells * s->B;
+        }
+        REAL *swap = back_c;
+        back_c = new_back_c, new_back_c = swap;
+    }
+}
+

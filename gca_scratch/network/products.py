@@ -1,0 +1,64 @@
+"""Matrix products of many rows and few columns, compiled where a compiler is at hand: what a matrix library is slow at.
+
+They are those of ops.py, `matmul` and `matmul_dW`, which take their place for arrays on a GPU and for complex numbers.
+A library fetches the weights anew for each product and shares it out among threads that it wakes; here the weights are
+packed for the processor's registers, and the threads are those of the sweeps. The result does not depend on their number.
+"""
+
+import ctypes
+
+import numpy as np
+
+from . import ops
+from .arrays import FRESH, array_module
+from .compiled import build
+
+LEAST = 1 << 18  # multiplications: below, a call costs more than it saves
+
+
+class Product(ctypes.Structure):
+    """What compiled/product.h works on: numbers of rows and columns, steps from one to the next, where the arrays begin."""
+
+    SIZES = ("rows", "steps", "columns", "x_row", "w_step", "w_column", "y_row")
+    ARRAYS = ("x", "w", "y", "packed")
+    _fields_ = [*((name, ctypes.c_int64) for name in SIZES), *((name, ctypes.c_void_p) for name in ARRAYS)]
+
+
+def matmul(x, W, out=None, workspace=FRESH):
+    """`x W` over the last axis of x (..., D) with W (D, E), which gives (..., E), written to `out` where that is given."""
+    library = _library(x, W, out)
+    if library is None or x.size * W.shape[1] < LEAST or not x.flags.c_contiguous:
+        return ops.matmul(x, W, out)
+    (D, E), item = W.shape, x.itemsize
+    y = np.empty((*x.shape[:-1], E), x.dtype) if out is None else out
+    packed = workspace.empty(np, "packed", (D * (E + 5 * library.lanes),), x.dtype)
+    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": D, "y_row": E}
+    steps = {"w_step": W.strides[0] // item, "w_column": W.strides[1] // item}
+    _run(library.product, workspace.threads, {"x": x, "w": W, "y": y, "packed": packed}, **sizes, **steps)
+    return y
+
+
+def matmul_dW(x, dy, workspace=FRESH):
+    """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
+    library = _library(x, dy)
+    D, E = x.shape[-1], dy.shape[-1]
+    if library is None or x.size * E < LEAST or not (x.flags.c_contiguous and dy.flags.c_contiguous):
+        return ops.matmul_dW(x, dy)
+    if E % (4 * library.lanes) and E % (5 * library.lanes):
+        return ops.matmul_dW(x, dy)
+    dW = np.empty((D, E), x.dtype)
+    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": D, "w_step": E, "w_column": 1, "y_row": E}
+    _run(library.product_of_columns, workspace.threads, {"x": x, "w": dy, "y": dW}, **sizes)
+    return dW
+
+
+def _library(x, *others):
+    """The compiled products that serve these arrays, or None."""
+    if array_module(x) is not np or any(other is not None and other.dtype != x.dtype for other in others):
+        return None
+    return build.library(x.dtype)
+
+
+def _run(function, threads, arrays, **sizes):
+    addresses = {name: array.ctypes.data for name, array in arrays.items()}
+    function(ctypes.byref(Product(**addresses, **sizes)), threads)

@@ -1,0 +1,119 @@
+"""The fast sweep on the CPU, compiled: all diagonals in one call of compiled/sweep.h, forward and backward (Eqs. 1-3, 7).
+
+It computes what raster.py computes, in float32 and float64. Where no compiler is at hand, and for complex numbers,
+wavefront.py does the same in NumPy. docs/engine.md tells what each step is worth.
+"""
+
+import ctypes
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from ..arrays import FRESH, Array
+from ..grid import diagonals, state_dtype
+from ..compiled import build
+from . import wavefront
+
+
+class Sweep(ctypes.Structure):
+    """What compiled/sweep.h works on: sizes, and where the arrays begin."""
+
+    SIZES = ("B", "H", "width", "padded", "cells", "diagonals")
+    ARRAYS = ("diagonal", "W", "a", "g", "dh", "packed", "inputs", "gates", "c", "tanh_c", "h", "da", "dW",
+              "dg", "back_h", "back_c", "new_back_c")  # fmt: skip
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in SIZES),
+        *((name, ctypes.c_void_p) for name in ARRAYS),
+    ]
+
+
+class Cache(NamedTuple):
+    """What `forward` keeps for `backward`; the arrays belong to its workspace, P is H rounded up to whole vectors."""
+
+    gates: Array  # (K, B, 5, P): i, f_S, f_T, o, u
+    inputs: Array  # (K, B, 2H + D + 1), what Eq. 1 multiplies: [h_S, h_T, x, 1]
+    c: Array  # (K + J + T, B, P), padded as grid.Diagonal says
+    tanh_c: Array  # (K, B, P)
+    W: Array
+    J: int
+    T: int
+    g: Array | None
+
+
+@lru_cache
+def _diagonals(J, T):
+    """Of each diagonal the numbers that `struct diagonal` has: (J + T - 1, 11)."""
+    return np.array(
+        [
+            (
+                d.cells.stop - d.cells.start,
+                *(s.start for s in (d.cells, d.own, d.S, d.T)),
+                *(d.has_next_S.stop, d.next_S.start, d.has_next_T.start, d.next_T.start),
+                *(d.from_S.start - 1, d.from_T.start - 1),
+            )
+            for d in diagonals(J, T)
+        ],
+        dtype=np.int64,
+    )
+
+
+def _run(function, threads, arrays, **sizes):
+    """Call a function of the library, which takes a Sweep."""
+    addresses = {name: None if array is None else array.ctypes.data for name, array in arrays.items()}
+    function(ctypes.byref(Sweep(**addresses, **sizes)), threads)
+
+
+def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
+    """Sweep from the first cell to the last; arguments and results as described in grid.py, arrays from `workspace`."""
+    dtype = state_dtype(x, W, b, a, g)
+    library = build.library(dtype)
+    if library is None:
+        return wavefront.forward(x, W, b, J, T, a, g, workspace, remember)
+    (K, B, D), H = x.shape, len(b) // 5
+    P = -(-H // library.lanes) * library.lanes
+    width = 2 * H + D + 1
+    # zero at the border of the grid, and the 1 is the bias's
+    inputs = workspace.zeros(np, "inputs", (K, B, width), dtype, layout=(J, T, H))
+    inputs[..., 2 * H : -1] = x
+    inputs[..., -1] = 1
+    c = workspace.zeros(np, "c", (K + J + T, B, P), dtype, layout=(J, T, H))  # its border is zero, too
+    h = workspace.empty(np, "h", (K, B, H), dtype)
+    gates = workspace.empty(np, "gates", (K, B, 5, P), dtype) if remember else None
+    tanh_c = workspace.empty(np, "tanh_c", (K, B, P), dtype) if remember else None
+    arrays = {
+        "diagonal": _diagonals(J, T),
+        "W": np.concatenate([W[D:], W[:D], b[None]]).astype(dtype, copy=False),  # (2H+D+1, 5H)
+        "a": None if a is None else np.ascontiguousarray(a, dtype),
+        "g": None if g is None else np.ascontiguousarray(g, dtype),
+        "packed": workspace.empty(np, "packed", (5 * width * P,), dtype),
+        **{"inputs": inputs, "gates": gates, "c": c, "tanh_c": tanh_c, "h": h},
+    }
+    sizes = {"B": B, "H": H, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
+    _run(library.forward, workspace.threads, arrays, **sizes)
+    return h, Cache(gates, inputs, c, tanh_c, W, J, T, g)
+
+
+def backward(dh, cache, workspace=FRESH):
+    """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
+    if not isinstance(cache, Cache):
+        return wavefront.backward(dh, cache, workspace)
+    gates, inputs, c, tanh_c, W, J, T, g = cache
+    (K, B, H), dtype = dh.shape, gates.dtype
+    library, P, D, width = build.library(dtype), gates.shape[3], len(W) - 2 * H, inputs.shape[2]
+    da = workspace.empty(np, "da", (K, B, 5 * H), dtype)
+    dg = None if g is None else workspace.empty(np, "dg", (K, B, P // library.lanes), dtype)
+    dW = np.empty((width, 5 * H), dtype)  # rows as in `inputs`
+    back = [workspace.empty(np, name, (min(J, T), B, 2, P), dtype) for name in ("back_h", "back_c", "new_back_c")]
+    arrays = {
+        "diagonal": _diagonals(J, T),
+        "W": np.ascontiguousarray(W[D:], dtype),
+        "g": None if g is None else np.ascontiguousarray(g, dtype),
+        "dh": np.ascontiguousarray(dh, dtype),
+        "packed": workspace.empty(np, "packed", (10 * H * (P + library.lanes),), dtype),
+        **{"gates": gates, "c": c, "tanh_c": tanh_c, "inputs": inputs, "da": da, "dW": dW, "dg": dg},
+        **dict(zip(("back_h", "back_c", "new_back_c"), back, strict=True)),
+    }
+    sizes = {"B": B, "H": H, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
+    _run(library.backward, workspace.threads, arrays, **sizes)
+    return da, np.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], None if dg is None else dg.sum(axis=2)
