@@ -9,6 +9,7 @@ python notebooks.py --run TEXT FILE   run a tutorial from top to bottom, and wri
 import sys
 import tempfile
 import time
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import jupytext
@@ -35,10 +36,31 @@ def notebook(text):
 
 
 def read_back(path):
-    """Write the text of a notebook; its outputs are left out."""
+    """Write into the text of a notebook those of its cells that are others there.
+
+    All else stays as it is written. Outputs, cell numbers and what editors note for themselves never go into a text.
+    """
+    text = path.with_suffix(".py")
     found = jupytext.read(path)
-    found.metadata = {"kernelspec": KERNEL}
-    jupytext.write(found, path.with_suffix(".py"), fmt="py:percent")
+    for cell in found.cells:
+        blank_lines = {name: n for name, n in cell.metadata.items() if name == "lines_to_next_cell"}
+        cell.metadata = _meant(cell.metadata) | blank_lines
+    old = jupytext.read(text) if text.exists() else nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
+    before, after = ([(c.cell_type, c.source, repr(_meant(c.metadata))) for c in book.cells] for book in (old, found))
+    cells = []
+    for change, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        cells += old.cells[a:b] if change == "equal" else found.cells[c:d]
+    if cells == old.cells:
+        return
+    old.cells = cells
+    old.metadata["jupytext"] = {"notebook_metadata_filter": "kernelspec,-jupytext"}  # its version is in nobody's text
+    jupytext.write(old, text, fmt="py:percent")
+
+
+def _meant(metadata):
+    """Of the metadata of a cell what a text says: whether its source is folded away, and its tags."""
+    folded = {"jupyter": {"source_hidden": True}} if metadata.get("jupyter", {}).get("source_hidden") else {}
+    return folded | ({"tags": list(metadata["tags"])} if metadata.get("tags") else {})
 
 
 def run(text, out):

@@ -1,0 +1,119 @@
+"""The notebooks of the tutorials and their texts: what is changed in one goes into the other, and nothing else does."""
+
+import difflib
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jupytext")
+pytest.importorskip("nbclient")
+TUTORIALS = Path(__file__).parents[1] / "tutorials"
+NAMES = sorted(path.stem for path in TUTORIALS.glob("[0-9][0-9]_*.py"))
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """notebooks.py, at work on a copy of the tutorials."""
+    for path in TUTORIALS.glob("[0-9][0-9]_*"):
+        shutil.copy(path, tmp_path)
+    spec = importlib.util.spec_from_file_location("notebooks_at_work", TUTORIALS / "notebooks.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.HERE = tmp_path
+    return module
+
+
+def changed(path, change):
+    """Change a notebook as a dict."""
+    book = json.loads(path.read_text("utf-8"))
+    change(book)
+    path.write_text(json.dumps(book), "utf-8")
+
+
+def differences(old, new):
+    """Lines that are in one of two texts alone."""
+    return [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[0] in "+-"]
+
+
+def as_an_editor_leaves_it(book):
+    """Run and saved, by an editor that has metadata of its own; no cell is another."""
+    book["metadata"] = {
+        "kernelspec": {"display_name": "gca (Python 3.13)", "language": "python", "name": "gca"},
+        "language_info": {"name": "python", "version": "3.13.1", "codemirror_mode": {"name": "ipython", "version": 3}},
+        "widgets": {},
+    }
+    book["nbformat_minor"] = 4
+    for number, cell in enumerate(book["cells"]):
+        cell.pop("id", None)
+        cell["metadata"] |= {"editable": True, "slideshow": {"slide_type": ""}, "vscode": {"languageId": "python"}}
+        cell["metadata"].setdefault("jupyter", {})["outputs_hidden"] = True
+        cell["metadata"].setdefault("tags", [])
+        if cell["cell_type"] == "code":
+            cell |= {"execution_count": number, "outputs": [{"output_type": "stream", "name": "stdout", "text": "7"}]}
+            cell["metadata"]["ExecuteTime"] = {"end_time": "2026-01-01T00:00:00", "start_time": "2026-01-01T00:00:00"}
+
+
+def test_nothing_changed_changes_nothing(tools):
+    before = {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES}
+    books = {name: (tools.HERE / f"{name}.ipynb").read_bytes() for name in NAMES}
+    assert len(NAMES) == 10 and tools.main("--read") == 0
+    assert {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES} == before
+    assert tools.main("--check") == 0
+    for name in NAMES:
+        changed(tools.HERE / f"{name}.ipynb", as_an_editor_leaves_it)
+    assert tools.main("--check") == 1 and tools.main("--read") == 0
+    assert {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES} == before
+    assert {name: (tools.HERE / f"{name}.ipynb").read_bytes() for name in NAMES} == books  # written anew, without that
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cell_that_was_changed_is_all_that_changes(tools, name):
+    text = tools.HERE / f"{name}.py"
+    before = text.read_text("utf-8")
+
+    def change(book):
+        as_an_editor_leaves_it(book)
+        code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+        code[-1]["source"] = [*code[-1]["source"], "\nnew = 1"]
+
+    changed(text.with_suffix(".ipynb"), change)
+    tools.main("--read")
+    assert differences(before, text.read_text("utf-8")) == ["+ new = 1"]
+    assert "new = 1" in text.with_suffix(".ipynb").read_text("utf-8") and tools.main("--check") == 0
+
+
+def test_cells_come_go_and_are_folded(tools):
+    text = tools.HERE / "01_cell.py"
+    before = text.read_text("utf-8")
+
+    def change(book):
+        cells = book["cells"]
+        cells.insert(2, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": ["# New\n", "Words."]})
+        folded = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+        code = {"cell_type": "code", "source": ["last = 1"], "outputs": [], "execution_count": None}
+        cells.append(code | {"id": "y", "metadata": folded})
+
+    changed(text.with_suffix(".ipynb"), change)
+    tools.main("--read")
+    assert [line for line in differences(before, text.read_text("utf-8")) if line != "+ "] == [
+        "+ # %% [markdown]", "+ # # New", "+ # Words.",
+        '+ # %% jupyter={"source_hidden": true} tags=["hide-input"]', "+ last = 1",
+    ]  # fmt: skip
+    changed(text.with_suffix(".ipynb"), lambda book: book["cells"].pop(2) and book["cells"].pop())
+    tools.main("--read")
+    assert text.read_text("utf-8") == before
+
+
+def test_a_notebook_without_a_text_gets_one(tools):
+    text = tools.HERE / "01_cell.py"
+    text.unlink()
+    tools.read_back(text.with_suffix(".ipynb"))
+    written = text.read_text("utf-8")
+    assert (
+        written.startswith("# ---\n# jupyter:\n#   kernelspec:\n#     display_name: Python 3\n")
+        and "jupytext" not in written
+    )
+    assert tools.notebook(text) == text.with_suffix(".ipynb").read_text("utf-8")
