@@ -9,9 +9,13 @@ import json
 from datetime import datetime
 
 from gca_scratch.support.errors import InputError
-from gca_scratch.support.reading import read_json
+from gca_scratch.support.reading import is_number, read_json
 
 from . import fingerprint, grade, reading
+
+MOST = 1_000_000  # points
+TEST = {"name": str, "number": str, "score": float, "max_score": float, "status": str, "visibility": str, "output": str}
+CHANGE = {"when": str, "task": str, "before": float, "after": float, "why": str}
 
 
 def grade_all(handins, manifest, folder, jobs=1, limits=None):
@@ -36,12 +40,25 @@ def stored(path):
     """Whole results that lie there, or None."""
     try:
         results = read_json(path)
-        kept = results["extra_data"]
-        whole = all(isinstance(kept[name], kind) for name, kind in (("fingerprints", dict), ("changes", list)))
-        scores = [test["score"] + test["max_score"] for test in results["tests"] if test["number"] and test["status"]]
-        return results if whole and isinstance(kept["submission"], str) and sum(scores) >= 0 else None
+        about = results["extra_data"]
+        whole = (
+            isinstance(about["fingerprints"], dict)
+            and isinstance(about["submission"], str)
+            and all(isinstance(note, str) for note in about["notes"])
+            and all(_is_entry(change, CHANGE) for change in about["changes"])
+            and all(_is_entry(test, TEST) for test in results["tests"])
+        )
+        return results if whole and results["tests"] else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_entry(entry, kinds):
+    """Has an entry what it must have: texts, and numbers of a sensible size?"""
+    return all(
+        is_number(entry[name], -MOST, MOST) if kind is float else isinstance(entry[name], kind)
+        for name, kind in kinds.items()
+    )
 
 
 def _read(handin, manifest):

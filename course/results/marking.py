@@ -1,5 +1,6 @@
 """The sheet to mark the written part by: the rubric of each question, and all answers beside the code's points."""
 
+import itertools
 import re
 from urllib.parse import quote
 
@@ -41,9 +42,10 @@ def answers_of(handin, manifest):
 
 def split(text, ids):
     """The answers in a sheet as students get it, {id: text}: what stands below **Answer:** of each question."""
-    heads = [(match.start(), match["id"]) for match in re.finditer(r"^#+ *(?P<id>A\d+\.Q\d+)\b.*$", text, re.M)]
+    named = "|".join(map(re.escape, ids)) or "$."
+    heads = [(match.start(), match[1]) for match in re.finditer(rf"^#+ *({named})\b.*$", text, re.M)]
     found = {}
-    for (start, id), (end, _) in zip(heads, [*heads[1:], (len(text), "")], strict=True):
+    for (start, id), (end, _) in itertools.pairwise([*heads, (len(text), "")]):
         piece = text[start:end].partition("\n")[2]
         before, mark, answer = piece.partition("**Answer:**")
         found[id] = (answer if mark else before).strip()

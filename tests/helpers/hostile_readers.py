@@ -13,6 +13,7 @@ import os
 import pickle
 import shutil
 import struct
+import tarfile
 import tempfile
 import warnings
 import zipfile
@@ -26,7 +27,8 @@ from scipy.io import savemat
 
 from course import manifest
 from course.drivers import DRIVERS, visible
-from course.grading import diagnosis, fence, grade, grade_all, gradescope, splice
+from course.grading import diagnosis, fence, grade, grade_all, gradescope, reading, splice
+from course.results import collect, feedback, handin, imports, of_class, overview, roster, table
 from gca_scratch import runs, training
 from gca_scratch.commands.info import describe
 from gca_scratch.data import neutral
@@ -55,7 +57,7 @@ from gca_scratch.experiments import choices, loseqo, tasks
 from gca_scratch.runs import checkpoint, predictions
 from gca_scratch.support import pickled, unpickling
 from gca_scratch.support.errors import InputError
-from gca_scratch.support.reading import from_plain, read_json
+from gca_scratch.support.reading import from_plain
 from gca_scratch.support.stored import own_folder
 from gca_scratch.variants import build
 from tests.data.readers.pickles import make
@@ -710,12 +712,90 @@ def _(content, folder):
 
 
 @reads("grades", lambda: json.dumps({
-    "extra_data": {"fingerprint": "mark"},
-    "tests": [{"name": "T1.1 x", "number": "T1.1", "score": 1.5, "status": "failed", "output": "a"}],
+    "extra_data": {"fingerprints": {"T1.1": "a"}, "submission": "b", "notes": ["c."], "changes": [
+        {"when": "2027-01-01", "task": "T1.1", "before": 1, "after": 2.5, "why": "the test"}]},
+    "tests": [{"name": "T1.1 x: y", "number": "T1.1", "score": 1.5, "max_score": 2, "status": "failed", "output": "a",
+               "visibility": "visible"}],
 }).encode())  # fmt: skip
 def _(content, folder):
-    path = put(folder, "ada.json", content)
-    return grade_all._row("ada", read_json(path)) if grade_all._is_graded(path, "mark") else None
+    found = grade_all.stored(put(folder, "ada.json", content))
+    row = found and table.row(_marked(), "ada", found)
+    return row and feedback.page(_marked(), row, found) + overview.page(_marked(), [row], {"ada": found}, [], [])
+
+
+@functools.cache
+def _marked():
+    return manifest.load("A1")
+
+
+@reads("marks", lambda: b"student,A1.1,A1.Q1,A1.Q2,adjustment,comment\nada,10,5,2.5,-1,well done\n0012,1,,,,\n")
+def _(content, folder):
+    marks = table.read_marks(put(folder, "grades.csv", content), _marked())
+    kept, lost = table.matched(marks, ["ada", "0012"])
+    return [table.row(_marked(), student, marks=mark) for student, mark in kept.items()], sorted(lost)
+
+
+@reads(
+    "roster",
+    lambda: (
+        b"\xef\xbb\xbfStudent,ID,SIS Login ID,Section,A1 (7)\r\n    Points Possible,,,,100.00\r\n"
+        b'"Lovelace, Ada",1234,ada,S1,\r\n"Ray, Bob",1235,bob,S1,12.50\r\n'
+    ),
+    lambda: (
+        b"Identifier,Full name,Email address,Status,Grade,Maximum grade,Last modified (submission),"
+        b"Last modified (grade),Feedback comments\r\nParticipant 123,Ada Lovelace,ada@example.org,Submitted,,100.00,"
+        b'"Wednesday, 10 June 2026, 2:14 PM",-,\r\nParticipant 7,Bob Ray,bob@example.org,-,,100.00,-,-,old\r\n'
+    ),
+    lambda: b"First Name;Last Name;SID;Email\nAda;Lovelace;42;ada@example.org\n",
+)
+def _(content, folder):
+    people = roster.load(put(folder, "roster.csv", content))
+    hers = [handin.Handin("ada", lms=people.lms, id="1234", known_as=("ada@example.org", "ada"))]
+    matches, _ = roster.match(people, roster.timed(people, hers))
+    wanted = of_class.Wanted(points="code")
+    column = imports.column(people, _marked(), replace(wanted, scale=True))
+    cells = table.row(_marked(), "ada", marks={"A1.Q1": 1, "A1.Q2": 2})
+    if people.lms:
+        imports.write(people, column, _marked(), dict.fromkeys(matches, cells | {"code": 70.0}), folder, wanted)
+    return len(roster.missing(people, matches))
+
+
+@reads(
+    "gradescope",
+    lambda: (
+        b"""---
+submission_1001:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '0042'
+    :email: ada@example.org
+  :created_at: 2027-03-01 22:10:30.149203000 Z
+  :score: 12.5
+  :results:
+    tests: []
+"""
+    ),
+)
+def _(content, folder):
+    (folder / "class" / "submission_1001").mkdir(parents=True, exist_ok=True)
+    put(folder / "class", "submission_metadata.yml", content)
+    return collect.collect(folder / "class")
+
+
+def _tar():
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        member = tarfile.TarInfo("ada/gca_scratch/training/optim.py")
+        member.size = len(_SUBMITTED)
+        archive.addfile(member, io.BytesIO(_SUBMITTED))
+    return made.getvalue()
+
+
+@reads("submission-tar", _tar)
+def _(content, folder):
+    texts, wrong, _ = reading.read(put(folder, "ada.tar.gz", content), [OPTIM])
+    assert texts.keys() | wrong.keys() == {OPTIM} and not texts.keys() & wrong.keys()
+    return _spliced(texts[OPTIM]) if texts else None
 
 
 def outcome(name, content, folder):

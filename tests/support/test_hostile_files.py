@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from course.bugs.mutants import PACKAGE
 from course.drivers import DRIVERS, visible
 from course.grading import fence, grade_all, splice
+from course.results import of_class
 from gca_scratch import runs
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral, skeleton
@@ -311,17 +312,14 @@ def test_a_student_may_be_called_by_any_bytes(tmp_path, monkeypatch):
     with open(os.fsencode(folder) + b"/\xff.py", "wb") as file:
         file.write(b"x = 1\n")
 
-    def graded(waiting, manifest, results, jobs, limits, total):
-        for student, path, digest in waiting:
-            grade_all.grade_one(student, path, digest, manifest, results, limits)
-
-    monkeypatch.setattr(grade_all, "_work", graded)
-    monkeypatch.setattr(grade_all.grade, "_task", lambda manifest, task, texts, unread, seed, limits: [
-        {"name": "T1.1", "score": 0, "max_score": 1, "status": "failed", "output": f"none ({seed})"}
-    ])  # fmt: skip
-    rows = grade_all.grade_all(folder, SLOPES, tmp_path / "grades.csv")
+    monkeypatch.setattr(grade_all, "_work", lambda waiting, *rest: [grade_all.grade_one(*call) for call in waiting])
+    monkeypatch.setattr(grade_all.grade, "_task", lambda manifest, task, texts, unread, seed, limits: [{
+        "name": "T1.1", "number": "T1.1", "score": 0, "max_score": 1, "status": "failed", "visibility": "visible",
+        "output": f"none ({seed})",
+    }])  # fmt: skip
+    rows = of_class.write(folder, SLOPES, tmp_path / "grades.csv").rows
     assert rows[0]["student"] == "\udcff" and "none (" in rows[0]["remark"]
-    assert (tmp_path / "grades.csv").read_text().count("\n") == 2
+    assert (tmp_path / "grades.csv").read_text("utf-8-sig").count("\n") == 3
 
 
 def test_names_that_patterns_would_search_for_ever_are_refused(tmp_path):
