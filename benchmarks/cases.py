@@ -7,19 +7,24 @@ import numpy as np
 from gca_scratch.data.sampling import Aligned
 from gca_scratch.network.gca_lstm import GCALSTM
 
-INITIAL = "feedforward"  # the initial memory; "average" leaves out its large matrix
-CHANNELS, CLASSES, HIDDEN = 3, 60, 128
+CHANNELS = 3
 
 
 @dataclass(frozen=True)
 class Case:
-    """J joints x T frames x a batch of B sequences, N attention iterations."""
+    """J joints x T frames x a batch of B sequences, N attention iterations.
+
+    initial: the initial memory; "average" leaves out its large matrix.
+    """
 
     joints: int
     frames: int
     batch: int
     iterations: int = 2
     recompute: bool = False
+    hidden: int = 128
+    classes: int = 60
+    initial: str = "feedforward"
 
     def __str__(self):
         return f"{self.joints} x {self.frames} x {self.batch}"
@@ -35,10 +40,10 @@ class Case:
             self.joints,
             self.frames,
             CHANNELS,
-            CLASSES,
-            HIDDEN,
+            self.classes,
+            self.hidden,
             self.iterations,
-            INITIAL,
+            self.initial,
             recompute=self.recompute,
         )
 
@@ -47,7 +52,7 @@ class Case:
         rng, network = np.random.default_rng(seed), self.network()
         params = network.init(rng)
         x = rng.standard_normal((self.batch, self.frames, self.joints, CHANNELS), dtype=np.float32)
-        return params, (x, rng.integers(0, CLASSES, self.batch), network.masks(rng, self.batch))
+        return params, (x, rng.integers(0, self.classes, self.batch), network.masks(rng, self.batch))
 
     def data(self, sequences, seed=0):
         """A data set of so many sequences of T frames."""
@@ -57,7 +62,7 @@ class Case:
         return Aligned(
             x,
             offsets,
-            rng.integers(0, CLASSES, sequences),
+            rng.integers(0, self.classes, sequences),
             tuple(range(self.joints)),
             1,
             None,

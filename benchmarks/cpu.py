@@ -12,9 +12,9 @@ from gca_scratch.settings import Settings
 from gca_scratch.support.errors import InputError
 from gca_scratch.training.parallel import Engine
 
-from . import machine, memory, scaling
+from . import gauge, machine, memory, scaling
 from .cases import HEADLINE, SIZES
-from .engines import CPU, INSTEAD, LARGE, QUICK, Wavefront, check, find
+from .engines import CPU, INSTEAD, LARGE, PEERS, QUICK, Wavefront, check, check_answers, find
 from .floor import Floor
 from .report import comparison_table, say, table
 from .timing import compare, interleave
@@ -73,21 +73,21 @@ class Ready:
         if "torch" in sys.modules:
             sys.modules["torch"].compiler.reset()  # compiled for this size, not for one that came before
         expected = loss_and_gradients(self.network, self.params, *self.problem)
+        answers = self.network.forward(self.params, self.problem[0])[0]
         for name, make in makers.items():
             start = time.perf_counter()
             try:
                 engine = make(self.network, self.params, device=device)
-                batch = engine.put(*self.problem)
-                outcome = engine.gradients(batch)
-                engine.step(batch)
-                engine.wait()
+                outcome, logits = outcomes(engine, self.problem, answers=device == "cpu")
             except InputError:
                 raise
             except Exception as error:  # a compiler that is missing, say
                 say(f"{name} is left out: {' '.join(str(error).split())[:200] or type(error).__name__}")
                 continue
             self.start_up[name] = time.perf_counter() - start
-            self.errors[name] = check(name, outcome, expected)
+            self.errors[name] = check(name, outcome, expected) if outcome else {}
+            if logits is not None:
+                self.errors[name]["logits"] = check_answers(name, logits, answers)
             self.engines[name] = engine
 
     def tasks(self, method, sequences=None):
@@ -104,32 +104,55 @@ class Ready:
 
             return call
 
-        return {name: task(engine) for name, engine in self.engines.items()}
+        return {name: task(engine) for name, engine in self.engines.items() if hasattr(engine, method)}
+
+
+def outcomes(engine, problem, answers=True):
+    """What is checked, loss and gradients, and logits without dropout; None for what is not there or not asked for.
+
+    The logits come first, for an engine that trains takes a step, too.
+    """
+    logits = None
+    if answers:
+        logits = np.array(engine.forward(engine.put(*problem[:2], {})))
+    if not hasattr(engine, "step"):
+        return None, logits
+    batch = engine.put(*problem)
+    outcome = engine.gradients(batch)
+    engine.step(batch)
+    engine.wait()
+    return outcome, logits
 
 
 def one_size(ready, rounds, deadline=None, forward=True):
     """Training step, with the floor under it, and forward passes."""
     case = ready.case
     rows = [[name, f"{max(ready.errors[name].values()):.0e}", f"{ready.start_up[name]:.1f}"] for name in ready.engines]
-    say(table([f"agreement at {case}", "largest error of a gradient", "s to start and compile"], rows))
+    say(table([f"agreement at {case}", "largest error", "s to start and compile"], rows))
+    measuring = {gauge.NAME: gauge.Gauge()}
 
     floor = Floor(ready.network, ready.params, *ready.problem)
-    seconds = interleave(ready.tasks("step") | {FLOOR: floor.replay}, rounds, deadline=deadline, warm=True)
+    tasks = ready.tasks("step") | {FLOOR: floor.replay} | measuring
+    seconds = interleave(tasks, rounds, deadline=deadline, warm=True)
     against_floor = compare({OURS: seconds[OURS], FLOOR: seconds.pop(FLOOR)}, FLOOR)
+    step, step_gauge = gauge.compare_gauged(seconds, OURS)
     results = {
-        "step": compare(seconds, OURS),
+        "step": step,
+        "step_gauge": step_gauge,
         "floor": against_floor[FLOOR]["seconds"] | {"gflop": floor.flops() / 1e9},
         "step_to_floor": against_floor[OURS]["ratio"],
         "start_up": ready.start_up,
         "errors": ready.errors,
     }
-    say(comparison_table(results["step"], f"training step, {case}"), "", floor_sentence(results))
+    say(comparison_table(step, f"training step, {case}"), "", floor_sentence(results), gauge.describe(step_gauge))
     if forward:
-        results["forward"] = compare(interleave(ready.tasks("forward"), rounds), OURS)
-        say(comparison_table(results["forward"], f"forward only, {case}"))
+        answering = {"forward": (None, case)}
         if case.batch < 100:  # else that of another size
-            results["forward_1"] = compare(interleave(ready.tasks("forward", 1), rounds), OURS)
-            say(comparison_table(results["forward_1"], f"forward only, {case.joints} x {case.frames} x 1"))
+            answering["forward_1"] = 1, f"{case.joints} x {case.frames} x 1"
+        for task, (sequences, size) in answering.items():
+            seconds = interleave(ready.tasks("forward", sequences) | measuring, rounds)
+            results[task], results[f"{task}_gauge"] = gauge.compare_gauged(seconds, OURS)
+            say(comparison_table(results[task], f"forward only, {size}"), gauge.describe(results[f"{task}_gauge"]))
     return results
 
 
@@ -171,7 +194,7 @@ def epoch(ready, step, batches=10, rounds=1):
         return call
 
     for library in ("peer_torch", "peer_jax"):
-        names = [name for name in ready.engines if type(ready.engines[name]).__module__.endswith(library)]
+        names = [name for name in step if type(ready.engines[name]).__module__.endswith(library)]
         if names:
             best = min(names, key=lambda name: step[name]["seconds"]["median"])
             tasks[best] = task(ready.engines[best])
@@ -181,8 +204,8 @@ def epoch(ready, step, batches=10, rounds=1):
 
 
 def best_peer(step):
-    """The fastest engine of another library, or None."""
-    peers = [name for name in step if name.startswith(("PyTorch", "JAX"))]
+    """The fastest engine of another library among those compared, or None."""
+    peers = [name for name in step if name.startswith(PEERS)]
     return min(peers, key=lambda name: step[name]["seconds"]["median"], default=None)
 
 

@@ -13,12 +13,18 @@ from gca_scratch.training.parallel import Engine
 
 TOLERANCE = 1e-3  # of the largest entry of a gradient; float32 in another order differs by less
 CPU = ("engines.Wavefront", "engines.Raster", "peer_torch.LoopPeer", "peer_torch.WavefrontPeer",
-       "peer_torch.CompiledPeer", "peer_jax.NestedScanPeer", "peer_jax.WavefrontPeer")  # fmt: skip
+       "peer_torch.CompiledPeer", "peer_torch.WholePeer", "peer_jax.NestedScanPeer", "peer_jax.WavefrontPeer",
+       "peer_onnxruntime.ForwardPeer", "peer_openvino.ForwardPeer")  # fmt: skip
 QUICK = ("engines.Wavefront", "peer_torch.WavefrontPeer", "peer_torch.CompiledPeer")  # the others compile too long
 LARGE = ("engines.Wavefront", "engines.Raster", *QUICK[1:])  # at batch 100: the others take many seconds a step
 INSTEAD = ("engines.Wavefront", "peer_jax.NestedScanPeer")  # without PyTorch
 CUDA = ("engines.Wavefront", "peer_torch.WavefrontPeer", "peer_torch.CompiledPeer", "peer_torch.GraphPeer",
         "peer_jax.WavefrontPeer")  # fmt: skip
+
+
+LIBRARIES = {"peer_torch": "PyTorch", "peer_jax": "JAX", "peer_onnxruntime": "ONNX Runtime",
+             "peer_openvino": "OpenVINO"}  # fmt: skip
+PEERS = tuple(LIBRARIES.values())  # how the names of their engines begin
 
 
 class Disagreement(InputError):
@@ -95,8 +101,7 @@ def find(keys):
         try:
             found[key] = getattr(importlib.import_module(f"{__package__}.{file}"), name)
         except ModuleNotFoundError as error:
-            library = {"peer_torch": "PyTorch", "peer_jax": "JAX"}.get(file, file)
-            sentence = f"{library} is left out: it is not installed (no module {error.name})."
+            sentence = f"{LIBRARIES.get(file, file)} is left out: it is not installed (no module {error.name})."
             sentences += [sentence] if sentence not in sentences else []
     return found, sentences
 
@@ -112,6 +117,17 @@ def relative_errors(outcome, expected):
         fits = other is not None and other.shape == g.shape
         errors[name] = float(np.abs(other - g).max() / np.abs(g).max()) if fits else np.inf
     return errors
+
+
+def check_answers(name, logits, expected):
+    """The largest error of logits, relative to the largest; Disagreement when it is too large to be rounding."""
+    fits = np.shape(logits) == expected.shape
+    error = float(np.abs(np.asarray(logits) - expected).max() / np.abs(expected).max()) if fits else np.inf
+    if not error <= TOLERANCE:
+        raise Disagreement(
+            f"{name} disagrees with the package: its logits are off by {error:.1e} of the largest, so nothing was timed"
+        )
+    return error
 
 
 def check(name, outcome, expected):

@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 PINS = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+LIBRARIES = ("numpy", "torch", "jax", "onnxruntime", "openvino", "cupy")
 # the kernels of OpenBLAS that use each instruction set, the best set first
 KERNELS = {
     "avx512f": {"skylakex", "cooperlake", "sapphirerapids"},
@@ -26,7 +27,7 @@ def facts():
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "vector_instructions": [name for name in KERNELS if name in flags],
         "python": platform.python_version(),
-        "versions": {name: version for name in ("numpy", "torch", "jax", "cupy") if (version := _version(name))},
+        "versions": {name: version for name in LIBRARIES if (version := _version(name))},
         "blas": [
             {key: library.get(key) for key in ("internal_api", "version", "architecture", "num_threads")}
             for library in threadpool_info()

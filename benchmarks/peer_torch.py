@@ -1,4 +1,4 @@
-"""The network in PyTorch with automatic differentiation, in four engines: what the package's speed is held against.
+"""The network in PyTorch with automatic differentiation, in five engines: what the package's speed is held against.
 
 The parameters keep the package's names and shapes. Arrays over the grid hold rows, one per cell and sequence: K B of
 them, diagonal by diagonal, with K = J T cells, so that a diagonal is one contiguous slice.
@@ -25,9 +25,9 @@ class LoopPeer:
 
     def put(self, x, y, masks):
         """A batch on the device: x (B, T, J, C) as rows (K B, C), y (B,), and the masks, as rows too, or None each."""
-        cells, layer1 = grid.pack(x), masks.get("layer1")  # (K, B, C), (K, B, H)
-        rows, layer1 = (None if a is None else a.reshape(-1, a.shape[-1]) for a in (cells, layer1))
-        arrays = rows, y, layer1, masks.get("classifier")
+        layer1 = masks.get("layer1")  # (K, B, H)
+        layer1 = None if layer1 is None else layer1.reshape(-1, layer1.shape[-1])
+        arrays = as_rows(x), y, layer1, masks.get("classifier")
         return tuple(None if a is None else torch.tensor(a, device=self.device) for a in arrays)
 
     def step(self, batch):
@@ -111,6 +111,12 @@ class LoopPeer:
         return sweep
 
 
+def as_rows(x):
+    """Sequences x (B, T, J, C) as rows (K B, C), diagonal by diagonal."""
+    cells = grid.pack(x)  # (K, B, C)
+    return cells.reshape(-1, cells.shape[-1])
+
+
 def unit(z, c_S, c_T, r=None):
     """Gates z (rows, 5H), cell states c_S, c_T (rows, H) and r (rows, 1) give h and c (rows, H) (Eqs. 1-3, 7)."""
     i, f_S, f_T, o, u = z.chunk(5, 1)
@@ -160,10 +166,7 @@ class WavefrontPeer(LoopPeer):
 
 
 class CompiledPeer(WavefrontPeer):
-    """The wavefront with `torch.compile` on one diagonal, compiled once for every length.
-
-    To compile whole sweeps, every diagonal with a length of its own, takes minutes and gains little.
-    """
+    """The wavefront with `torch.compile` on one diagonal, compiled once for every length, in seconds."""
 
     name = "PyTorch compiled wavefront"
 
@@ -179,6 +182,29 @@ class CompiledPeer(WavefrontPeer):
             if len(rows) > 1:  # one row is a case of its own for the compiler
                 torch._dynamo.mark_dynamic(rows, 0)
         return self.compiled(a, h_S, h_T, c_S, c_T, U, B, r)
+
+
+class WholePeer(WavefrontPeer):
+    """The wavefront with `torch.compile` around the whole loss: every diagonal with a length of its own.
+
+    To compile takes minutes, to load from the compiler's cache some ten seconds.
+    """
+
+    name = "PyTorch loss compiled as a whole"
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.compiled_loss = torch.compile(super().loss, dynamic=False)
+        self.compiled_logits = torch.compile(super().logits, dynamic=False)
+
+    def loss(self, batch):
+        """As in `LoopPeer`."""
+        return self.compiled_loss(batch)
+
+    @torch.no_grad()
+    def forward(self, batch):
+        """As in `LoopPeer`."""
+        return self.compiled_logits(batch)
 
 
 class GraphPeer(CompiledPeer):

@@ -13,6 +13,8 @@ from matplotlib.ticker import NullLocator
 
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE, save
 
+from .engines import PEERS
+
 COLOURS = (BLUE, ORANGE, "#009E73")  # the third of the same palette
 LABELS = {"frames": "more frames", "joints": "more joints", "batch": "larger batch"}
 WHAT = {"step": "training step", "forward": "forward only", "forward_1": "forward only"}
@@ -55,7 +57,7 @@ def panel(ax, title, compared):
     """A bar for each engine, the time in milliseconds beside it."""
     names = list(compared)
     ratios = [compared[name]["ratio"] for name in names]
-    peers = [name.startswith(("PyTorch", "JAX")) for name in names]
+    peers = [name.startswith(PEERS) for name in names]
     middle = [r["median"] for r in ratios]
     whiskers = [[r["median"] - r["quartiles"][0] for r in ratios], [r["quartiles"][1] - r["median"] for r in ratios]]
     ax.barh(names, middle, xerr=whiskers, color=[ORANGE if peer else BLUE for peer in peers], ecolor="black", capsize=2)

@@ -24,4 +24,6 @@ def comparison_table(compared, first="engine"):
         low, high = (f"{1000 * q:.1f}" for q in s["quartiles"])
         spread = f"{r['quartiles'][0]:.2f} to {r['quartiles'][1]:.2f}"
         rows.append([name, f"{1000 * s['median']:.1f}", f"{low} to {high}", f"{r['median']:.2f}", spread])
-    return table([first, "ms", "quartiles", "x ours", "quartiles"], rows)
+        if gauged := "fast" in found:
+            rows[-1].append(f"{found['fast']['median']:.2f}" if found["fast"] else "-")
+    return table([first, "ms", "quartiles", "x ours", "quartiles", *["in fast rounds"] * gauged], rows)

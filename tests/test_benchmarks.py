@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import __main__, cases, cpu, engines, machine, memory, plots, report, scaling, timing
+from benchmarks import __main__, cases, cpu, engines, gauge, machine, memory, plots, report, scaling, timing
 from benchmarks.cases import Case
 from benchmarks.floor import Floor
 from gca_scratch.figures import canvas
@@ -17,6 +17,7 @@ from gca_scratch.network.gca_lstm import loss_and_gradients
 from gca_scratch.support.errors import InputError
 
 SMALL = Case(3, 4, 5)
+TINY = Case(3, 4, 5, hidden=8)
 FACTS = {
     "system": "Linux x86_64",
     "processor": "Made Up 9000",
@@ -29,16 +30,16 @@ FACTS = {
 }
 
 
-def products_by_formula(case, H=cases.HIDDEN, C=cases.CHANNELS):
+def products_by_formula(case, C=cases.CHANNELS):
     """Multiplications and additions of a training step, from the equations; memory and attention are as wide as h."""
-    K, B, N = case.joints * case.frames, case.batch, case.iterations
+    K, B, N, H = case.joints * case.frames, case.batch, case.iterations, case.hidden
     unit = 5 * H
     layer1 = K * B * unit * (2 * (2 * H + C + 1) + 2 * H)  # Eq. 1, its weights' gradient, its states' gradient
     layer2 = N * K * B * unit * (2 * (2 * H + 1) + 2 * H) + 3 * K * B * H * unit  # and the share of layer 1's outputs
     attention = N * (3 * K * B * H * H + 2 * K * B * H + 3 * B * H * H)  # Eqs. 5-6
     refine = N * 3 * B * 2 * H * H  # Eq. 8
-    initial = 3 * B * K * H * H
-    return 2 * (layer1 + layer2 + attention + refine + initial + 3 * B * H * cases.CLASSES)
+    initial = 3 * B * K * H * H if case.initial == "feedforward" else 0
+    return 2 * (layer1 + layer2 + attention + refine + initial + 3 * B * H * case.classes)
 
 
 @pytest.mark.parametrize("parts", [1, 2])
@@ -106,6 +107,46 @@ def test_short_tasks_are_repeated_and_a_deadline_ends_the_rounds():
     assert len(seconds["a"]) == 3 and len(clock.calls) == 1 + 3 * 5
 
 
+@pytest.mark.usefixtures("uncollected")
+def test_the_gauge_tells_slow_rounds_apart():
+    seconds = {"a": [1, 1, 1, 1], "b": [2, 4, 2, 2], gauge.NAME: [0.01, 0.02, 0.0105, 0.01]}
+    compared, state = gauge.compare_gauged(seconds, "a")
+    assert list(compared) == ["a", "b"] and state["fast"] == [True, False, True, True]
+    assert state["gflops"][0] == pytest.approx(gauge.FLOP / 1e9 / 0.01)
+    assert compared["b"]["ratio"]["quartiles"] == [2, 2.5] and compared["b"]["fast"]["rounds"] == [2, 2, 2]
+    assert "slow rounds: 1 of 4" in gauge.describe(state)
+    assert gauge.fast([100, 90, 80], best=100) == [True, True, False]
+    assert gauge.compare_gauged(seconds, "a", best=1e9)[0]["b"]["fast"] is None
+    product = gauge.Gauge()
+    product()
+    np.testing.assert_allclose(product.out[0, :2], (product.a @ product.b)[0, :2], rtol=1e-4)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_an_engine_that_only_answers_takes_part_in_forward_passes(monkeypatch):
+    class Answering:
+        name = "OpenVINO"
+
+        def __init__(self, network, params, device):
+            self.engine = engines.Wavefront(network, params, device)
+            self.put, self.forward, self.wait = self.engine.put, self.engine.forward, self.engine.wait
+
+    makers = {c.name: c for c in (engines.Wavefront, Answering)}
+    ready = cpu.Ready(TINY, makers)
+    assert ready.errors[Answering.name].keys() == {"logits"}
+    assert list(ready.tasks("step")) == [engines.Wavefront.name] and list(ready.tasks("forward", 1)) == list(makers)
+    found = cpu.one_size(ready, 1, forward=True)
+    assert Answering.name in found["forward"] and Answering.name not in found["step"]
+
+    class Wrong(Answering):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.forward = lambda batch: 1.01 * self.engine.forward(batch)
+
+    with pytest.raises(engines.Disagreement, match="its logits are off by 1"):
+        cpu.Ready(TINY, makers | {"OpenVINO": Wrong})
+
+
 def test_engines_that_agree_are_made_ready_and_others_refused():
     ready = cpu.Ready(SMALL, {c.name: c for c in (engines.Wavefront, engines.Raster)})
     assert max(ready.errors[engines.Raster.name].values()) < 1e-4
@@ -143,13 +184,13 @@ def test_an_engine_that_cannot_start_is_left_out(capsys):
 
 
 def test_missing_libraries_are_reported_once(monkeypatch):
-    for name in ("torch", "jax"):
+    for name in ("torch", "jax", "onnxruntime", "openvino"):
         monkeypatch.setitem(sys.modules, name, None)
-    for name in ("peer_torch", "peer_jax"):
+    for name in (*engines.LIBRARIES, "export"):
         monkeypatch.delitem(sys.modules, f"benchmarks.{name}", raising=False)
     found, sentences = engines.find(engines.CPU)
     assert list(found) == ["engines.Wavefront", "engines.Raster"]
-    assert len(sentences) == 2 and "PyTorch is left out" in sentences[0] and "JAX is left out" in sentences[1]
+    assert [sentence.partition(" is left out")[0] for sentence in sentences] == list(engines.PEERS)
 
 
 def test_the_machine_is_described_and_warned_about():
@@ -175,14 +216,15 @@ def test_everything_is_measured_printed_drawn_and_written(tmp_path, capsys, monk
 
     for module in (cpu, memory, scaling):
         monkeypatch.setattr(module, "interleave", interleave)
-    monkeypatch.setattr(cases, "HIDDEN", 8)
     monkeypatch.setattr(canvas, "DPI", 40)
     monkeypatch.setattr(cpu, "CPU", ("engines.Wavefront", "engines.Raster"))
-    monkeypatch.setattr(cpu, "HEADLINE", SMALL)
-    monkeypatch.setattr(cpu, "SIZES", (SMALL, Case(2, 3, 4), Case(3, 4, 6)))
-    monkeypatch.setattr(scaling, "CURVES", {name: [Case(2, 3, 2), Case(2, 3, 4)] for name in scaling.CURVES})
+    monkeypatch.setattr(cpu, "HEADLINE", TINY)
+    monkeypatch.setattr(cpu, "SIZES", (TINY, Case(2, 3, 4, hidden=8), Case(3, 4, 6, hidden=8)))
+    curve = [Case(2, 3, 2, hidden=8), Case(2, 3, 4, hidden=8)]
+    monkeypatch.setattr(scaling, "CURVES", dict.fromkeys(scaling.CURVES, curve))
+    monkeypatch.setattr(gauge, "SIDE", 8)
     monkeypatch.setattr(memory, "peak", lambda key, case: {"before": 50.0, "peak": 100.0})
-    monkeypatch.setattr(memory.of_attention, "__defaults__", (SMALL, 2))
+    monkeypatch.setattr(memory.of_attention, "__defaults__", (TINY, 2))
     file = tmp_path / "new" / "all.json"
     assert __main__.main(["--json", str(file), "--plots", str(tmp_path)]) == 0
     found = json.loads(file.read_text())
