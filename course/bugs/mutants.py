@@ -11,6 +11,8 @@ They lie in course/bugs/*.toml for all who use them: the tests of the gradient p
     network     which network's gradients show it: raster, wavefront, feedforward, parts, two streams, scheme a, soft,
                 ST-LSTM, trust; empty where no gradient does (forward rules, the optimiser, the schedule)
     student     false for code that no assignment asks for (true by default)
+    together    another planted bug of the same file that comes with it: a mistake that is made twice, consistently
+    whole       a reason why it costs the whole of its task; else a single mistake costs a part (grading/points.py)
 """
 
 import contextlib
@@ -46,11 +48,18 @@ class Mutant:
     sentence: str
     network: str
     student: bool = True
+    together: str = ""
+    whole: str = ""
 
     @property
     def qualified(self):
         """The function's name from the package down, as manifests and drivers write it."""
         return f"gca_scratch.{self.file.removesuffix('.py').replace('/', '.')}.{self.function}"
+
+    @property
+    def places(self):
+        """The functions, by such names, that it changes."""
+        return {self.qualified, *([named(self.together).qualified] if self.together else [])}
 
     def apply(self, text):
         """The source text of its file with the bug in it."""
@@ -67,7 +76,8 @@ class Mutant:
                 f"the planted bug {self.name}: {self.function} of {self.file} has changed; correct its entry"
             )
         changed = inside.replace(self.before, self.after)
-        return "".join(lines[: node.lineno - 1]) + changed + "".join(lines[node.end_lineno :])
+        text = "".join(lines[: node.lineno - 1]) + changed + "".join(lines[node.end_lineno :])
+        return named(self.together).apply(text) if self.together else text
 
 
 @lru_cache
@@ -85,6 +95,14 @@ def load(folder=FOLDER):
         if names.count(name) > 1:
             raise InputError(f"{folder}: two planted bugs are called {name}; rename one")
     return tuple(found)
+
+
+def named(name):
+    """The planted bug of that name."""
+    for mutant in load():
+        if mutant.name == name:
+            return mutant
+    raise InputError(f"no planted bug is called {name}; their names are in course/bugs/")
 
 
 class _Source(SourceFileLoader):

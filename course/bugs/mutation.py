@@ -42,6 +42,7 @@ NEAREST = {  # by the file of a bug: tests that come before SUITE
     "network/body_parts.py": ("network/test_body_parts.py",),
     "network/grid.py": ("network/test_grid.py",),
     "network/ops.py": ("network/test_ops.py", "training/test_stepwise.py"),
+    "variants/tree.py": ("variants/test_tree.py",),
     "training/optim.py": ("training/test_optim.py", "training/test_stepwise.py"),
     "training/stepwise.py": ("training/test_stepwise.py", "training/test_training.py"),
 }
@@ -188,8 +189,8 @@ def write_table(rows, path):
 def diagnosed(bugs=None):
     """For every bug that a student could write: (mutant, task, was it named, what was named instead).
 
-    It is asked as the grader asks: among all bugs in the functions of the task, from the visible tests of one driver
-    after the other; bugs that change nothing there are left out. Functions that no assignment asks for are taken with
+    It is asked as the grader asks: among all bugs in the functions of the task, from the visible tests of all its
+    drivers; bugs that change nothing there are left out. Functions that no assignment asks for are taken with
     every driver that tests them.
     """
     tasks = [task for id in all_ids() for task in load(id).tasks]
@@ -197,7 +198,7 @@ def diagnosed(bugs=None):
     for mutant in mutants.load() if bugs is None else bugs:
         if not mutant.student:
             continue
-        places = [(task.id, task.functions, task.drivers) for task in tasks if mutant.qualified in task.functions]
+        places = [(task.id, task.functions, task.drivers) for task in tasks if mutant.places <= set(task.functions)]
         drivers = tuple(name for name, driver in DRIVERS.items() if mutant.qualified in driver.functions)
         for task, functions, names in places or [("", (mutant.qualified,), drivers)]:
             for other in diagnosis.candidates(functions):
@@ -206,8 +207,8 @@ def diagnosed(bugs=None):
             stops = any(answer is None for found in answers.values() for answer in found)
             if not stops and not diagnosis.departures(answers):
                 continue  # such as a bug of the score, in a task without scores
-            found = [bug for name in names for bug, _ in diagnosis.resembles(functions, {name: answers[name]})]
-            others = [bug for bug in dict.fromkeys(found) if bug != mutant]
+            found = [bug for bug, _ in diagnosis.resembles(functions, answers)]
+            others = [bug for bug in found if bug != mutant]
             rows.append((mutant, task, bool(found) and found[0] == mutant, others))
     return rows
 

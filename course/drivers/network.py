@@ -75,7 +75,7 @@ def _network(package, i, **changes):
 
 
 @asks("network.gca_lstm.Network.backward network.stream.AttentionStream.backward", "J T B H", {}, GRADIENTS,
-      more=_problem, backward=True)  # fmt: skip
+      more=_problem, backward=True, title="backward with two streams")  # fmt: skip
 def two_streams_backward(package, i):
     return _network(package, i, parts=tuple(map(int, i["parts"])))
 
@@ -83,6 +83,6 @@ def two_streams_backward(package, i):
 @asks("network.gca_lstm.Network.forward network.gca_lstm.Network.backward "
       "network.stream.AttentionStream.forward network.stream.AttentionStream.backward "
       "network.stream.AttentionStream.attend network.stream.AttentionStream.attend_backward",
-      "J T B H", {}, GRADIENTS, more=_problem)  # fmt: skip
+      "J T B H", {}, GRADIENTS, more=_problem, title="backward with one stream")  # fmt: skip
 def whole_network(package, i):
     return _network(package, i)

@@ -4,18 +4,42 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .driver import adds_up, asks, kept
+from .driver import Asked, adds_up, asks, kept, named
 
 
 def _labels(rng, inputs):
     inputs["y"] = rng.integers(0, inputs["C"], inputs["B"])
 
 
-@asks("network.ops.nll_forward network.ops.nll_backward", "B C", {"logits": "B C"},
-      {"loss": "the mean negative log-likelihood, Eq. 9", "dlogits": "its gradient"}, {"dlogits": "sequence class"},
-      more=_labels, law=adds_up("dlogits", 0, "class"))  # fmt: skip
+LOSS = {"loss": "the mean negative log-likelihood, Eq. 9", "dlogits": "its gradient"}
+
+
+@asks("network.ops.nll_forward network.ops.nll_backward", "B C", {"logits": "B C"}, LOSS,
+      {"dlogits": "sequence class"}, more=_labels, law=adds_up("dlogits", 0, "class"))  # fmt: skip
 def nll(package, i):
-    loss, cache = package("network.ops").nll_forward(i["logits"], i["y"])
+    return _loss(package, i["logits"], i["y"])
+
+
+@asks("network.ops.nll_forward network.ops.nll_backward", "B C", {"logits": "B C"}, LOSS,
+      {"dlogits": "sequence class"}, more=_labels, title="nll_forward and nll_backward for large logits")  # fmt: skip
+def nll_large(package, i):
+    """Logits of which one alone has a part in the sum, in one sequence the true class, in the others another one."""
+    large = i["logits"].copy()
+    rows, first = np.arange(len(large)), np.arange(len(large)) == 0
+    large[rows, np.where(first, i["y"], (i["y"] + 1) % large.shape[1])] += 900
+    with np.errstate(all="ignore"):  # a warning is no mistake
+        return _loss(package, large, i["y"])
+
+
+@asks("network.ops.nll_forward network.ops.nll_backward", "B C", {"logits": "2 B C"}, LOSS,
+      {"dlogits": "stream sequence class"}, more=_labels,
+      title="nll_forward and nll_backward for two streams")  # fmt: skip
+def nll_streams(package, i):
+    return _loss(package, i["logits"], i["y"])
+
+
+def _loss(package, logits, y):
+    loss, cache = named("loss cache", package("network.ops").nll_forward(kept(logits), y)).values()
     return {"loss": loss, "dlogits": package("network.ops").nll_backward(cache)}
 
 
@@ -43,51 +67,82 @@ def _seed(rng, inputs):
 
 
 @asks("network.ops.dropout_mask", "B H", {},
-      {"values": "the values that occur in a mask", "shape": "its shape",
-       "share_is_right": "1 where the share of zeros is p, up to chance",
-       "mean_is_one": "1 where the mean is 1, up to chance"},
-      more=_seed)  # fmt: skip
+      {"values": "the values that occur in a mask", "shape": "its shape", "zeros": "the share of zeros, up to chance",
+       "mean": "the mean of a mask, up to chance", "type": "bytes of a number in a mask of type float32",
+       "repeated": "1 where a generator in the same state gives the same mask again, 0 where not",
+       "new": "1 where the next mask of a generator is another one, 0 where not"},
+      more=_seed, weights={"values": 2, "zeros": 2})  # fmt: skip
 def dropout_mask(package, i):
     shape, p = (50 * i["B"], 50 * i["H"]), i["p"]
-    mask = np.asarray(package("network.ops").dropout_mask(np.random.default_rng(i["seed"]), shape, p, np.float64))
+    draw, rng = package("network.ops").dropout_mask, np.random.default_rng(i["seed"])
+    mask, after = (np.asarray(draw(rng, shape, p, np.float64)) for _ in range(2))
+    again = np.asarray(draw(np.random.default_rng(i["seed"]), shape, p, np.float32))
     wobble = 6 * np.sqrt(p / (1 - p) / mask.size)  # six standard deviations of the mean
+    zeros, mean = (mask == 0).mean(), mask.mean()
     return {
         "values": np.unique(mask)[:5],
         "shape": np.array(mask.shape),
-        "share_is_right": float(abs((mask == 0).mean() - p) < wobble),
-        "mean_is_one": float(abs(mask.mean() - 1) < wobble),
+        "zeros": p if abs(zeros - p) < wobble else round(zeros, 1),
+        "mean": 1.0 if abs(mean - 1) < wobble else round(mean, 1),
+        "type": float(again.dtype.itemsize),
+        "repeated": float(mask.shape == again.shape and ((mask == 0) == (again == 0)).all()),
+        "new": float(mask.shape == after.shape and (mask != after).any()),
     }
 
 
 STEPS = {f"{name}_{n}": shape for n in range(3) for name, shape in (("gW", "H M"), ("gb", "M"), ("gV", "B M"))}
 SGD_WHAT = {
-    "W": "weights after three steps", "b": "a bias after three steps",
-    "V": "weights whose first gradient comes in the second step",
-    "vW": "the velocity of W", "first": "weights after the first step",
+    "W": "weights after four steps", "b": "a bias after four steps",
+    "V": "weights whose gradients come in the second and third step alone",
+    "vW": "the velocity of W", "vV": "the velocity of V", "first": "weights after the first step",
+    "held": "1 where whoever holds the arrays of the parameters sees them changed, 0 where not",
 }  # fmt: skip
+SGD_AXES = dict.fromkeys(("W", "V", "vW", "vV", "first"), "unit unit") | {"b": "unit"}
+PARAMS = {"W": "H M", "b": "M", "V": "B M", **STEPS}
 
 
-@asks("training.optim.SGD.step", "B H M", {"W": "H M", "b": "M", "V": "B M", **STEPS}, SGD_WHAT,
-      {"W": "unit unit", "b": "unit", "V": "unit unit", "vW": "unit unit", "first": "unit unit"})  # fmt: skip
+@asks("training.optim.SGD.step", "B H M", PARAMS, SGD_WHAT, SGD_AXES, weights={"held": 2})
 def sgd_step(package, i):
     return _descend(package, i, None)
 
 
-@asks("training.optim.SGD.step", "B H M", {"W": "H M", "b": "M", "V": "B M", **STEPS}, SGD_WHAT,
-      {"W": "unit unit", "b": "unit", "V": "unit unit", "vW": "unit unit", "first": "unit unit"})  # fmt: skip
+@asks("training.optim.SGD.step", "B H M", PARAMS, SGD_WHAT, SGD_AXES, weights={"held": 2}, title="step with clipping")
 def sgd_clip(package, i):
     """The second gradient is small enough to be left as it is."""
     shrunk = {name: value * 1e-3 if name.endswith("_1") else value for name, value in i.items()}
     return _descend(package, shrunk, 0.7)
 
 
+@asks("training.optim.SGD.step", "B H M", {"W": "H M", "b": "M", "x": "B H", "dy": "B M", "gb": "M"},
+      {"W": "weights whose gradient is a Product, after a step", "b": "a bias beside it",
+       "clipped": "the same weights where the gradients are clipped"},
+      {"W": "unit unit", "b": "unit", "clipped": "unit unit"}, title="step with a Product")  # fmt: skip
+def sgd_product(package, i):
+    product, found = package("network.ops").Product(i["x"], i["dy"]), {}
+    for clip in (None, 0.7):
+        params = {"W": i["W"].copy(), "b": i["b"].copy()}
+        try:
+            package("training.optim").SGD(0.3, 0.8, clip).step(params, {"W": product, "b": i["gb"]})
+        except (TypeError, AttributeError, ValueError) as error:
+            if isinstance(error, ValueError) and "read-only" in str(error):
+                raise
+            what = "step stops where a gradient is an ops.Product, two factors that are not multiplied out yet"
+            raise Asked(f"{what} ({type(error).__name__}: {error})") from error
+        found |= {"clipped": params["W"]} if clip else params
+    return found
+
+
 def _descend(package, i, clip):
     optimiser = package("training.optim").SGD(0.3, 0.8, clip)
     params, first = {name: i[name].copy() for name in "WbV"}, None
-    for n in range(3):
-        optimiser.step(params, {name: kept(i[f"g{name}_{n}"]) for name in ("WbV" if n else "Wb")})
+    held, numbers = dict(params), (0, 1, 2, 0)
+    for turn, n in enumerate(numbers):
+        names = "WbV" if turn in (1, 2) else "Wb"
+        optimiser.step(params, {name: kept(i[f"g{name}_{n}"]) for name in names})
         first = params["W"].copy() if first is None else first
-    return params | {"vW": optimiser.velocity["W"], "first": first}
+    seen = all(np.array_equal(held[name], params[name]) for name in held)
+    velocity = {f"v{name}": optimiser.velocity.get(name) for name in "WV"}
+    return params | velocity | {"first": first, "held": float(seen)}
 
 
 @asks("training.optim.decayed", "H", {}, {"rate": "the learning rate of epochs 0, 1, 2, ..."}, {"rate": "epoch"})
@@ -106,6 +161,35 @@ def training_steps(package, i):
         return np.array(list(package("training.stepwise").training_steps(settings)))
 
     return {"stepwise": steps("stepwise", True), "direct": steps("direct", True), "plain": steps("stepwise", False)}
+
+
+@asks("training.stepwise._next_step", "H", {"W": "H H", "best": "H H"},
+      {"weights": "the weights to go on from", "velocity": "what is left of the velocity",
+       "epoch": "the count of epochs", "waited": "the count of epochs waited", "stage": "the place in the list",
+       "searching": "1 where the next epoch is the best whatever its score, 0 where not",
+       "finished": "whether training is done, after a step that was not the last and after the last",
+       "history": "how many epochs the history holds"},
+      {"weights": "unit unit"})  # fmt: skip
+def next_step(package, i):
+    ended = []
+    for last in (False, True):
+        state = SimpleNamespace(
+            params={"W": i["W"].copy()}, rng=None, velocity={"W": np.ones(3)}, best={"W": i["best"].copy()}, stage=1,
+            epoch=7, best_score=(0.25, 0.5), waited=2, history=[{}] * 9, finished=False,
+        )  # fmt: skip
+        package("training.stepwise")._next_step(state, last)
+        ended.append(state)
+    state, velocity = ended[0], ended[0].velocity or {}
+    return {
+        "weights": state.params["W"],
+        "velocity": float(sum(np.abs(value).sum() for value in velocity.values())),
+        "epoch": float(state.epoch),
+        "waited": float(state.waited),
+        "stage": float(state.stage),
+        "searching": float(state.best_score is None or min(state.best_score) == np.inf),
+        "finished": np.array([float(bool(state.finished)) for state in ended]),
+        "history": float(len(state.history)),
+    }
 
 
 class _Few:
@@ -130,7 +214,7 @@ def _few(rng, inputs):
        "validation_loss": "the validation loss of every epoch",
        "weights": "the sum of squares of every final parameter"},
       dict.fromkeys(("supervised", "epoch", "learning_rate", "train_loss", "validation_loss"), "epoch"),
-      more=_few)  # fmt: skip
+      more=_few, title="_next_step in training")  # fmt: skip
 def stepwise_schedule(package, i):
     settings = package("settings").Settings(
         frames=2, hidden=i["H"], iterations=2, initial="average", dropout=0.0, batch_size=4, epochs=4, patience=2,

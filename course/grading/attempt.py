@@ -127,7 +127,7 @@ def _run(prepared, helpers, task, tests, limits):
 
     def build(folder):
         for file, text in (sources | helpers).items():
-            if file.endswith(".py"):
+            if file.endswith((".py", ".h")):
                 place = folder / file if file.startswith("gca_scratch/") else folder / "beside" / file
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_text(text, "utf-8")

@@ -93,38 +93,34 @@ def matches(one, other):
     """Are two outputs the same to rounding, or two sentences the same?"""
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and one == other
-    return one is not None and other is not None and same(one, other)
+    if one is None or other is None:
+        return False
+    one, other = np.asarray(one), np.asarray(other)
+    if one.dtype.kind not in "biufc" or one.shape != other.shape:
+        return False
+    odd = ~np.isfinite(other)
+    if odd.any():  # the same holes at the same places, and the same numbers besides
+        return bool(np.array_equal(one[odd], other[odd], equal_nan=True)) and same(one[~odd], other[~odd])
+    return same(one, other)
 
 
 def candidates(functions):
     """The planted bugs that lie in these functions and that a student could write."""
-    return [mutant for mutant in mutants.load() if mutant.student and mutant.qualified in functions]
+    return [mutant for mutant in mutants.load() if mutant.student and mutant.places <= set(functions)]
 
 
 def resembles(functions, got):
-    """Which planted bugs the wrong outputs of visible tests look like: a list of (mutant, names of outputs).
+    """Which planted bugs the wrong outputs of visible tests look like: a list of (mutant, [(driver, output), ...]).
 
     got: by driver's name, what the student's package gave for each of its visible inputs, or a sentence. One bug that
     explains all is preferred to several that share it out; outputs that no bug explains are left out.
     """
     wrong = departures(got)
-    drivers = sorted({name for name, _ in wrong})
+    drivers = sorted(got) if wrong else []
     explains = {}  # by bug: the outputs that it explains, and all that it would make wrong
     for mutant in candidates(functions):
         predicted = departures(bug_answers(mutant.name, drivers))
         matched = {output for output in predicted if output in wrong and _all_same(wrong[output], predicted[output])}
         if matched:
             explains[mutant] = matched, set(predicted)
-    return _fewest(explains, set(wrong))
-
-
-def _fewest(explains, wrong):
-    """Greedily the bugs that explain most of what is wrong; among equals those that predict nothing else."""
-    found, left = [], set(wrong)
-    while left:
-        best = max(explains, key=lambda m: (len(explains[m][0] & left), -len(explains[m][1] - wrong)), default=None)
-        if best is None or not explains[best][0] & left:
-            break
-        found.append((best, sorted(key for _, key in explains[best][0] & left)))
-        left -= explains[best][0]
-    return found
+    return verdict.fewest(explains, set(wrong))

@@ -15,10 +15,10 @@ def of_task(task, tried, why=""):
     """
     worth = points.worth(task)
     lost = dict.fromkeys(worth, 1.0) if tried is None else points.lost(task, tried)
-    entries = []
+    entries, looks = [], tried and _looks(task, tried)
     for name, most in worth.items():
         for kind in ("visible", "hidden"):
-            right, text = (False, why + ".") if tried is None else _told(task, tried, name, kind)
+            right, text = (False, why + ".") if tried is None else _told(tried, name, kind, looks)
             of = most if kind == "hidden" else 0
             entries.append(
                 {
@@ -34,7 +34,18 @@ def of_task(task, tried, why=""):
     return entries
 
 
-def _told(task, tried, name, kind):
+def _looks(task, tried):
+    """What the visible tests look like: pairs (sentence, outputs) for each driver."""
+    looks = {name: [] for name in task.drivers}
+    for mutant, places in diagnosis.resembles(task.functions, tried.of("visible")):
+        for name in looks:
+            outputs = [output for driver, output in places if driver == name and output]
+            if outputs:
+                looks[name].append((f"{mutant.sentence} ({mutant.equation})", outputs))
+    return looks
+
+
+def _told(tried, name, kind, looks):
     """Are these tests of a driver all right, and what to tell?"""
     mine = [n for n, test in enumerate(tried.tests) if test[0].name == name and test[1] == kind]
     wrong = next((n for n in mine if tried.share(n) < 1), None)
@@ -48,9 +59,6 @@ def _told(task, tried, name, kind):
     if not (lines and answer.error.endswith("still blank")):  # a function that is not there is no blank
         lines += [f"{verdict}." for verdict in dict.fromkeys(tried.verdicts(wrong).values()) if verdict]
     if kind == "visible":
-        found = diagnosis.resembles(task.functions, {name: tried.of("visible")[name]})
-        lines += [
-            f"{', '.join(outputs)}: it looks as if {mutant.sentence} ({mutant.equation})." for mutant, outputs in found
-        ]
+        lines += [f"{', '.join(outputs)}: it looks as if {sentence}." for sentence, outputs in looks[name]]
         lines += ["It printed:", tried.said] if tried.said else []
     return False, "\n".join(lines)

@@ -21,10 +21,24 @@ def compare(driver, inputs, got, right, cells=None, numbers=False):
             verdicts[name] = _exchanged(driver, name, got, right) or verdict
             if numbers:
                 verdicts[name] += _numbers(driver, name, got.get(name), right[name])
+    _shortened(driver, got, right, verdicts)
     if driver.law and any(verdicts.values()):
         for name, sentence in _broken_laws(driver, got, right).items():
             verdicts[name] += f"; {sentence}" if verdicts[name] else ""
     return verdicts
+
+
+def _shortened(driver, got, right, verdicts):
+    """One sentence on several outputs that all have the same shape in the place of the same other one."""
+    shapes = {}
+    for name, value in right.items():
+        mine = _array(got.get(name))
+        if mine is not None and mine.shape != np.shape(value):
+            shapes.setdefault((mine.shape, np.shape(value)), []).append(name)
+    for (mine, theirs), names in shapes.items():
+        if len(names) > 2:
+            verdicts[names[0]] = f"{', '.join(names)} have the shape {mine} where {theirs} belongs"
+            verdicts.update(dict.fromkeys(names[1:], verdicts[names[0]]))
 
 
 def same(got, right):
@@ -33,6 +47,22 @@ def same(got, right):
     if got.shape != right.shape or not np.isfinite(got).all():
         return False
     return bool(np.abs(got - right).max(initial=0) <= TOLERANCE * _size(right))
+
+
+def fewest(explains, wrong):
+    """Greedily the mistakes that explain most of what is wrong; among equals those that predict nothing else.
+
+    explains: by mistake, what it explains of the wrong outputs, and all that it would make wrong, two sets.
+    Returns pairs (mistake, sorted list of what it is taken for).
+    """
+    found, left = [], set(wrong)
+    while left:
+        best = max(explains, key=lambda m: (len(explains[m][0] & left), -len(explains[m][1] - wrong)), default=None)
+        if best is None or not explains[best][0] & left:
+            break
+        found.append((best, sorted(explains[best][0] & left)))
+        left -= explains[best][0]
+    return found
 
 
 def _size(right):
@@ -74,7 +104,7 @@ def _verdict(driver, inputs, name, value, right, cells):
         return f"{title} is right to {part:.0e} only, not to rounding: is it computed in float32, or approximated?"
     factor = (got * right).sum() / (right * right).sum() if right.any() else 0
     if not got.any():
-        relation = "it is 0 everywhere"
+        relation = "it is 0 everywhere" if right.size > 1 else "it is 0"
     elif np.ptp(got) < 1e-12 * size and np.ptp(right) > 0.01 * size:
         relation = "it is the same number everywhere"
     elif right.size > 1 and np.abs(got - factor * right).max() < TOLERANCE * size * max(1, abs(factor)):

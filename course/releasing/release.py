@@ -18,7 +18,7 @@ import numpy as np
 from gca_scratch.support.errors import InputError
 
 from ..manifest import ROOT, locate
-from . import handout
+from . import extras, handout
 
 STUDENT = Path(__file__).parent / "student"
 SHIPPED = (".py", ".txt", ".js", ".css", ".html")  # of the package: nothing compiled, nothing stored
@@ -33,7 +33,7 @@ __all__ = ["backward", "forward"]
 }
 
 
-def release(manifest, out, student=None, solved=False, blanks=None, root=ROOT):
+def release(manifest, out, student=None, solved=False, blanks=None, root=ROOT, named=False):
     """Write the student version of an assignment into the new folder `out` and return its path.
 
     student: whoever it is for; the numbers of the visible tests and the data are then their own.  solved: nothing is
@@ -50,7 +50,7 @@ def release(manifest, out, student=None, solved=False, blanks=None, root=ROOT):
     try:
         for file, text in sources(manifest, solved, blanks, root).items():
             _write(temporary / file, text)
-        _write_course(manifest, temporary, student, root)
+        _write_course(manifest, temporary, student, root, named)
         os.chmod(temporary, 0o755)  # mkdtemp lets nobody else in
         os.rename(temporary, out)
     finally:
@@ -206,7 +206,7 @@ def expected(manifest, seed):
     return arrays
 
 
-def _write_course(manifest, folder, student, root):
+def _write_course(manifest, folder, student, root, named=False):
     """All that a student's folder holds beside the package."""
     seed = seed_of(student)
     requirements = tomllib.loads((Path(root) / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
@@ -224,7 +224,9 @@ def _write_course(manifest, folder, student, root):
     _write(folder / "checks" / "verdict.py", (Path(__file__).parents[1] / "grading" / "verdict.py").read_text("utf-8"))
     for name in manifest.given:
         _write(folder / name, (Path(root) / "course" / "assignments" / name).read_text("utf-8"))
-    np.savez_compressed(folder / "checks" / "expected.npz", **expected(manifest, seed))
+    numbers = expected(manifest, seed)
+    np.savez_compressed(folder / "checks" / "expected.npz", **numbers)
+    extras.write(manifest, folder, numbers, named)
     if manifest.data:
         from gca_scratch.data import neutral, synthetic
 

@@ -207,7 +207,7 @@ def box(extra):
     """Writes the package with one more line at the end of ops.sigmoid_backward's module."""
 
     def build(folder):
-        for path in PACKAGE.rglob("*.py"):
+        for path in (*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.h")):
             place = folder / "gca_scratch" / path.relative_to(PACKAGE)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(path.read_text() + (extra if path.name == "ops.py" else ""))

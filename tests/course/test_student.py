@@ -147,7 +147,7 @@ def test_a_wrong_gradient_is_shown_where_it_departs(solved):
     folder, cell = solved
     changed(cell, "dc_S, dc_T = dpast * f_S, dpast * f_T", "dc_S, dc_T = dpast * f_T, dpast * f_T")
     found = looked(folder, "A1.3")
-    assert found["status"] == "wrong" and found["lines"][0] == "cell_backward with B = 3, H = 2:"
+    assert found["status"] == "wrong" and found["lines"][0] == "step_backward with B = 3, H = 4:"
     assert "dc_S (dc of the spatial" in found["lines"][1] and "(at [0, 0] yours" in found["lines"][1]
     assert (
         "the complex step on your step_forward agrees: dc_S wrong, da, dh_S, dh_T, dc_T, dU right" in found["lines"][2]
@@ -255,8 +255,9 @@ def test_one_mistake_is_told_once(versions, tmp_path):
     solve(folder, assignment)
     changed(folder / "gca_scratch" / "network" / "cell.py", "dc = dc + tanh_backward(dh * o, tanh_c)", "dc = 1 * dc")
     lines = looked(folder, "A3.3")["lines"]
-    assert lines[0] == "right: cell_forward, gated_cell" and len(lines) < 12
-    assert lines[-1].startswith("gated_cell_backward") and sum("cell_backward with" in line for line in lines) == 1
+    assert lines[0] == "right: step_forward, step_forward with a score" and len(lines) < 12
+    assert lines[-1] == "step_backward with a score: not right either; begin with step_backward"
+    assert sum("step_backward with B" in line for line in lines) == 1
 
 
 @pytest.mark.parametrize("name", DRIVERS)
@@ -292,54 +293,53 @@ def test_the_plain_cell_is_right_and_does_not_know_the_score():
     assert manifest.load("A3").given == ("plain_cell.py",)
 
 
-def test_networks_are_proved_with_a_cell_as_a1_asks_for_it(a1):
-    folder, assignment = a1
-    solve(folder, assignment)
-    plain_cell(folder)
-    done = run(folder, "-m", "checks", "--prove")
-    assert done.returncode == 0 and done.stderr == "", done.stderr
-    assert "ST-LSTM: 7 gradients are right" in done.stdout and done.stdout.count("are right") == 5
-    assert "empty shells in this version: GCA-LSTM, N = 1, average memory" in done.stdout
-    done = run(folder, "-m", "gca_scratch", "stepper", "--out", "page.html")
-    assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert "left out of the student version of A1" in done.stderr
-
-
-PROVE_THE_FIRST = """
-from gca_scratch.network import gradcheck
-from gca_scratch.variants import gradcheck as variants
-first = [next(gradcheck.networks())]
-gradcheck.networks = lambda: first
-variants.ablations = variants.baselines = variants.trust_gates = lambda: []
-from checks.prove import prove
-raise SystemExit(prove())
-"""
-
-
-def test_a_network_that_does_not_feel_a_parameter_is_told_in_a_sentence(a1):
-    folder, assignment = a1
-    solve(folder, assignment)
-    changed(folder / "gca_scratch" / "network" / "cell.py", "c = new + past if", "c = new * 0 if")
-    done = run(folder, "-c", PROVE_THE_FIRST)
-    assert done.returncode == 1 and done.stderr == "" and done.stdout.count("\n") == 1
-    assert "average memory: stops with an error: InputError: the loss does not feel layer1.W, layer1.b" in done.stdout
-
-
 STABLE_SIGMOID = (
     "gates = xp.exp(-xp.abs(z[:, : 4 * H]))\n"
     "    gates = xp.where(z[:, : 4 * H] >= 0, 1 / (1 + gates), gates / (1 + gates))"
 )
 
 
-def test_a_forward_pass_that_loses_imaginary_parts_is_told_from_a_wrong_gradient(a1):
+def test_functions_are_proved_on_numbers_that_no_test_has(a1):
     folder, assignment = a1
+    said = run(folder, "-m", "checks", "--prove")
+    assert said.returncode == 1 and "cell_backward: waits for A1.2: write step_forward" in said.stdout
     solve(folder, assignment)
+    plain_cell(folder)
+    done = run(folder, "-m", "checks", "--prove")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.splitlines()[-1] == "cell_backward: 6 gradients are right" and done.stdout.count("\n") == 3
     cell = folder / "gca_scratch" / "network" / "cell.py"
+    before = cell.read_text("utf-8")
+    changed(cell, "dhh[:, :H], dc_S, dhh[:, H:]", "dhh[:, H:], dc_S, dhh[:, :H]")
+    done = run(folder, "-m", "checks", "--prove")
+    assert done.returncode == 1 and "cell_backward: WRONG: dh_S, dh_T\n" in done.stdout
+    cell.write_text(before, "utf-8")
     changed(cell, "gates, _ = sigmoid_forward(z[:, : 4 * H])", STABLE_SIGMOID)
-    done = run(folder, "-c", PROVE_THE_FIRST)
-    assert done.returncode == 1 and done.stderr == "" and done.stdout.count("\n") == 2, done.stderr
-    assert "average memory: WRONG: layer1.W" in done.stdout
-    assert "so the forward pass may be at fault: let complex numbers through" in done.stdout
+    done = run(folder, "-m", "checks", "--prove")
+    assert "cell_backward: stops with an error: ValueError: no complex numbers go through" in done.stdout
+
+
+@pytest.mark.parametrize("id", ["A2", "A3", "A4", "A5"])
+def test_all_that_a_folder_can_prove_is_proved(id, versions, tmp_path):
+    assignment = manifest.load(id)
+    folder = copied(versions(id), assignment, tmp_path / id)
+    solve(folder, assignment)
+    done = run(folder, "-m", "checks", "--prove")
+    assert done.returncode == 0 and done.stderr == "", done.stdout
+    last = {
+        "A2": "tree_backward: 2",
+        "A3": "two rounds of attention: 13",
+        "A4": "nll: its",
+        "A5": "feedforward memory: 23",
+    }
+    assert f"{last[id]} gradient" in done.stdout.splitlines()[-1]
+    if id == "A3":
+        changed(
+            folder / "gca_scratch" / "network" / "memory.py",
+            "dboth[:, :H], dboth[:, H:]",
+            "0 * dboth[:, :H], dboth[:, H:]",
+        )
+        assert "two rounds of attention: WRONG: layer2.W" in run(folder, "-m", "checks", "--prove").stdout
 
 
 # --- the notebook ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import proofs, verdict
+from . import limits, mistakes, proofs, verdict
 from .drivers import DRIVERS, Asked
 
 HERE = Path(__file__).resolve().parent.parent
@@ -45,14 +45,15 @@ def about():
 def examine(task):
     """What the tests of a task find: status, the verdict in words, the task whose blank it needs, lines to read."""
     tasks = about()["tasks"]
-    parts = {name: _driven(name, tasks) for name in task["drivers"]}
+    budget = limits.Budget()
+    parts = {name: _driven(name, tasks, budget) for name in task["drivers"]}
     drivers = {
         status: [name for name, part in parts.items() if part.status == status]
         for status in ("broken", "wrong", "blank", "right")
     }
     status = next(status for status, names in drivers.items() if names)
     blanks = [parts[name].blank for name in drivers["blank"]]
-    right = ", ".join(drivers["right"])
+    right = ", ".join(DRIVERS[name].title for name in drivers["right"])
     own = list(dict.fromkeys(function for id, function in blanks if id == task["id"]))
     others = list(dict.fromkeys(id for id, _ in blanks if id != task["id"]))
     lines = []
@@ -71,7 +72,8 @@ def examine(task):
     first = {}  # by the functions that are asked for: the first driver that finds them wrong tells all of it
     for name, part in parts.items():
         other = first.setdefault(DRIVERS[name].functions, name) if part.status in ("wrong", "broken") else name
-        lines += part.lines if other == name else [f"{name}: not right either; begin with {other}"]
+        either = f"{DRIVERS[name].title}: not right either; begin with {DRIVERS[other].title}"
+        lines += part.lines if other == name else [either]
     return {"status": status, "verdict": said, "blank": blank, "lines": lines}
 
 
@@ -87,36 +89,63 @@ def _not_right(used, tasks):
             yield task["id"]
 
 
-def _driven(name, tasks):
+def _driven(name, tasks, budget=None):
     """What a driver finds, up to the first case that is not right."""
-    driver, found = DRIVERS[name], Found()
-    for n, (inputs, expected, cells) in enumerate(stored(name)):
-        sizes = (f"{key} = {value}" for key, value in inputs.items() if isinstance(value, int) and len(key) == 1)
-        case = f"{name} with {', '.join(sizes)}"
+    driver, found, budget = DRIVERS[name], Found(), budget or limits.Budget()
+    cases = stored(name)
+    for n, (inputs, expected, cells) in enumerate(cases):
+        numbers = {key: value for key, value in inputs.items() if isinstance(value, int) and len(key) == 1}
+        sizes = ", ".join(f"{key} = {value}" for key, value in numbers.items())
+        case = f"{driver.title} with {sizes}" if sizes else driver.title
         try:
-            with _watched(tasks, found.used):
+            with budget.running(), _watched(tasks, found.used):
                 outputs = driver.run(package, inputs)
-        except Exception as error:
+        except (Exception, SystemExit, limits.StillRunning) as error:
             blank = BLANK.match(str(error)) if isinstance(error, NotImplementedError) else None
             if blank:
                 found.status, found.blank = "blank", blank.groups()
             else:
                 found.status, found.lines = "broken", [*found.lines, f"{case}: {in_words(error)}"]
             break  # the next case would end in the same way
-        wrong = list(filter(None, verdict.compare(driver, inputs, outputs, expected, cells, numbers=True).values()))
-        hint, more = _witnessed(name, inputs, outputs, tasks, wrong) if n == 0 else ("", "")
-        if wrong:
+        wrong = verdict.compare(driver, inputs, outputs, expected, cells, numbers=True)
+        sentences = list(dict.fromkeys(filter(None, wrong.values())))
+        hint, more = _witnessed(name, inputs, outputs, tasks, sentences) if n == 0 else ("", "")
+        if sentences:
             found.status = "wrong"
-            found.lines += [f"{name}: {hint}"] * bool(hint)
-            found.lines += [f"{case}:", *(f"    {sentence}" for sentence in (*wrong, more) if sentence)]
+            named = _named(driver, cases, budget)
+            found.lines += [f"{driver.title}: {hint}"] * bool(hint)
+            found.lines += [f"{case}:", *(f"    {sentence}" for sentence in (*sentences, more, *named) if sentence)]
             break
-        found.lines += [f"{name}: {more}"] * bool(more)
+        found.lines += [f"{driver.title}: {more}"] * bool(more)
     return found
+
+
+def _named(driver, cases, budget):
+    """Which mistakes the wrong outputs look like, where the instructor lets the tests say so."""
+    if not mistakes.PLACE.is_file():
+        return []
+    try:
+        with budget.running():
+            outputs = [driver.run(package, inputs) for inputs, _, _ in cases]
+    except (Exception, SystemExit, limits.StillRunning):
+        return []
+    departs = {
+        name: [output.get(name) for output in outputs]
+        for name in cases[0][1]
+        if not all(
+            verdict.same(output.get(name), right[name]) for output, (_, right, _) in zip(outputs, cases, strict=True)
+        )
+    }
+    return mistakes.looks_like(driver.name, departs)
 
 
 def _witnessed(name, inputs, outputs, tasks, wrong):
     """What the complex step adds: where to look first, and a sentence to stand behind what is wrong."""
-    seen = proofs.witness(name, package, inputs, outputs)
+    try:
+        with limits.Budget().running():
+            seen = proofs.witness(name, package, inputs, outputs)
+    except limits.StillRunning as error:
+        seen = proofs.Witness(proofs.function_of(name), why_not=str(error))
     if seen is None:
         return "", ""
     yours = any(f"gca_scratch.{seen.function}" in task["functions"] for task in tasks)
@@ -205,4 +234,8 @@ def in_words(error):
         return str(error)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if PACKAGE in Path(f.filename).resolve().parents]
     place = [f", in {f.name} ({Path(f.filename).name}, line {f.lineno}): {f.line}" for f in frames[-1:]]
+    if isinstance(error, limits.StillRunning):
+        return f"{error}{''.join(place)}"
+    if isinstance(error, SystemExit):
+        return f"the code ends the program (SystemExit){''.join(place)}; a function returns its results"
     return f"{type(error).__name__}: {error}{''.join(place)}"

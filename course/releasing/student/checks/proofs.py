@@ -113,6 +113,11 @@ def witness(name, package, inputs, outputs):
         return None
 
 
+def function_of(name):
+    """The forward function that a driver's witness runs."""
+    return FORWARDS[ALONE.get(name, name)][0]
+
+
 def _passes(function, forward, gradients, package, inputs):
     """Do complex numbers go through a forward function?"""
     try:

@@ -5,6 +5,7 @@ import re
 import sys
 import zipfile
 
+from . import pack
 from .examine import HERE, about, examine
 
 
@@ -21,6 +22,8 @@ def check(*ids):
     right = sum(found["status"] == "right" for _, found in results)
     if len(results) > 1:
         print(f"\n{right} of {len(results)} tasks pass. The hidden tests ask the same with other sizes and numbers.")
+    for note in pack.notes(about()["files"]):
+        print(f"note: {note}")
     return right == len(results)
 
 
@@ -31,6 +34,7 @@ def submit():
     path = HERE / f"{'-'.join(filter(None, (description['assignment'], student)))}-submission.zip"
     files = [*description["files"], "answers.md", "assignment.json"]
     missing = [file for file in files if not (HERE / file).is_file()]
+    files += [*pack.helpers(description["files"]), *pack.figures()]
     if missing:
         print(f"{missing[0]} is missing; put it back, from a fresh copy of the assignment if need be")
         return 2
@@ -41,6 +45,8 @@ def submit():
         found = examine(task)
         if found["status"] != "right":
             print(f"note: {task['id']} {found['verdict']}")
+    for note in pack.notes(description["files"]):
+        print(f"note: {note}")
     answers = (HERE / "answers.md").read_text("utf-8").split("**Answer:**")[1:]
     for question, answer in zip(description["questions"], answers, strict=False):
         if not answer.partition("\n## ")[0].strip():
