@@ -12,13 +12,14 @@ A check proves something only where every parameter matters: at least two joints
 enough that no gate sits still, dropout masks held fixed, and no ReLU closer to its kink than the differences reach.
 """
 
+import numbers
 import sys
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..support.errors import InputError
+from ..support.errors import InputError, shown
 from .gca_lstm import GCALSTM, INITIAL_MEMORIES, multiplied_out
 from .ops import nll_backward, nll_forward
 from .two_stream import Coarse, TwoStream
@@ -34,8 +35,9 @@ PARTS = (0, 1, 1, 4)
 def complex_step(f, array):
     """Gradient of the scalar function f at a float64 array, one entry at a time; f must accept a complex array.
 
-    Whole numbers and plain floats are taken as float64. Raises InputError where the result of f is not complex, for it
-    has lost the imaginary part on the way. Warns where central differences see another slope along a random direction.
+    Whole numbers and shorter floats are taken as float64. Raises InputError where the array is complex or holds no
+    numbers, where f answers with more than one number, and where its result is not complex, for it has lost the
+    imaginary part on the way. Warns where central differences see another slope along a random direction.
     """
     array = _floats(array)
     gradient = _complex_step(f, array)
@@ -56,7 +58,7 @@ def _complex_step(f, array):
     probe = array.astype(complex)
     for entry in np.ndindex(array.shape):
         probe[entry] += 1j * _IMAGINARY_STEP
-        value = f(probe)
+        value = _number(f(probe.copy()))  # f may change what it is given
         if not np.iscomplexobj(value):
             raise InputError(
                 f"f answers a complex array with {type(value).__name__}, which has no imaginary part, so the complex "
@@ -70,7 +72,8 @@ def _complex_step(f, array):
 def central_difference(f, array, step=_STEP):
     """Gradient of the scalar function f at a float64 array by the five-point formula, one entry at a time.
 
-    Whole numbers and plain floats are taken as float64.
+    Whole numbers and shorter floats are taken as float64. Raises InputError as `complex_step` does, and for a complex
+    result, since that is no slope.
     """
     array = _floats(array)
     gradient = np.empty(array.shape)
@@ -79,16 +82,34 @@ def central_difference(f, array, step=_STEP):
         slope = 0.0
         for distance, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
             probe[entry] = array[entry] + distance * step
-            slope += weight * f(probe)
+            value = _number(f(probe.copy()))
+            if np.iscomplexobj(value):
+                raise InputError("f answers a real array with a complex number; let it answer with one of its parts")
+            slope += weight * value
         probe[entry] = array[entry]
         gradient[entry] = slope / (12 * step)
     return gradient
 
 
 def _floats(array):
-    """Numbers as an array that takes small steps: whole ones as float64, others as they are."""
-    array = np.asarray(array)
-    return array.astype(float) if array.dtype.kind in "biu" else array
+    """Numbers as an array that takes small steps: float64, or longer. InputError for what has no such steps."""
+    given, array = array, np.asarray(array)
+    if array.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in array.flat):
+        array = array.astype(float)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{shown(given)} holds no real numbers, so f has no slope there; give an array of float64")
+    return array.astype(np.promote_types(array.dtype, float))
+
+
+def _number(value):
+    """What f answers with, if that is one number, on whatever device. InputError for anything else."""
+    if getattr(value, "size", 1) == 1:
+        if getattr(value, "ndim", 0):
+            value = value.reshape(())[()]
+        if isinstance(value, numbers.Number) or getattr(getattr(value, "dtype", None), "kind", "O") in "biufc":
+            return value
+    shape = f"an array of shape {value.shape}" if hasattr(value, "shape") else shown(value)
+    raise InputError(f"f answers with {shape}, so it has no single slope; let it answer with one number, such as a sum")
 
 
 def _witnesses_agree(f, array, gradient):
@@ -102,7 +123,7 @@ def _witnesses_agree(f, array, gradient):
     direction = np.random.default_rng(0).standard_normal(array.shape) / np.sqrt(array.size)
     told = (gradient * direction).sum()
     (seen,) = central_difference(lambda step: np.real(f(array + step[0] * direction)), np.zeros(1))
-    value = np.asarray(np.real(f(array)))
+    value = np.asarray(np.real(f(array.copy())))
     rounding = np.finfo(value.dtype if value.dtype.kind == "f" else float).eps * np.abs(value) / _STEP
     return not abs(told - seen) > 1e-2 * max(abs(told), abs(seen), 1e-3 * np.abs(gradient).max()) + 10 * rounding
 

@@ -83,7 +83,7 @@ def tanh_backward(dy, y):
 
 def relu_forward(z):
     """Positive part of any shape; its derivative at 0 is taken as 0."""
-    return z * (z.real > 0), z
+    return array_module(z).multiply(z, z.real > 0), z
 
 
 def relu_backward(dy, z):
@@ -93,7 +93,8 @@ def relu_backward(dy, z):
 
 def softmax_forward(e):
     """Softmax over axis 0: e (K, ...) gives y of the same shape, which sums to 1 over K (the form of Eqs. 6 and 11)."""
-    y = array_module(e).exp(e - e.real.max(axis=0))  # the shift cancels; it keeps exp from overflowing
+    xp = array_module(e)
+    y = xp.exp(e - xp.max(e.real, axis=0))  # the shift cancels; it keeps exp from overflowing
     y /= y.sum(axis=0)
     return y, y
 

@@ -38,6 +38,45 @@ def test_whole_numbers_take_small_steps(witness, kind):
 
 
 @pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize("kind", ["f2", "f4", ">f8", "g", "O"])
+def test_short_floats_take_small_steps(witness, kind):
+    point = np.array([1, 2, 3], kind)
+    np.testing.assert_allclose(witness(lambda p: (p**3).sum(), point), [3, 12, 27], rtol=1e-9)
+    assert point.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize("point", [[1j, 2], np.ones(2, "F"), ["a"], None, np.array(["2026"], "M8[Y]"), [{}]])
+def test_what_takes_no_real_steps_is_refused(witness, point):
+    with pytest.raises(InputError, match="holds no real numbers, so f has no slope there; give an array of float64"):
+        witness(lambda p: p.sum(), point)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+def test_a_function_may_change_what_it_is_given(witness):
+    def f(p):
+        np.exp(p, out=p)
+        return p.prod()
+
+    point = POINT.copy()
+    np.testing.assert_allclose(witness(f, point), np.full(POINT.shape, np.exp(POINT).prod()), rtol=1e-9)
+    np.testing.assert_array_equal(point, POINT)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+def test_f_answers_with_one_number(witness):
+    np.testing.assert_allclose(witness(lambda p: (p**2).sum(keepdims=True), POINT), 2 * POINT, rtol=1e-9)
+    for f, words in (
+        (lambda p: p**2, r"an array of shape \(2, 2\)"), (lambda p: p.tolist(), r"\[\["), (lambda p: None, "None"),
+        (lambda p: p[:0], r"an array of shape \(0, 2\)"), (lambda p: "7", "'7'"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=f"f answers with {words}.*, so it has no single slope"):
+            witness(f, POINT)
+    with pytest.raises(InputError, match="f answers a real array with a complex number"):
+        gradcheck.central_difference(lambda p: (p + 1j).sum(), POINT)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
 @pytest.mark.parametrize("point", [2, 2.0, np.float64(2), np.array(2.0)])
 def test_plain_numbers_have_a_slope_too(witness, point):
     assert float(witness(lambda p: p**3, point)) == pytest.approx(12, rel=1e-9)

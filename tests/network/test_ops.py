@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gca_scratch.network import ops
+from gca_scratch.support.errors import InputError
 from tests.helpers.derivatives import check_gradients
 
 RNG = np.random.default_rng(1)
@@ -59,6 +60,16 @@ def test_whole_numbers_are_taken_for_what_they_are(name):
     for got, right in ((forward(z), forward(z.astype(float))),):
         np.testing.assert_array_equal(got[0], right[0])
         np.testing.assert_array_equal(backward(z, got[1]), backward(z.astype(float), right[1]))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "softmax"])
+def test_the_softmax_of_a_lone_number_is_1_and_lists_are_refused(name):
+    forward = getattr(ops, f"{name}_forward")
+    for lone in (0.5, 3, True, np.float32(-2), 1 + 1j):
+        assert np.shape(forward(lone)[0]) == () and (name != "softmax" or forward(lone)[0] == 1)
+    for value in ([0.5, 1.0], None, "0.5"):
+        with pytest.raises(InputError, match="is no array; give"):
+            forward(value)
 
 
 @pytest.mark.parametrize("value", [-1e4, 1e4])
