@@ -34,6 +34,10 @@ def parser():
     command.add_argument("--out", required=True, help="the folder to write; it must not be there yet")
     command.add_argument("--student", help="whoever it is for: numbers of the visible tests and data of their own")
     command.add_argument("--solved", action="store_true", help="nothing blank, for instructors")
+    command.add_argument(
+        "--name-mistakes", action="store_true",
+        help="let the student's own tests say what a wrong result looks like, as the grader does",
+    )  # fmt: skip
     command.set_defaults(command=_release)
 
     command = sub.add_parser("release-check", help="prove that student versions work and give nothing away")
@@ -41,6 +45,10 @@ def parser():
     command.add_argument(
         "--working-tree", action="store_true", help="check the files as they are now, not those of the last commit"
     )
+    command.add_argument(
+        "--all-pairs", action="store_true",
+        help="hand in every folder for every later assignment, too, not that of A1 alone",
+    )  # fmt: skip
     command.set_defaults(command=_release_check)
 
     grading_cli.add_commands(sub)
@@ -57,11 +65,14 @@ def _list(options):
 
 def _release(options):
     manifest = load(options.assignment)
-    print(release.release(manifest, options.out, options.student, options.solved))
+    place = release.release(
+        manifest, options.out, options.student, options.solved, named=options.name_mistakes
+    )  # fmt: skip
+    print(place)
 
 
 def _release_check(options):
-    return release_check.main(options.assignments or all_ids(), options.working_tree)
+    return release_check.main(options.assignments or all_ids(), options.working_tree, options.all_pairs)
 
 
 def main(arguments=None):

@@ -52,9 +52,12 @@ class Question:
 class Manifest:
     """An assignment.
 
-    files: what a student edits and submits.  without: modules that the student version has as empty shells, because
-    they give an answer away.  remove: private helpers that do.  given: files beside the manifests that the student's
-    folder holds.  data: arguments of `data.synthetic.people.generate` for the student's own data file, or empty.
+    files: what a student edits and submits.  modules: what else of the package the student's folder holds, paths or
+    patterns; with all that these and the files import, and nothing more.  stand_ins: by path, the file beside the
+    manifests that stands there in its place.  bodies: by name, another body of a function.  remove: private helpers
+    that give an answer away.  given: files beside the manifests that lie in the student's folder.  prove: what `make
+    prove` proves beside single functions, "stream" or "networks", or empty.  data: arguments of
+    `data.synthetic.people.generate` for the student's own data file, or empty.
     """
 
     id: str
@@ -67,9 +70,12 @@ class Manifest:
     files: tuple[str, ...]
     tasks: tuple[Task, ...]
     questions: tuple[Question, ...]
-    without: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    stand_ins: dict = field(default_factory=dict)
+    bodies: dict = field(default_factory=dict)
     remove: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    prove: str = ""
     data: dict = field(default_factory=dict)
 
     @property
@@ -88,6 +94,18 @@ class Manifest:
 def all_ids(folder=FOLDER):
     """The ids of all assignments, in order."""
     return sorted(path.stem for path in Path(folder).glob("A*.toml"))
+
+
+@lru_cache
+def asked(id):
+    """The functions that the assignment of that id asks for; none where there is no such assignment."""
+    return frozenset(load(id).functions) if id in all_ids() else frozenset()
+
+
+@lru_cache
+def later(id):
+    """The assignments after the one of that id, in order."""
+    return tuple(load(other) for other in all_ids() if other > id)
 
 
 def load(id, folder=FOLDER, root=ROOT):
@@ -179,7 +197,7 @@ def _check(manifest, path, root):
         if functions.count(name) > 1:
             raise InputError(f"{path}: {shown(name)} belongs to one task alone; correct it")
         file, node = locate(name, root)
-        if not isinstance(node, ast.FunctionDef):
+        if not isinstance(node, ast.FunctionDef if name in functions else ast.FunctionDef | ast.ClassDef):
             raise InputError(f"{path}: {name} is not a function; name one")
         if name in functions and file not in manifest.files:
             raise InputError(f"{path}: {name} is asked for, but {file} is not among the files; add it")
@@ -195,7 +213,10 @@ def _check(manifest, path, root):
                 )
         for name in set(task.earlier) - set(task.drivers):
             raise InputError(f"{path}: {shown(name)} is no driver of {task.id}; correct its entry `earlier`")
-    for file in (*manifest.files, *manifest.without, *(f"course/assignments/{name}" for name in manifest.given)):
+    for name in manifest.bodies:
+        locate(name, root)
+    beside = (f"course/assignments/{name}" for name in (*manifest.given, *manifest.stand_ins.values()))
+    for file in (*manifest.files, *manifest.stand_ins, *beside):
         if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
             raise InputError(f"{path}: {shown(file)} lies outside of the project; correct it")
         if not os.path.isfile(Path(root) / file):

@@ -11,15 +11,17 @@ CONVENTIONS = """\
   an array that you were handed, and then `xp.concatenate(...)`; or add `import numpy as np` at the top. Both are fine.
 - *Arguments* are the caller's: a function that writes into one of them (`q += ...`) does not pass, unless its text asks
   for that. Work on a copy, `q = q + ...`.
-- `workspace=FRESH`, where you meet it, is memory that a fast sweep uses again: leave it alone. `rows(x)` of `ops.py`
+- `workspace=FRESH`, where you meet it, is memory that fast code uses again: leave it alone. `rows(x)` of `ops.py`
   makes a matrix of an array with more axes. A class `Cache` names what our functions keep; yours may keep anything.\
 """
-SHELLS = """
+COMMANDS = """
 
-A few modules are empty shells here, or hand on to the plain loop, because they hold the answers or are not needed:
-{names}.
-What uses them says so in place of running (`python -m gca_scratch stepper`, say), and `make prove` lists what it leaves
-out."""
+`python -m gca_scratch` has these commands here: {names}."""
+PROVED = {  # by the manifest's `prove`: what `make prove` proves beside single functions
+    "": "",
+    "stream": ", and everything above the first layer as a whole",
+    "networks": ", and whole networks",
+}
 GIVEN = """
 
 You may begin with what lies beside the package: {names}."""
@@ -27,7 +29,7 @@ You may begin with what lies beside the package: {names}."""
 
 def readme(manifest, student):
     """README.md."""
-    shells = [file.removeprefix("gca_scratch/") for file in manifest.without]
+    commands = [Path(file).stem for file in manifest.modules if file.startswith("gca_scratch/commands/")]
     files = [f"`{file}`" for file in manifest.files]
     return TEMPLATE.read_text("utf-8").format(
         id=manifest.id,
@@ -41,7 +43,8 @@ def readme(manifest, student):
         first=manifest.tasks[0].id,
         files=", ".join(files),
         conventions=CONVENTIONS,
-        without=SHELLS.format(names=", ".join(f"`{name}`" for name in shells)) if shells else "",
+        commands=COMMANDS.format(names=", ".join(f"`{name}`" for name in commands)) if commands else "",
+        proved=PROVED[manifest.prove],
         given=GIVEN.format(names=", ".join(f"`{name}`" for name in manifest.given)) if manifest.given else "",
         table="\n".join(
             [f"| {task.id} {task.title} | {task.points} | {_names(task)} |" for task in manifest.tasks]
@@ -82,6 +85,7 @@ def description(manifest, student):
         "files": manifest.files,
         "tasks": tasks,
         "questions": [question.id for question in manifest.questions],
+        "prove": manifest.prove,
     }
 
 

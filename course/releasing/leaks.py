@@ -1,4 +1,6 @@
-"""Is a solution, or a good piece of one, in a student's folder? By syntax in Python files, by text in all of them."""
+"""Is a solution, or a good piece of one, in a student's folder?
+
+By syntax in Python files, by text in all of them, and by formula in whatever language they are written."""
 
 import ast
 import json
@@ -6,6 +8,7 @@ import re
 from functools import lru_cache
 
 from ..manifest import locate
+from . import in_any_language
 
 SMALLEST = 7  # nodes of a piece of syntax that says something
 TELLING = 12  # characters, without blanks, of a line that does
@@ -30,12 +33,15 @@ def solutions(manifest, root):
 def search(manifest, folder, root):
     """Sentences on every place of a student's folder where a piece of a solution stands."""
     pieces, lines = what_tells(manifest, root)
+    formulas = what_computes(manifest, root)
     problems = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".npz"):
         file, text = path.relative_to(folder), path.read_text("utf-8")
         for cell in [text] if path.suffix != ".ipynb" else _cells(text):
             squeezed = _squeezed(cell)
             problems += [f"{file} holds a line of {name}: {line}" for line, name in lines.items() if line in squeezed]
+            for row, words in in_any_language.places(cell, formulas):
+                problems.append(f"{file} holds a formula of {formulas[row]}: {words}")
             for key, node in _pieces(cell) if path.suffix in (".py", ".ipynb") else ():
                 if key in pieces:
                     piece = ast.unparse(node).splitlines()[0]
@@ -68,12 +74,25 @@ def what_tells(manifest, root):
     return pieces, lines
 
 
-def _known(manifest, root):
-    """Pieces and text that are handed out on purpose: what is given, and the files to edit with their blanks."""
+def what_computes(manifest, root):
+    """Formulas that stand in the solutions alone, {row: name}."""
+    handed_out = [text for text in _handed_out(manifest, root) if text not in COMMONPLACE]
+    found = {row: name for name, node, _ in solutions(manifest, root) for row in in_any_language.formulas(node)}
+    known = {row for text in handed_out for row, _ in in_any_language.places(text, found)}
+    return {row: name for row, name in found.items() if row not in known}
+
+
+def _handed_out(manifest, root):
+    """Texts that are handed out on purpose: what is given, and the files to edit with their blanks."""
     from .release import blanked
 
     given = [(root / "course" / "assignments" / name).read_text("utf-8") for name in manifest.given]
-    texts = [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
+    return [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
+
+
+def _known(manifest, root):
+    """Pieces and text that are handed out on purpose."""
+    texts = _handed_out(manifest, root)
     keys = {key for text in texts for key, _ in _pieces(text)}
     return keys, "\n".join(map(_squeezed, texts))
 

@@ -17,20 +17,12 @@ import numpy as np
 
 from gca_scratch.support.errors import InputError
 
-from ..manifest import ROOT, locate
-from . import extras, handout
+from ..manifest import ROOT, later, locate
+from ..manifest import asked as asked_of
+from . import extras, handout, needed
 
 STUDENT = Path(__file__).parent / "student"
-SHIPPED = (".py", ".txt", ".js", ".css", ".html")  # of the package: nothing compiled, nothing stored
-WITHHELD = ("gca_scratch/plain.py",)  # what no student version has: the whole network on one page, both ways
-STAND_INS = {
-    "gca_scratch/network/sweep/wavefront.py": '''"""In the student version the plain loop serves here."""
-
-from .raster import backward, forward
-
-__all__ = ["backward", "forward"]
-'''
-}
+WHOLE = (".py", ".txt", ".js", ".css", ".html", ".c", ".h")  # of the package, for instructors: nothing compiled
 
 
 def release(manifest, out, student=None, solved=False, blanks=None, root=ROOT, named=False):
@@ -60,48 +52,51 @@ def release(manifest, out, student=None, solved=False, blanks=None, root=ROOT, n
 
 def sources(manifest, solved=False, blanks=None, root=ROOT):
     """The text of every file of the package as the student has it, by its path."""
-    package = {}
-    for path in sorted((Path(root) / "gca_scratch").rglob("*")):
-        if path.suffix in SHIPPED and path.is_file() and "__pycache__" not in path.parts:
-            package[path.relative_to(root).as_posix()] = path.read_text("utf-8")
+    root = Path(root)
     if solved:
-        return package
-    for file in WITHHELD:
-        package.pop(file, None)
-    for file in manifest.without:
-        if file.endswith(".py"):
-            package[file] = STAND_INS.get(file) or shell(package[file], manifest.id)
-        else:
-            del package[file]
-    for file in manifest.files:
-        package[file] = blanked(manifest, file, blanks, root)
-    return package
+        paths = sorted(path for path in (root / "gca_scratch").rglob("*") if path.suffix in WHOLE and path.is_file())
+        return {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in paths}
+    beside = {file: _beside(name, root) for file, name in manifest.stand_ins.items()}
+    found = needed.package((*manifest.files, *manifest.modules), needed.STAND_INS | beside, root)
+    uncut = {*needed.STAND_INS, *beside, needed.COMMANDS}
+    cut = [file for file in found if file.endswith(".py") and file not in uncut]
+    return found | {file: blanked(manifest, file, blanks, root) for file in cut}
 
 
 def blanked(manifest, file, blanks=None, root=ROOT):
     """The text of a file in which the functions of the tasks `blanks` (ids; None: of all) are blanks.
 
-    Private helpers that the manifest removes are gone when all are blank, and with a task whose functions used them.
+    What a later assignment asks for is left out whatever `blanks` says. Private helpers that a manifest removes are
+    gone when all are blank.
     """
-    lines = (Path(root) / file).read_text("utf-8").splitlines()
+    text = (Path(root) / file).read_text("utf-8")
+    lines, module = text.splitlines(), file.removesuffix(".py").replace("/", ".")
     edits = []  # (first line, last line, new lines), counted from 0, the last excluded
-    chosen = [task for task in manifest.tasks if blanks is None or task.id in blanks]
-    for task in chosen:
+    mine = [task for task in manifest.tasks if blanks is None or task.id in blanks]
+    asked = [(task, _asks(task, module)) for task in mine]
+    own, gone = {*manifest.functions, *asked_of(manifest.id)}, set(manifest.remove if blanks is None else ())
+    replaced = set(manifest.bodies)
+    for other in later(manifest.id):
+        asked += [(task, _left_for(other, task, module)) for task in other.tasks]
+        gone |= {name for name in other.remove if blanks is None or name not in manifest.remove}
+    done = own - {name for task in mine for name in task.functions}  # not blank now, nor to be left for later
+    for task, blank in asked:
+        theirs = task not in mine
         for name in task.functions:
-            where, node = locate(name, root)
-            if where == file:
-                edits.append(_blank(lines, node, task, name, file.removesuffix(".py").replace("/", ".")))
+            if name.startswith(f"{module}.") and not (theirs and name in own) and name not in replaced | done:
+                node = locate(name, root)[1]
+                edits.append(_body(lines, node, name, blank(name)))
                 if name in task.arguments:
                     edits.append(_arguments(lines, node, task.arguments[name]))
-        for name, text in task.docstrings.items():
-            where, node = locate(name, root)
-            if where == file:
-                edits.append(_docstring(node, text))
-    if blanks is None:
-        for name in manifest.remove:
-            where, node = locate(name, root)
-            if where == file:
-                edits.append(_removed(lines, node))
+        for name, docstring in task.docstrings.items():
+            if (name.startswith(f"{module}.") or name == module) and not (theirs and name in own) and name not in done:
+                edits.append(_docstring(locate(name, root)[1], docstring))
+    for name, body in manifest.bodies.items():
+        if name.startswith(f"{module}."):
+            edits.append(_body(lines, locate(name, root)[1], name, body.strip("\n").splitlines()))
+    for name in gone:
+        if name.startswith(f"{module}."):
+            edits.append(_removed(lines, locate(name, root)[1]))
     for first, last, new in sorted(edits, reverse=True):
         lines[first:last] = new
     text = "\n".join(lines) + "\n"
@@ -109,8 +104,37 @@ def blanked(manifest, file, blanks=None, root=ROOT):
     return text
 
 
-def _blank(lines, node, task, name, module):
-    """The edit that makes a blank of a function's body below its docstring."""
+def _asks(task, module):
+    """What makes the lines of a blank that this task asks for."""
+
+    def lines(name):
+        what, notebook = name.removeprefix(f"{module}."), f"{task.id.partition('.')[0]}.ipynb"
+        return (
+            f"# ---- {task.id}: your code begins here ----",
+            f'raise NotImplementedError("{task.id}: write {what}; its text is in {notebook}")',
+            f"# ---- {task.id}: and ends here ----",
+        )
+
+    return lines
+
+
+def _left_for(manifest, task, module):
+    """What makes the line that stands where a later assignment will ask."""
+
+    def lines(name):
+        what = name.removeprefix(f"{module}.")
+        return (f'raise NotImplementedError("{what} is left for {manifest.id}, and not needed before")',)
+
+    return lines
+
+
+def _beside(name, root):
+    """The text of a file beside the manifests."""
+    return (Path(root) / "course" / "assignments" / name).read_text("utf-8")
+
+
+def _body(lines, node, name, new):
+    """The edit that puts these lines, not indented yet, in place of a function's body below its docstring."""
     body, has_docstring = node.body, ast.get_docstring(node) is not None
     if body[0].lineno == node.lineno:
         raise InputError(f"{name} has its body on the line of its def; give it lines of its own")
@@ -124,13 +148,7 @@ def _blank(lines, node, task, name, module):
             last = n + 1
         elif lines[n].strip():
             break
-    what, notebook = name.removeprefix(f"{module}."), f"{task.id.partition('.')[0]}.ipynb"
-    blank = (
-        f"# ---- {task.id}: your code begins here ----",
-        f'raise NotImplementedError("{task.id}: write {what}; its text is in {notebook}")',
-        f"# ---- {task.id}: and ends here ----",
-    )
-    return first, last, [indent + line for line in blank]
+    return first, last, [indent + line if line else "" for line in new]
 
 
 def _arguments(lines, node, text):
@@ -157,21 +175,6 @@ def _removed(lines, node):
     while first and not lines[first - 1].strip():
         first -= 1
     return first, node.end_lineno, []
-
-
-def shell(source, id):
-    """A module that can be imported as the one with this source, whose functions say that they are left out."""
-    sentence = f"this part of the package is left out of the student version of {id}"
-    names = [
-        node.name
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
-    ]
-    functions = [
-        f'def {name}(*arguments, **named):\n    raise InputError("{name}: {sentence}; do without it")' for name in names
-    ]
-    header = f'"""Empty: {sentence}."""\n\nfrom gca_scratch.support.errors import InputError'
-    return "\n\n\n".join([header, *functions]) + "\n"
 
 
 def seed_of(student):
@@ -212,7 +215,8 @@ def _write_course(manifest, folder, student, root, named=False):
     requirements = tomllib.loads((Path(root) / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     _write(folder / "requirements.txt", "\n".join([*requirements, "jupyterlab>=4.2"]) + "\n")
     _write(folder / "LICENSE", (Path(root) / "LICENSE").read_text("utf-8"))
-    _write(folder / "Makefile", (STUDENT / "Makefile").read_text("utf-8"))
+    for name in ("Makefile", "AGENTS.md"):
+        _write(folder / name, (STUDENT / name).read_text("utf-8"))
     _write(folder / "README.md", handout.readme(manifest, student))
     _write(folder / "answers.md", handout.answers(manifest, student))
     _write(folder / f"{manifest.id}.ipynb", handout.notebook(manifest, seed))
@@ -221,9 +225,8 @@ def _write_course(manifest, folder, student, root, named=False):
         _write(folder / "checks" / path.name, path.read_text("utf-8"))
     for path in sorted((Path(__file__).parents[1] / "drivers").glob("*.py")):
         _write(folder / "checks" / "drivers" / path.name, path.read_text("utf-8"))
-    _write(folder / "checks" / "verdict.py", (Path(__file__).parents[1] / "grading" / "verdict.py").read_text("utf-8"))
     for name in manifest.given:
-        _write(folder / name, (Path(root) / "course" / "assignments" / name).read_text("utf-8"))
+        _write(folder / name, _beside(name, root))
     numbers = expected(manifest, seed)
     np.savez_compressed(folder / "checks" / "expected.npz", **numbers)
     extras.write(manifest, folder, numbers, named)

@@ -16,10 +16,10 @@ from pathlib import Path
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.exit_code import exit_code
 
-from ..manifest import ROOT, load
-from . import leaks, release
+from ..manifest import ROOT, all_ids, later, load
+from . import leaks, pairs, release
 
-PLAIN = {".py", ".md", ".txt", ".json", ".ipynb", ".js", ".css", ".html", ""}  # no ending: Makefile, LICENSE
+PLAIN = {".py", ".md", ".txt", ".json", ".ipynb", ""}  # no ending: Makefile, LICENSE
 NUMBERS = {"checks/expected.npz", "data.npz"}
 IMPORT_ALL = """
 import importlib, pkgutil, gca_scratch
@@ -30,21 +30,28 @@ print(gca_scratch.__file__)
 """
 
 
-def main(ids, working_tree=False):
-    """Check the assignments of these ids in a clean copy of the repository; 0, or 1 when anything is wrong."""
+def main(ids, working_tree=False, all_pairs=False):
+    """Check the assignments of these ids in a clean copy of the repository; 0, or 1 when anything is wrong.
+
+    all_pairs: hand in every folder for every later assignment, too; without it, that of A1 alone.
+    """
     with tempfile.TemporaryDirectory(prefix="release-check-") as folder:
         tree = Path(folder)
         _lay_out(tree, working_tree)
         failed = []
         for id in ids:
-            if _python(["-m", "course.releasing.release_check", id], tree, capture=False).returncode:
+            more = ["--all-pairs"] if all_pairs else []
+            if _python(["-m", "course.releasing.release_check", id, *more], tree, capture=False).returncode:
                 failed.append(id)
     print(f"not fit to be handed out: {', '.join(failed)}" if failed else f"fit to be handed out: {', '.join(ids)}")
     return int(bool(failed))
 
 
-def check(manifest, folder, root=ROOT, log=print):
-    """Sentences on all that is wrong with an assignment; student versions are built in `folder`."""
+def check(manifest, folder, root=ROOT, log=print, handed_in=()):
+    """Sentences on all that is wrong with an assignment; student versions are built in `folder`.
+
+    handed_in: later assignments that the folder is handed in for.
+    """
     folder, problems = Path(folder), []
 
     def report(what, found):
@@ -56,12 +63,15 @@ def check(manifest, folder, root=ROOT, log=print):
     files = sum(path.is_file() for path in student.rglob("*"))
     report("no compiled file, no stored output, nothing that is withheld from students", litter(student))
     report(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
+    report("no piece of a solution of a later assignment", pairs.texts(manifest, student, root))
     report("every module can be imported", _imports(student))
     report("it stops exactly at the blanks", _stops(manifest, folder, student, root))
     report("as it is handed out it scores 0", _graded(manifest, student, 0))
     by_grader, by_hand = (sum(part.points for part in parts) for parts in (manifest.tasks, manifest.questions))
     what = f"solved it scores {by_grader}, and {by_hand} are given by hand: {by_grader + by_hand}"
     report(what, _graded(manifest, solved, by_grader))
+    names = ", ".join(other.id for other in (manifest, *handed_in))
+    report(f"what lies in the folder scores 0 for {names}", pairs.worth(manifest, student, handed_in))
     return problems
 
 
@@ -70,8 +80,6 @@ def litter(folder):
     problems = []
     for path in sorted(folder.rglob("*")):
         file = path.relative_to(folder)
-        if file.as_posix() in release.WITHHELD:
-            problems.append(f"{file} is for no student's eyes: it holds the answers of all assignments")
         if path.is_symlink() or path.name.startswith(".") or "__pycache__" in file.parts:
             problems.append(f"{file} does not belong into a student's folder")
         elif not path.is_file() or file.as_posix() in NUMBERS:
@@ -168,16 +176,17 @@ def _last(text):
     return (text.strip().splitlines() or ["no reason given"])[-1]
 
 
-def _one(id):
+def _one(id, all_pairs):
     """Check one assignment where this module lies."""
     manifest = load(id)
     print(f"{id}  {manifest.title}", flush=True)
     with tempfile.TemporaryDirectory(prefix="student-") as folder:
-        problems = check(manifest, folder, log=lambda line: print(f"    {line}", flush=True))
+        handed_in = later(id) if all_pairs or id == all_ids()[0] else ()
+        problems = check(manifest, folder, log=lambda line: print(f"    {line}", flush=True), handed_in=handed_in)
     for problem in problems:
         print(f"    {problem}", flush=True)
     return int(bool(problems))
 
 
 if __name__ == "__main__":
-    sys.exit(exit_code(lambda: _one(sys.argv[1]), "course"))
+    sys.exit(exit_code(lambda: _one(sys.argv[1], "--all-pairs" in sys.argv), "course"))

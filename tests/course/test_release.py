@@ -12,7 +12,7 @@ import pytest
 from course import __main__ as command
 from course import manifest
 from course.manifest import FOLDER, ROOT
-from course.releasing import handout, leaks, release, release_check
+from course.releasing import handout, in_any_language, leaks, pairs, release, release_check
 from gca_scratch.support.errors import InputError
 from tests.helpers.student_folder import changed, copied, run
 
@@ -64,8 +64,9 @@ def test_there_are_five_assignments_with_texts_questions_and_rubrics():
         ("hours = 7", 'hours = "7"', "hours must be int"),
         ("rubric =", "rubrics =", "no entry 'rubrics'"),
         ('title = "One step forward"\n', "", "title"),
-        ("wavefront.py", "wavefronts.py", "no file 'gca_scratch/network/sweep/wavefronts.py'"),
-        ("without = [", 'given = ["cell.txt"]\nwithout = [', "no file 'course/assignments/cell.txt'"),
+        ("files = [", 'given = ["cell.txt"]\nfiles = [', "no file 'course/assignments/cell.txt'"),
+        ("files = [", 'stand_ins = {"gca_scratch/network/cell.py" = "cell.txt"}\nfiles = [', "no file 'course/assign"),
+        ('drivers = ["cell_forward"]', 'drivers = ["cell_forward"]\nearlier = ["tree"]', "'tree' is no driver of A1.2"),
         (
             "[task.docstrings]",
             '[task.arguments]\n"gca_scratch.network.ops.relu_backward" = "dy"\n\n[task.docstrings]',
@@ -93,11 +94,16 @@ def test_only_bodies_go_and_all_around_them_stays(id):
     assignment = manifest.load(id)
     for file in assignment.files:
         before, after = (ROOT / file).read_text("utf-8"), release.blanked(assignment, file)
-        gone = [name for name in (*assignment.functions, *assignment.remove) if manifest.locate(name)[0] == file]
+        for_later = [name for other in manifest.later(id) for name in other.functions]
+        names = dict.fromkeys((*assignment.functions, *assignment.remove, *assignment.bodies, *for_later))
+        gone = [name for name in names if manifest.locate(name)[0] == file]
         lines = set()
         for name in gone:
             node = manifest.locate(name)[1]
             lines |= set(range(node.lineno - len(node.decorator_list), node.end_lineno + 1))
+        told = {name for task in assignment.tasks for name in task.docstrings} - {*names}
+        for node in (node for where, node in map(manifest.locate, told) if where == file):  # of modules and classes
+            lines |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
         outside = [line for n, line in enumerate(before.splitlines(), 1) if n not in lines and line.strip()]
         kept = iter(after.splitlines())
         assert all(line in kept for line in outside), f"{file} has lost a line outside the blanks, or their order"
@@ -116,7 +122,7 @@ def test_signatures_decorators_and_docstrings_stay_unless_they_tell(a1):
     ]
     assert signatures[0] == signatures[1]
     order = release.blanked(manifest.load("A2"), "gca_scratch/network/grid.py")
-    assert "@lru_cache\ndef cell_order" in order and "def diagonals" not in order and "class Diagonal" in order
+    assert "@lru_cache\ndef cell_order" in order and "iagonals(" not in order and "class Diagonal" not in order
 
 
 def test_names_of_arguments_that_tell_are_exchanged():
@@ -136,7 +142,8 @@ def test_comments_go_with_the_body_they_belong_to(a1, tmp_path):
     (tmp_path / "gca_scratch" / "network").mkdir(parents=True)
     (tmp_path / "gca_scratch" / "network" / "cell.py").write_text(source)
     task = dataclasses.replace(a1.tasks[0], functions=("gca_scratch.network.cell.f",), docstrings={})
-    text = release.blanked(dataclasses.replace(a1, tasks=(task,)), "gca_scratch/network/cell.py", root=tmp_path)
+    last = dataclasses.replace(a1, id="A9", tasks=(task,))  # nothing comes after it
+    text = release.blanked(last, "gca_scratch/network/cell.py", root=tmp_path)
     assert "trick" not in text and "counts" not in text and text.endswith("\n\n# about g\ndef g(x):\n    return x\n")
 
 
@@ -145,11 +152,43 @@ def test_one_task_can_be_blank_alone(a1):
     assert text.count("raise NotImplementedError") == 1 and "A1.3: write step_backward" in text
 
 
-def test_left_out_modules_can_be_imported_and_say_so(handed_out):
-    said = run(handed_out, "-c", "from gca_scratch.network.sweep import raster, wavefront; "
-               "from gca_scratch.variants import trust_gate; "
-               "assert wavefront.forward is raster.forward; trust_gate.forward(1, 2)")  # fmt: skip
-    assert said.returncode == 1 and "left out of the student version of A1" in said.stderr.splitlines()[-1]
+def test_a_folder_holds_what_it_needs_and_nothing_else(tmp_path):
+    held = {id: set(release.sources(manifest.load(id))) for id in IDS}
+    support = {"gca_scratch/support/__init__.py", "gca_scratch/support/errors.py", "gca_scratch/network/arrays.py"}
+    start = {"gca_scratch/__init__.py", "gca_scratch/network/__init__.py"}
+    assert held["A1"] == {*manifest.load("A1").files, *start, *support}
+    for id in IDS:
+        fast = [file for file in held[id] if any(word in file for word in ("wavefront", "plain", "stepper", "unit_"))]
+        assert not fast and all(file.endswith((".py", ".txt")) for file in held[id])
+    assert (
+        "gca_scratch/training/stepwise.py" not in held["A3"] and "gca_scratch/network/body_parts.py" not in held["A4"]
+    )
+
+
+def test_what_a_later_assignment_asks_for_is_left_for_it(handed_out):
+    said = run(handed_out, "-c", "from gca_scratch.network import ops; ops.softmax_backward(1, 2)")
+    assert said.returncode == 1 and said.stderr.splitlines()[-1].endswith("left for A3, and not needed before")
+    ops = (handed_out / "gca_scratch" / "network" / "ops.py").read_text("utf-8")
+    assert "onehot" not in ops and "1/(1-p)" not in ops  # nor do their docstrings tell
+
+
+def test_a_cell_of_an_earlier_assignment_stands_in_for_one_that_tells_of_a_later():
+    cell = release.sources(manifest.load("A2"))["gca_scratch/network/cell.py"]
+    assert cell == (FOLDER / "plain_cell.py").read_text("utf-8")
+
+
+def test_one_stream_is_all_that_trains_before_two_are_asked_for():
+    text = release.sources(manifest.load("A4"))["gca_scratch/network/gca_lstm.py"]
+    assert "the way back through several streams is left for A5" in text and "layer 1 served them all" not in text
+
+
+def test_commands_of_a_folder_are_those_that_it_holds(tmp_path):
+    commands = release.sources(manifest.load("A5"))["gca_scratch/commands/__init__.py"]
+    names = {}
+    exec(commands, names)
+    assert (
+        set(names["COMMANDS"]) == set(names["EXAMPLES"]) == {"train", "evaluate", "plot", "predict", "info", "convert"}
+    )
 
 
 def test_students_have_numbers_of_their_own(a1):
@@ -178,7 +217,8 @@ def test_the_readme_names_conventions_and_all_that_is_left_out(id):
     assignment = manifest.load(id)
     text = handout.readme(assignment, "ada")
     assert "import numpy as np" in text and "Arguments" in text and "IEEE Transactions" in text
-    assert all(f"`{file.removeprefix('gca_scratch/')}`" in text for file in (*assignment.without, *assignment.given))
+    assert all(f"`{name}`" in text for name in assignment.given) and "Python 3.11" in text and "AGENTS.md" in text
+    assert "PowerShell" in text and (id == "A5") == ("`train`" in text)
     equations = {"A1": (1, 2, 3), "A3": (1, 2, 3, 4, 5, 6, 7, 8), "A4": (9,), "A5": (12, 13)}.get(id, ())
     assert all(rf"\tag{{{n}}}" in handout.notebook(assignment, 0).replace("\\\\", "\\") for n in equations)
 
@@ -214,34 +254,6 @@ def test_data_is_made_for_the_student(tmp_path):
     assert not np.array_equal(neutral.load(mine).joints[:50], neutral.load(yours).joints[:50])
 
 
-@pytest.fixture
-def with_plain(tmp_path):
-    """A tree of the package with plain.py in it, which holds a whole cell."""
-    shutil.copytree(ROOT / "gca_scratch", tmp_path / "gca_scratch", ignore=shutil.ignore_patterns("__pycache__"))
-    cell = (ROOT / "gca_scratch" / "network" / "cell.py").read_text("utf-8")
-    (tmp_path / "gca_scratch" / "plain.py").write_text(cell, "utf-8")
-    return tmp_path
-
-
-@pytest.mark.parametrize("id", IDS)
-def test_no_student_has_the_network_on_one_page(id, with_plain):
-    assignment = manifest.load(id)
-    for blanks in (None, [assignment.tasks[0].id], []):
-        assert "gca_scratch/plain.py" not in release.sources(assignment, blanks=blanks, root=with_plain)
-    assert "gca_scratch/plain.py" in release.sources(assignment, solved=True, root=with_plain)
-    without = {
-        file: text for file, text in release.sources(assignment, root=ROOT).items() if file != "gca_scratch/plain.py"
-    }
-    assert release.sources(assignment, root=with_plain) == without  # and nothing else is missed
-
-
-def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with_plain):
-    assert not any(path.name == "plain.py" for path in copy.rglob("*"))
-    shutil.copy(with_plain / "gca_scratch" / "plain.py", copy / "gca_scratch" / "plain.py")
-    found = release_check.litter(copy)
-    assert len(found) == 1 and found[0].startswith("gca_scratch/plain.py is for no student's eyes")
-
-
 # --- the gate -------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +261,8 @@ def test_a_folder_with_the_network_on_one_page_does_not_pass_the_gate(copy, with
 def test_every_blanked_function_would_be_recognised(id):
     assignment = manifest.load(id)
     pieces, lines = leaks.what_tells(assignment, ROOT)
-    assert {*pieces.values(), *lines.values()} == {*assignment.functions, *assignment.remove}
+    removed = {name for name in assignment.remove if isinstance(manifest.locate(name)[1], ast.FunctionDef)}
+    assert {*pieces.values(), *lines.values()} == {*assignment.functions, *removed}
 
 
 @pytest.mark.parametrize("id", IDS)
@@ -278,6 +291,24 @@ def test_leaks_are_found_wherever_they_are(copy, a1):
     assert found == {*planted, "A1.ipynb"}
 
 
+KERNEL = "const T b = g[at + H] * 2;  dz[at] = u * gate_i * (1 - gate_i); new_c[at] = a * c_S + b2 * c_T;"
+
+
+def test_a_formula_is_known_in_any_language_and_by_any_name(a1):
+    known = leaks.what_computes(a1, ROOT)
+    found = {words for _, words in in_any_language.places(KERNEL, known)}
+    assert found == {"u * gate_i * ( 1 - gate_i )", "a * c_S + b2 * c_T"}
+    assert not list(in_any_language.places("dz[at] = u * gate_i * (1 - gate_j)", known))
+
+
+def test_the_cell_without_a_gate_is_worth_nothing_where_the_gate_is_asked_for(tmp_path):
+    assignment = dataclasses.replace(manifest.load("A3"), tasks=(manifest.load("A3").task("A3.3"),))
+    folder = tmp_path / "gca_scratch" / "network"
+    folder.mkdir(parents=True)
+    shutil.copy(FOLDER / "plain_cell.py", folder / "cell.py")
+    assert pairs.points(tmp_path, assignment) == 0
+
+
 def test_litter_is_found(copy):
     assert release_check.litter(copy) == []
     (copy / "gca_scratch" / "__pycache__").mkdir()
@@ -297,13 +328,13 @@ def test_litter_is_found(copy):
     ids=["its texts", "all of it"],
 )
 def test_a_module_that_tells_does_not_pass_the_gate(a1, tmp_path, monkeypatch, left_out):
-    if not left_out:
-        pytest.importorskip("distributed")  # every module is imported
     for check in left_out:
         monkeypatch.setattr(release_check, check, lambda *arguments: [])
-    without = tuple(file for file in a1.without if "trust" not in file)
-    found = release_check.check(dataclasses.replace(a1, without=without), tmp_path, log=lambda line: None)
-    assert found and all("gca_scratch/variants/trust_gate.py" in line for line in found)
+        monkeypatch.setattr(pairs, "worth", lambda *arguments: [])
+    telling = dataclasses.replace(a1, modules=("gca_scratch/plain.py",))
+    found = release_check.check(telling, tmp_path, log=lambda line: None)
+    assert found and all("gca_scratch/plain.py" in line for line in found)
+    assert any(line.endswith("(A3)") for line in found)  # the gate of a later assignment stands there, too
 
 
 def test_the_list_names_every_part(capsys):

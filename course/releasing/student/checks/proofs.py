@@ -31,12 +31,9 @@ def _states(package, i):
     return {"dh": h, "dc": c}
 
 
-def _grid(package, i):
-    return {
-        "dh": package("network.sweep.raster").forward(
-            i["x"], i["W"], i["b"], i["J"], i["T"], a=i.get("a"), r=i.get("r")
-        )[0]
-    }
+def _tree(package, i):
+    parents = tuple(map(int, i["parents"]))
+    return {"dh": package("variants.tree").forward(i["x"], i["W"], i["b"], parents, i["T"])[0]}
 
 
 def _scores(package, i):
@@ -61,8 +58,7 @@ FORWARDS = {
     ),
     "cell_backward": ("network.cell.step_forward", _states, STATES),
     "gated_cell_backward": ("network.cell.step_forward", _states, STATES | {"dr": "r"}),
-    "raster_backward": ("network.sweep.raster.forward", _grid, {"dW": "W", "db": "b"}),
-    "gated_raster_backward": ("network.sweep.raster.forward", _grid, {"da": "a", "dW": "W", "db": "b", "dr": "r"}),
+    "tree_backward": ("variants.tree.forward", _tree, {"dW": "W", "db": "b"}),
     "softmax_backward": (
         "network.ops.softmax_forward",
         lambda package, i: {"dy": package("network.ops").softmax_forward(i["e"])[0]}, {"de": "e"}
@@ -97,8 +93,7 @@ FORWARDS = {
 ALONE = {  # drivers of a forward function alone, and the backward driver whose witness it will be
     "cell_forward": "cell_backward",
     "gated_cell": "gated_cell_backward",
-    "raster_forward": "raster_backward",
-    "gated_raster": "gated_raster_backward",
+    "tree_forward": "tree_backward",
     "informativeness_forward": "informativeness_backward",
 }
 
@@ -153,17 +148,42 @@ def _judged(function, forward, gradients, package, inputs, outputs):
     return Witness(function, refuted, tuple(name for name in measured if name not in refuted))
 
 
-def _agrees(yours, measured, largest):
+def seen_by_differences(name, package, inputs, outputs):
+    """Gradients of a driver's outputs that differences of real numbers find right, which abs and .real do not harm."""
+    _, forward, gradients = FORWARDS[name]
+    found = []
+    for gradient, variable in gradients.items():
+        measured = central_difference(
+            lambda value, v=variable: _loss(forward, package, inputs | {v: kept(value)}), inputs[variable]
+        )
+        if _agrees(outputs.get(gradient), measured, np.abs(measured).max(initial=0.0), 1e-5):
+            found.append(gradient)
+    return found
+
+
+def _agrees(yours, measured, largest, tolerance=TOLERANCE):
     yours = np.asarray(yours)
     if yours.shape != measured.shape or yours.dtype.kind not in "biuf":
         return False
     scale = max(np.abs(measured).max(initial=0.0), FLOOR * largest, 1e-300)
-    return bool(np.abs(yours - measured).max(initial=0.0) < TOLERANCE * scale)
+    return bool(np.abs(yours - measured).max(initial=0.0) < tolerance * scale)
 
 
 def _loss(forward, package, inputs):
     """The scalar whose derivatives are asked for: outputs times their gradients; a loss is its own."""
     return sum((inputs[name] * output).sum() if name else output for name, output in forward(package, inputs).items())
+
+
+def central_difference(f, array, step=1e-5):
+    """The same by steps of real numbers in both directions, right to about ten digits."""
+    gradient, probe = np.empty(array.shape), array.astype(float)
+    for entry in np.ndindex(array.shape):
+        probe[entry] = array[entry] + step
+        above = f(probe)
+        probe[entry] = array[entry] - step
+        gradient[entry] = (above - f(probe)) / (2 * step)
+        probe[entry] = array[entry]
+    return gradient
 
 
 def complex_step(f, array):

@@ -1,47 +1,111 @@
-"""Every gradient of every network, proved by complex step with your functions in it: `make prove`."""
+"""Your backward functions, proved by complex step on numbers and sizes that no test has: `make prove`."""
 
-from gca_scratch.network import gradcheck
-from gca_scratch.support.errors import InputError
-from gca_scratch.variants import gradcheck as variants
+import importlib
+import json
 
-from .examine import BLANK, in_words
+import numpy as np
 
-LEFT_OUT = "left out of the student version"  # what the empty shells of this version say
+from . import proofs
+from .drivers import DRIVERS
+from .examine import BLANK, HERE, about, in_words, package
+
+HINT = "so the forward function may lose imaginary parts: abs, .real and comparisons do"
+TIMES = 5  # draws of each
+SIZES = 1, 4  # the smallest and the largest; a size of 1 hides much, and shows what only it can break
 
 
 def prove():
-    """One line per network; 0 when all gradients are right, 1 otherwise."""
-    wrong, left_out = 0, []
-    for kind in (gradcheck.networks, variants.baselines, variants.ablations, variants.trust_gates):
+    """A line for each function and each network; 0 when all gradients are right, 1 otherwise."""
+    wrong = 0
+    names = [name for task in about()["tasks"] for name in task["drivers"] if name in proofs.FORWARDS]
+    whole = json.loads((HERE / "assignment.json").read_text("utf-8")).get("prove", "")
+    proofs_of_all = [(name, _function(name)) for name in names] + WHOLE[whole]()
+    for label, proof in proofs_of_all:
         try:
-            for label, network in kind():
-                wrong += _wrong_gradients(label, network, left_out)
-        except InputError as error:
-            if LEFT_OUT not in str(error):
-                raise
-            left_out.append(f"all {kind.__name__.replace('_', ' ')}")
+            right, off = proof()
         except NotImplementedError as blank:
-            print(blank)
-            return 1
-    if left_out:
-        print(f"\nnot proved, for they need modules that are empty shells in this version: {'; '.join(left_out)}")
+            if not BLANK.match(str(blank)):
+                raise
+            print(f"{label}: waits for {blank}")
+            wrong += 1
+            continue
+        except Exception as error:
+            print(f"{label}: stops with an error: {in_words(error)}", flush=True)
+            wrong += 1
+            continue
+        wrong += len(off)
+        said = f"{right} gradients are right" if right > 1 else "its gradient is right"
+        print(f"{label}: " + (f"WRONG: {', '.join(off)}" if off else said), flush=True)
     return int(wrong > 0)
 
 
-def _wrong_gradients(label, network, left_out):
-    """How many gradients are wrong, printed in one line; a network that needs an empty shell joins those left out."""
-    try:
-        rows = gradcheck.check_network(network, witnesses=("complex",))
-    except Exception as error:
-        if isinstance(error, NotImplementedError) and BLANK.match(str(error)):
-            raise NotImplementedError(f"{label}: waits for {error}") from None
-        if isinstance(error, InputError) and LEFT_OUT in str(error):
-            left_out.append(label)
-            return 0
-        print(f"{label}: stops with an error: {in_words(error)}", flush=True)
-        return 1
-    off = [row.name for row in rows if not row.passed]
-    print(f"{label}: " + (f"WRONG: {', '.join(off)}" if off else f"{len(rows)} gradients are right"), flush=True)
-    if not all(row.agreed for row in rows):
-        print(f"  central differences say otherwise, so the forward pass may be at fault: {gradcheck.HINT}", flush=True)
-    return len(off)
+def _function(name):
+    """What proves a driver's functions; its sizes are small, and others each time."""
+
+    def proof():
+        driver, right, off = DRIVERS[name], 0, []
+        rng = np.random.default_rng()
+        for _ in range(TIMES):
+            sizes = {letter: int(rng.integers(SIZES[0], SIZES[1] + 1)) for letter in driver.letters.split()}
+            inputs = driver.inputs(rng, sizes)
+            outputs = driver.run(package, inputs)
+            seen = proofs.witness(name, package, inputs, outputs)
+            if seen is None or seen.why_not:
+                raise ValueError(f"no complex numbers go through the forward function ({seen and seen.why_not})")
+            right, off = len(seen.refuted) + len(seen.confirmed), [*off, *seen.refuted]
+            if seen.refuted and set(seen.refuted) <= set(proofs.seen_by_differences(name, package, inputs, outputs)):
+                raise ValueError(f"differences of real numbers find {', '.join(seen.refuted)} right; {HINT}")
+        return right, sorted(set(off))
+
+    return proof
+
+
+def _stream():
+    """Everything above the first layer: an attention stream with two rounds, without dropout."""
+    stream = importlib.import_module("gca_scratch.network.stream")
+    stream.dropout_forward, stream.dropout_backward = (
+        (lambda x, mask, out=None: (x, None)),
+        (lambda dy, _, out=None: dy),
+    )
+
+    def proof():
+        rng = np.random.default_rng()
+        J, T, B, H = 3, 2, 2, 3
+        made = stream.AttentionStream(J, T, H, 4, 2, "average", "raster", False)
+        params = {name: rng.standard_normal(shape) / 2 for name, shape in made.shapes().items()}
+        h, dlogits = rng.standard_normal((J * T, B, H)), rng.standard_normal((B, 4))
+        _, cache = made.forward(params, h, None, 2)
+        dh, gradients = made.backward(dlogits, cache)
+        everything, derived = params | {"h": h}, gradients | {"h": dh}
+
+        def loss(name, value):
+            changed = everything | {name: value}
+            return (dlogits * made.forward(changed, changed["h"], None, 2)[0]).sum()
+
+        off = []
+        for name, value in everything.items():
+            measured = proofs.complex_step(lambda value, name=name: loss(name, value), value)
+            scale = max(np.abs(measured).max(initial=0.0), 1e-12)
+            off += [name] * (not np.abs(derived[name] - measured).max(initial=0.0) < proofs.TOLERANCE * scale)
+        return len(everything), off
+
+    return [("everything above the first layer, two rounds of attention", proof)]
+
+
+def _networks():
+    """Every kind of network of the folder."""
+    gradcheck = importlib.import_module("gca_scratch.network.gradcheck")
+
+    def prover(network):
+        def proof():
+            rows = gradcheck.check_network(network, witnesses=("complex",))
+            if not all(row.agreed for row in rows):
+                print(f"  central differences say otherwise: {gradcheck.HINT}", flush=True)
+            return len(rows), [row.name for row in rows if not row.passed]
+
+        return proof
+
+    return [(label, prover(network)) for label, network in gradcheck.networks()]
+
+
+WHOLE = {"": lambda: [], "stream": _stream, "networks": _networks}  # by the manifest's `prove`
