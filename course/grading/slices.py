@@ -20,7 +20,7 @@ def needed(tree, known, nodes):
     binding = [binds(node) for node in statements]
     own = {name for names in binding for name in names} - set(known)
     functions = {node.name: node for node in statements if isinstance(node, _DEFINES)}
-    taken, used = set(), {node.name for node in nodes}
+    taken, used = set(), {name for node in nodes for name in binds(node)}
     for node in nodes:
         used |= _names(node)
     found = True
