@@ -45,6 +45,10 @@ def parser():
     command.add_argument(
         "--working-tree", action="store_true", help="check the files as they are now, not those of the last commit"
     )
+    command.add_argument(
+        "--all-pairs", action="store_true",
+        help="hand in every folder for every later assignment, too, not that of A1 alone",
+    )  # fmt: skip
     command.set_defaults(command=_release_check)
 
     grading_cli.add_commands(sub)
@@ -68,7 +72,7 @@ def _release(options):
 
 
 def _release_check(options):
-    return release_check.main(options.assignments or all_ids(), options.working_tree)
+    return release_check.main(options.assignments or all_ids(), options.working_tree, options.all_pairs)
 
 
 def main(arguments=None):
