@@ -30,7 +30,7 @@ def of_tasks(manifest, texts, unread, student, limits=None):
     """{task id: fingerprint} of what was handed in, as `reading.read` gives it."""
     handed_in = of_texts(texts, unread)
     ours = [handed_in, student, repr(limits or fence.Limits())]
-    return {task.id: _hash([_test(manifest.id, manifest, n), *ours]) for n, task in enumerate(manifest.tasks)}
+    return {task.id: _hash([_test(manifest, n), *ours]) for n, task in enumerate(manifest.tasks)}
 
 
 def of_texts(texts, unread):
@@ -45,10 +45,10 @@ def _hash(value):
 _tests = {}
 
 
-def _test(id, manifest, n):
+def _test(manifest, n):
     """The fingerprint of a task's tests, worked out once."""
     task = manifest.tasks[n]
-    key = repr((manifest.functions, manifest.without, manifest.remove, task))
+    key = repr((manifest.functions, manifest.modules, manifest.stand_ins, manifest.bodies, manifest.remove, task))
     if key not in _tests:
         about = {name: repr(value) for name, value in dataclasses.asdict(task).items() if name not in TOLD}
         bugs = [repr(bug) for bug in mutants.load() if bug.student and bug.qualified in task.functions]
