@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 
+from . import worker
+
 
 def interleave(
     tasks,
@@ -14,6 +16,7 @@ def interleave(
     fewest=2,
     pause=0.05,
     warm=False,
+    turn=worker.turn,
     clock=time.perf_counter,
     sleep=time.sleep,
 ):
@@ -24,6 +27,7 @@ def interleave(
     In every round each has its turn: a call that does not count, for the memory and caches that the others have used
     (unless calls take more than a second), and then calls until `least` seconds are over, of which the median counts.
     Each round begins with another task, and a pause before each turn lets the threads of the one before go to sleep.
+    turn: `worker.turn`, or another function of (task, least, again, clock) that returns the seconds of a turn.
     After `deadline` (on the clock) no further round begins, once there are `fewest`.
     """
     for task in () if warm else tasks.values():
@@ -36,14 +40,8 @@ def interleave(
         for name in names[k % len(names) :] + names[: k % len(names)]:
             gc.collect()
             sleep(pause)
-            if not seconds[name] or seconds[name][-1] <= 1:
-                tasks[name]()
-            turn, end = [], clock() + least
-            while not turn or clock() < end:
-                start = clock()
-                tasks[name]()
-                turn.append(clock() - start)
-            seconds[name].append(float(np.median(turn)))
+            again = not seconds[name] or seconds[name][-1] <= 1
+            seconds[name].append(turn(tasks[name], least, again, clock))
     return seconds
 
 
