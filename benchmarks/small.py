@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from gca_scratch.network.gca_lstm import loss_and_gradients
+from gca_scratch.support.errors import InputError
 
 from . import folds, gauge, machine, targets
 from .cases import Case
@@ -36,6 +37,8 @@ LARGE = (
 
 def measure(results, against, rounds=9, data=None, seeds=3, epochs=None):
     """All of it, against a revision of this project; returns 1 where a target is missed, else 0."""
+    if rounds < 0 or seeds < 1:
+        raise InputError(f"--rounds must be 0 or more and --seeds 1 or more, not {rounds} and {seeds}")
     watch = machine.Watch()
     results |= {"against": against, "small": {}}
     with tempfile.TemporaryDirectory() as folder:
@@ -53,9 +56,7 @@ def measure(results, against, rounds=9, data=None, seeds=3, epochs=None):
             say(folds.describe(results["folds"]))
     results["others"] = others = watch.others()
     if others and others > 0.1:
-        say(
-            f"WARNING: Other programs kept {others:.1f} cores busy meanwhile, or processes of this run were waited for."
-        )
+        say(f"WARNING: Other programs kept {others:.1f} cores busy meanwhile. Quote none of this.")
     results["targets"] = targets.judge(results)
     return targets.conclude(results)
 

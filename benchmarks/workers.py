@@ -17,7 +17,7 @@ from gca_scratch.support.errors import InputError
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class WorkerFailed(RuntimeError):
+class WorkerFailed(InputError):
     """A process could not answer."""
 
 
