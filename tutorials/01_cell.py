@@ -360,7 +360,7 @@ np.testing.assert_allclose(slope(lambda z: tanh_forward(z)[0], 1.0), tanh_backwa
 # $$ do = dh \cdot \tanh c . $$
 
 # %%
-do = dh * tanh_c
+do = tanh_c * dh
 np.testing.assert_allclose(do, slope(lambda o: loss(o * tanh_c, c), o), rtol=1e-13)
 print(f"do = {do:.6f}")
 
@@ -398,8 +398,7 @@ assert through_h * measured < 0 < dc_out * measured
 # Who forgets the second summand is left with the first, whose sign is wrong: the two pull in opposite directions here,
 # and the successors are the stronger. Who forgets the first only gets the size wrong.
 #
-# In the program the same line reads `dc = dc + tanh_backward(dh * o, tanh_c)`: `dh * o` is the price of $\tanh c$, and
-# `tanh_backward` takes it through the slope.
+# In the program `tanh_backward` takes the price of $\tanh c$ through the slope.
 #
 # From here on `dc` means this complete sum. Everything to the left of $c$ hears only of it.
 #
@@ -422,9 +421,8 @@ assert through_h * measured < 0 < dc_out * measured
 # > **Predict.** $c_T$ is negative. What does that say about the sign of $df_T$, when $dc$ is negative?
 
 # %%
-di, du = dc * u, dc * i
-df_S, df_T = dc * c_S, dc * c_T
-dc_S, dc_T = dc * f_S, dc * f_T
+pairs = {"i": "u", "f_S": "c_S", "f_T": "c_T"}
+partner = pairs | {second: first for first, second in pairs.items()}
 
 
 def loss_of(i=i, u=u, f_S=f_S, c_S=c_S, f_T=f_T, c_T=c_T):
@@ -434,12 +432,12 @@ def loss_of(i=i, u=u, f_S=f_S, c_S=c_S, f_T=f_T, c_T=c_T):
 
 
 # %%
-by_hand = {"i": di, "u": du, "f_S": df_S, "c_S": dc_S, "f_T": df_T, "c_T": dc_T}
-for name, derivative in by_hand.items():
+of_product = {name: dc * values[other] for name, other in partner.items()}
+for name, derivative in of_product.items():
     measured = slope(lambda value, name=name: loss_of(**{name: value}), values[name])
     print(f"d{name:4} by hand {derivative:9.6f}   measured {measured:9.6f}")
     np.testing.assert_allclose(derivative, measured, rtol=1e-13)
-assert dc < 0 and c_T < 0 < df_T
+assert dc < 0 and c_T < 0 < of_product["f_T"]
 
 # %% [markdown]
 # $df_T$ is positive. The loss would fall if $c$ grew; a wider gate for a negative memory makes $c$ smaller, so the
@@ -459,7 +457,9 @@ assert dc < 0 and c_T < 0 < df_T
 
 
 # %%
-dz = np.array([di * i * (1 - i), df_S * f_S * (1 - f_S), df_T * f_T * (1 - f_T), do * o * (1 - o), du * (1 - u**2)])
+of_product["o"] = do
+dz = np.array([sigmoid_backward(of_product[gate], values[gate]) for gate in ("i", "f_S", "f_T", "o")])
+dz = np.append(dz, tanh_backward(of_product["u"], u))
 
 
 def loss_of_z(z):
@@ -520,8 +520,7 @@ for name, derivative in by_hand.items():
 # to, of (orange number there) times (local slope). Into $h$ and $c$ comes, in addition, what the dotted arrow brings.
 
 # %%
-gradients = {"x": dx, "h_S": dh_S, "h_T": dh_T, "c_S": dc_S, "c_T": dc_T, "c": dc, "h": dh}
-gradients |= {"i": di, "f_S": df_S, "f_T": df_T, "o": do, "u": du}
+gradients = {"x": dx, "h_S": dh_S, "h_T": dh_T, "c": dc, "h": dh} | of_product
 gradients |= {f"z_{gate}": number for gate, number in zip("iSTou", dz, strict=True)}
 gradients |= {"i u": dc, "f_S c_S": dc, "f_T c_T": dc, "tanh c": dh * o}
 draw(values, gradients)
@@ -534,7 +533,7 @@ draw(values, gradients)
 
 # %%
 theirs = cell.step_backward(np.full((1, 1), dh), np.full((1, 1), dc_out), cache)
-ours = dz, dh_S, dc_S, dh_T, dc_T, np.stack([dU_S, dU_T])
+ours = dz, dh_S, of_product["c_S"], dh_T, of_product["c_T"], np.stack([dU_S, dU_T])
 names = ("da", "dh_S", "dc_S", "dh_T", "dc_T", "dU")
 for name, mine, package in zip(names, ours, theirs[:6], strict=True):
     np.testing.assert_allclose(np.ravel(mine), np.ravel(package), rtol=1e-13)
@@ -578,27 +577,19 @@ print(np.round(jacobian, 3))
 np.testing.assert_allclose(jacobian, np.diag(o_row * (1 - np.tanh(c_row) ** 2)), rtol=1e-13)
 
 # %% [markdown]
-# Four, one for each unit. So, forward and backward down to $z$, exactly as before. We write $[h_S, h_T]$ as `hh`, of
-# width $2H$.
+# Four, one for each unit. So everything down to $z$ is exactly as before, and we let the package do it. (In a course the
+# first assignment is to write it for whole arrays.) One entry we follow by hand: the gate $i$ of sequence 1 and unit 2,
+# with the numbers of that entry in the lines of section 4. We write $[h_S, h_T]$ as `hh`, of width $2H$.
 
 # %%
 hh = np.concatenate([h_S, h_T], axis=1)  # (B, 2H)
 a, affine_cache = affine_forward(x, W_x, b)  # (B, 5H)
-z = a + hh @ U
-i, f_S, f_T, o = np.split(sigmoid_forward(z[:, : 4 * H])[0], 4, axis=1)  # (B, H) each
-u, _ = tanh_forward(z[:, 4 * H :])
-c = i * u + f_S * c_S + f_T * c_T
-tanh_c, _ = tanh_forward(c)
-h = o * tanh_c
-
-# %%
-do = dh * tanh_c
-dc = dc_out + dh * o * (1 - tanh_c**2)  # two sources, entry by entry
-di, du = dc * u, dc * i
-df_S, df_T = dc * c_S, dc * c_T
-dc_S, dc_T = dc * f_S, dc * f_T
-dz = [di * i * (1 - i), df_S * f_S * (1 - f_S), df_T * f_T * (1 - f_T), do * o * (1 - o), du * (1 - u**2)]
-dz = np.concatenate(dz, axis=1)
+h, c, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U)
+i, f_S, f_T, o, u, tanh_c = cache.i, cache.f_S, cache.f_T, cache.o, cache.u, cache.tanh_c  # (B, H) each
+dz = cell.step_backward(dh, dc_out, cache)[0]  # (B, 5H)
+one = 1, 2
+price = dc_out[one] + dh[one] * o[one] * (1 - tanh_c[one] ** 2)  # of c, from two sources
+np.testing.assert_allclose(dz[one], sigmoid_backward(price * u[one], i[one]), rtol=1e-13)
 print("dz", dz.shape)
 
 # %% [markdown]
@@ -658,15 +649,14 @@ for mine, package in zip((dx, dW_x, db), affine_backward(dz, affine_cache), stri
 print("dh_S", dh_S.shape, " dx", dx.shape, " dW_x", dW_x.shape, " db", db.shape)
 
 # %% [markdown]
-# ### 5.3 All of it, against the package
+# ### 5.3 Against the package
 #
 # > **Predict.** The package's `step_backward` and our lines do the same arithmetic. To how many digits will they agree?
 
 # %%
-h_package, c_package, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U)
-theirs = cell.step_backward(dh, dc_out, cache)
-np.testing.assert_allclose(np.stack([h_package, c_package]), np.stack([h, c]), rtol=1e-13)
-for name, mine, package in zip(names, (dz, dh_S, dc_S, dh_T, dc_T, dU), theirs[:6], strict=True):
+theirs = dict(zip(names, cell.step_backward(dh, dc_out, cache)[:6], strict=True))
+for name, mine in (("dh_S", dh_S), ("dh_T", dh_T), ("dU", dU)):
+    package = theirs[name]
     np.testing.assert_allclose(mine, package, rtol=1e-11, atol=1e-14)
     print(f"{name:5} {mine.shape!s:9} relative error {relative_error(mine, package):.0e}")
 
@@ -758,7 +748,7 @@ def gated_backward(dh, dc, cache):
 da, _, dc_S, _, _, dU, dr_package = gated_backward(dh, dc_out, cache)
 np.testing.assert_allclose(dr, dr_package, rtol=1e-13)
 np.testing.assert_allclose(dc_S, (1 - r) * dc * f_S, rtol=1e-13)
-np.testing.assert_allclose(da[:, :H], r * dc * u * i * (1 - i), rtol=1e-12)
+np.testing.assert_allclose(da[:, :H], sigmoid_backward(r * dc * u, i), rtol=1e-12)
 gated = errors_of(gated_backward, arguments | {"r": r})
 print({name: f"{complex_error:.0e}" for name, (complex_error, _) in gated.items()})
 assert len(gated) == 7 and max(max(pair) for pair in gated.values()) < 1e-9
@@ -769,7 +759,7 @@ assert len(gated) == 7 and max(max(pair) for pair in gated.values()) < 1e-9
 
 # %%
 _, c_half, _ = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.full((B, 1), 0.5))
-np.testing.assert_allclose(c_half, c_package / 2, rtol=1e-13)
+np.testing.assert_allclose(2 * c_half, cell.step_forward(a, h_S, c_S, h_T, c_T, U)[1], rtol=1e-13)
 *_, cache = cell.step_forward(a, h_S, c_S, h_T, c_T, U, np.ones((B, 1)))
 _, _, dc_S, _, dc_T, _, _ = cell.step_backward(dh, dc_out, cache)
 print("with r = 1, dc_S and dc_T are", np.unique(np.abs([dc_S, dc_T])))

@@ -856,10 +856,10 @@ def sweep_backward(dh_packed, caches, J, T):
     dh, dc = np.zeros((2, K + J + T, B, H))
     da, dU = np.empty((K, B, 5 * H)), 0
     for d, cache in zip(reversed(grid.diagonals(J, T)), reversed(caches), strict=True):
-        prices = dh_packed[d.cells] + dh[d.own], dc[d.own]
-        dz, *sent, dU_d, _ = cell.step_backward(*(price.reshape(-1, H) for price in prices), cache)
-        for collected, where, what in zip((dh, dc, dh, dc), (d.S, d.S, d.T, d.T), sent, strict=True):
-            collected[where] += what.reshape(-1, B, H)
+        received = dh_packed[d.cells] + dh[d.own], dc[d.own]
+        dz, *sent, dU_d, _ = cell.step_backward(*(price.reshape(-1, H) for price in received), cache)
+        for slots, before, price in zip((dh, dc, dh, dc), (d.S, d.S, d.T, d.T), sent, strict=True):
+            slots[before] += price.reshape(-1, B, H)
         da[d.cells], dU = dz.reshape(-1, B, 5 * H), dU + dU_d
     return da, dU
 

@@ -38,6 +38,7 @@ import numpy as np
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
 from gca_scratch.network import GCALSTM, arrays, cell, grid, loss_and_gradients, ops
 from gca_scratch.network.gradcheck import relative_error
+from gca_scratch.network.ops import sigmoid_backward, tanh_backward
 from gca_scratch.network.sweep import raster, wavefront, wavefront_gpu
 from gca_scratch.network.sweep.schedules import sweep
 from gca_scratch.support.errors import InputError
@@ -77,11 +78,11 @@ def wait():
 
 
 def arguments(J, T, B, H, seed=0, dtype=np.float64):
-    """x, W, b, the scores r of Eq. 7, for a sweep over the grid, as NumPy arrays (layouts as in grid.py)."""
+    """x, W, b, the gates g of Eq. 7, for a sweep over the grid, as NumPy arrays (layouts as in grid.py)."""
     rng = np.random.default_rng(seed)
     shapes = {"x": (J * T, B, 3), "W": (3 + 2 * H, 5 * H), "b": (5 * H,)}
     given = {name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()}
-    return given | {"r": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
+    return given | {"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
 
 
 # %% [markdown]
@@ -394,7 +395,7 @@ assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
 #
 # A kernel is the program that every thread of a launch executes. `cupy.ElementwiseKernel` takes its source as C, with
 # `i` for the number of the thread: one thread per number of the result. Here is the forward kernel of
-# `wavefront_gpu`, as it stands in the file. (`T` in it is not our number of frames: it is CuPy's placeholder for the
+# `wavefront_gpu`; the middle of it, the equations, stands in a file of its own, for the CPU compiles it, too. (`T` in it is not our number of frames: it is CuPy's placeholder for the
 # type of the numbers, float or double.)
 
 # %%
@@ -403,12 +404,12 @@ print(wavefront_gpu.FORWARD)
 # %% [markdown]
 # Arrays in a kernel are flat memory. A diagonal's $n B H$ numbers lie cell by cell, in each cell sequence by
 # sequence, in each sequence unit by unit. So thread $i$ works on row $\lfloor i/H \rfloor$ (of $n B$) and unit $i
-# \bmod H$, in cell $\lfloor \text{row}/B \rfloor$. The five gates lie side by side, $5H$ to a row: gate $g$ of this
-# unit stands at $5H\,\text{row} + gH + \text{unit}$.
+# \bmod H$, in cell $\lfloor \text{row}/B \rfloor$. The five gates lie side by side, $5H$ to a row: gate number $k$ of
+# this unit stands at $5H\,\text{row} + kH + \text{unit}$.
 #
 # Two lines of Eqs. 2 and 7 deserve a derivation. With $p = f^S \odot c_S + f^T \odot c_T$,
 #
-# $$r\, i u + (1 - r)\, p = p + r\,(i u - p),$$
+# $$g\, i u + (1 - g)\, p = p + g\,(i u - p),$$
 #
 # which saves a multiplication. And the last two lines store $h$ where the *next* diagonal's product will read it: as
 # $h_S$ of the cell with the next joint, and as $h_T$ of the cell with the next frame. `cells_S` cells of this
@@ -421,20 +422,20 @@ print(wavefront_gpu.FORWARD)
 
 
 # %%
-def st_lstm_forward(a, b, c_S, c_T, r, gated, B, H, cells_S, next_S, skip_T, next_T, z, c, tanh_c, h, hh):
+def st_lstm_forward(a, b, c_S, c_T, g, gated, B, H, cells_S, next_S, skip_T, next_T, z, c, tanh_c, h, hh):
     """The kernel above, line by line; the flat views of z and hh are written to."""
     i = np.arange(h.size)
     row, col = i // H, i % H
     cell, at = row // B, row * 5 * H + col
     z, a, hh = z.reshape(-1), a.reshape(-1), hh.reshape(-1)
-    c_S, c_T, r = (np.broadcast_to(v, h.shape).reshape(-1) for v in (c_S, c_T, r))
-    sums = [z[at + g * H] + a[at + g * H] + b[col + g * H] for g in range(5)]  # Eq. 1
+    c_S, c_T, g = (np.broadcast_to(v, h.shape).reshape(-1) for v in (c_S, c_T, g))
+    sums = [z[at + k * H] + a[at + k * H] + b[col + k * H] for k in range(5)]  # Eq. 1
     gate_i, f_S, f_T, o = (1 / (1 + np.exp(-s)) for s in sums[:4])
     u = np.tanh(sums[4])
-    for g, gate in enumerate((gate_i, f_S, f_T, o, u)):
-        z[at + g * H] = gate
+    for k, gate in enumerate((gate_i, f_S, f_T, o, u)):
+        z[at + k * H] = gate
     past = f_S * c_S + f_T * c_T
-    new_c = past + r * (gate_i * u - past) if gated else past + gate_i * u  # Eq. 7, Eq. 2
+    new_c = past + g * (gate_i * u - past) if gated else past + gate_i * u  # Eq. 7, Eq. 2
     new_h = o * np.tanh(new_c)  # Eq. 3
     for target, value in ((c, new_c), (tanh_c, np.tanh(new_c)), (h, new_h)):
         target[...] = value.reshape(h.shape)
@@ -451,7 +452,7 @@ def st_lstm_forward(a, b, c_S, c_T, r, gated, B, H, cells_S, next_S, skip_T, nex
 TRANSCRIBED = {"st_lstm_forward": st_lstm_forward}
 
 
-def kernel(inputs, outputs, source, name):
+def kernel(inputs, outputs, source, name, preamble):
     """What stands for cupy.ElementwiseKernel: the transcription of that name, at the price of one launch."""
 
     def run(*arguments):
@@ -484,7 +485,7 @@ np.testing.assert_allclose(plain(h_fused), h_definition, rtol=1e-11, atol=1e-13)
 # It is the same program, down to rounding. How much memory traffic does fusing save? Our array has also added up the
 # bytes which every launch reads and writes. The kernel reads `z` and `a` (5 numbers each per unit), `c_S` and `c_T`,
 # and writes the gates (5), $c$, $\tanh c$, $h$ and two copies of $h$: $5 + 5 + 2 + 5 + 3 + 2 = 22$ numbers a unit;
-# everything between lives in registers. (The bias and the score are small, and we leave them out.)
+# everything between lives in registers. (The bias and the gate of Eq. 7 are small, and we leave them out.)
 #
 # The plain wavefront does the same in small operations, in place where it can: it multiplies seven times a diagonal,
 # adds three times, and so on.
@@ -697,7 +698,7 @@ host = arguments(J, T, B, H)
 dh = np.random.default_rng(2).standard_normal((J * T, B, H))
 reference = task(raster, host, dh)
 device, dh_device = {name: arrays.to_device(v, xp) for name, v in host.items()}, arrays.to_device(dh, xp)
-without_scores = {name: v for name, v in device.items() if name != "r"}
+without_scores = {name: v for name, v in device.items() if name != "g"}
 engine = sweep("wavefront", dh_device)
 candidates = {
     "raster": lambda: task(raster, device, dh_device),
@@ -827,10 +828,10 @@ for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
 # %% [markdown]
 # ### Exercise 4 (hard). The kernel that goes back
 #
-# Print `wavefront_gpu.BACKWARD` and transcribe it as in section 6. Its arguments are, in order, `g, tanh_c, c_S,
-# c_T, r, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T` and the results `dz, dr, new_back_c`.
+# Print `wavefront_gpu.BACKWARD` and transcribe it as in section 6. Its arguments are, in order, `gates, tanh_c, c_S,
+# c_T, g, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T` and the results `dz, dg, new_back_c`.
 # Enter it into `TRANSCRIBED` as `"st_lstm_backward"` and hold `wavefront_gpu.backward` against `raster.backward`.
-# (With the scores; `dr` is then to be filled, too.)
+# (With the gates of Eq. 7; `dg` is then to be filled, too.)
 
 # %%
 # your answer here
@@ -839,15 +840,15 @@ for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
 def st_lstm_backward(
-    g, tanh_c, c_S, c_T, r, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T, dz, dr, new_back_c
+    gates, tanh_c, c_S, c_T, g, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T, dz, dg, new_back_c
 ):
     i = np.arange(dh.size)
     row, col = i // H, i % H
     cell, at = row // B, row * 5 * H + col
-    shape, g, dz = dh.shape, g.reshape(-1), dz.reshape(-1)
+    shape, gates, dz = dh.shape, gates.reshape(-1), dz.reshape(-1)
     back_h, back_c, new_back_c = back_h.reshape(-1), back_c.reshape(-1), new_back_c.reshape(-1)
-    tanh_c, c_S, c_T, r, dh_all = (np.broadcast_to(v, shape).reshape(-1).copy() for v in (tanh_c, c_S, c_T, r, dh))
-    gate_i, f_S, f_T, o, u = (g[at + k * H] for k in range(5))
+    tanh_c, c_S, c_T, g, dh_all = (np.broadcast_to(v, shape).reshape(-1).copy() for v in (tanh_c, c_S, c_T, g, dh))
+    gate_i, f_S, f_T, o, u = (gates[at + k * H] for k in range(5))
     dc = np.zeros(dh.size)
     for there, place in (
         (cell < cells_S, (from_S * B + row) * 2 * H + col),
@@ -856,14 +857,12 @@ def st_lstm_backward(
         dh_all[there] += back_h[place[there]]
         dc[there] += back_c[place[there]]
     dc += dh_all * o * (1 - tanh_c**2)  # Eq. 3
-    dnew, dpast = (r * dc, dc - r * dc) if gated else (dc, dc)  # Eq. 7, Eq. 2
+    dnew, dpast = (g * dc, dc - g * dc) if gated else (dc, dc)  # Eq. 7, Eq. 2
     if gated:
-        dr[...] = (dc * (gate_i * u - f_S * c_S - f_T * c_T)).reshape(shape)
-    dz[at] = dnew * u * gate_i * (1 - gate_i)  # Eq. 1
-    dz[at + H] = dpast * c_S * f_S * (1 - f_S)
-    dz[at + 2 * H] = dpast * c_T * f_T * (1 - f_T)
-    dz[at + 3 * H] = dh_all * tanh_c * o * (1 - o)
-    dz[at + 4 * H] = dnew * gate_i * (1 - u * u)
+        dg[...] = (dc * (gate_i * u - f_S * c_S - f_T * c_T)).reshape(shape)
+    dz[at], dz[at + 4 * H] = sigmoid_backward(dnew * u, gate_i), tanh_backward(dnew * gate_i, u)  # Eq. 1
+    dz[at + H], dz[at + 2 * H] = sigmoid_backward(dpast * c_S, f_S), sigmoid_backward(dpast * c_T, f_T)
+    dz[at + 3 * H] = sigmoid_backward(dh_all * tanh_c, o)
     new_back_c[row * 2 * H + col] = dpast * f_S
     new_back_c[row * 2 * H + H + col] = dpast * f_T
 
@@ -876,7 +875,7 @@ ours = wavefront_gpu.backward(counted(dh_small), cache)
 _, cache = raster.forward(**small, J=5, T=4)
 for mine, theirs in zip(ours, raster.backward(dh_small, cache), strict=True):
     np.testing.assert_allclose(plain(mine), theirs, rtol=1e-10, atol=1e-12)
-print("da, dW, db and dr agree with the definition")
+print("da, dW, db and dg agree with the definition")
 
 # %% [markdown]
 # ### Exercise 5 (a discussion). A benchmark in a README

@@ -13,6 +13,12 @@ from . import in_any_language
 SMALLEST = 7  # nodes of a piece of syntax that says something
 TELLING = 12  # characters, without blanks, of a line that does
 COMMONPLACE = ("m / m.sum(axis=1, keepdims=True)", "s = slice(start, start + step)")  # found anywhere, and no wonder
+TAUGHT = (  # what a tutorial may say, for the assignments' own texts say it: Eqs. 2 and 7, and a loss of two results
+    "past = f_S * c_S + f_T * c_T",
+    "i * u + f_S * c_S + f_T * c_T",
+    "r * new + (1 - r) * past",
+    "dh * h + dc * c",
+)
 _KINDS = ast.BinOp | ast.Assign | ast.AugAssign | ast.Return | ast.For | ast.ListComp | ast.GeneratorExp
 _MARKS = ast.expr_context | ast.operator | ast.unaryop | ast.cmpop  # nodes that stand for no name and no number
 _NAME = re.compile(r"Name\(id='(\w+)'")
@@ -30,12 +36,20 @@ def solutions(manifest, root):
     return found
 
 
-def search(manifest, folder, root):
-    """Sentences on every place of a student's folder where a piece of a solution stands."""
-    pieces, lines = what_tells(manifest, root)
-    formulas = what_computes(manifest, root)
+def in_tutorials(manifest, root):
+    """Sentences on every place of a tutorial, in the text of its notebook, where a piece of a solution stands."""
+    return search(manifest, root / "tutorials", root, "[0-9][0-9]_*.py", TAUGHT)
+
+
+def search(manifest, folder, root, files="*", known=()):
+    """Sentences on every place of a student's folder where a piece of a solution stands.
+
+    files: a pattern of those that are looked at.  known: code that proves nothing.
+    """
+    pieces, lines = what_tells(manifest, root, known)
+    formulas = what_computes(manifest, root, known)
     problems = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".npz"):
+    for path in sorted(path for path in folder.rglob(files) if path.is_file() and path.suffix != ".npz"):
         file, text = path.relative_to(folder), path.read_text("utf-8")
         for cell in [text] if path.suffix != ".ipynb" else _cells(text):
             squeezed = _squeezed(cell)
@@ -58,12 +72,12 @@ def _pieces(text):
         return []
 
 
-def what_tells(manifest, root):
+def what_tells(manifest, root, more=()):
     """Pieces of syntax and squeezed lines that stand in the solutions alone.
 
     What a student may read elsewhere in the package proves nothing.
     """
-    known = _known(manifest, root)
+    known = _known(manifest, root, more)
     pieces, lines = {}, {}
     for name, node, texts in solutions(manifest, root):
         pieces |= {key: name for part in ast.walk(node) if (key := _key(part)) and key not in known[0]}
@@ -74,9 +88,9 @@ def what_tells(manifest, root):
     return pieces, lines
 
 
-def what_computes(manifest, root):
+def what_computes(manifest, root, more=()):
     """Formulas that stand in the solutions alone, {row: name}."""
-    handed_out = [text for text in _handed_out(manifest, root) if text not in COMMONPLACE]
+    handed_out = [*more, *(text for text in _handed_out(manifest, root) if text not in COMMONPLACE)]
     found = {row: name for name, node, _ in solutions(manifest, root) for row in in_any_language.formulas(node)}
     known = {row for text in handed_out for row, _ in in_any_language.places(text, found)}
     return {row: name for row, name in found.items() if row not in known}
@@ -90,9 +104,9 @@ def _handed_out(manifest, root):
     return [*COMMONPLACE, *given, *(blanked(manifest, file, root=root) for file in manifest.files)]
 
 
-def _known(manifest, root):
+def _known(manifest, root, more):
     """Pieces and text that are handed out on purpose."""
-    texts = _handed_out(manifest, root)
+    texts = [*more, *_handed_out(manifest, root)]
     keys = {key for text in texts for key, _ in _pieces(text)}
     return keys, "\n".join(map(_squeezed, texts))
 

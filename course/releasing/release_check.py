@@ -64,6 +64,7 @@ def check(manifest, folder, root=ROOT, log=print, handed_in=()):
     report("no compiled file, no stored output, nothing that is withheld from students", litter(student))
     report(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
     report("no piece of a solution of a later assignment", pairs.texts(manifest, student, root))
+    report("no piece of a solution in a tutorial", leaks.in_tutorials(manifest, Path(root)))
     report("every module can be imported", _imports(student))
     report("it stops exactly at the blanks", _stops(manifest, folder, student, root))
     report("as it is handed out it scores 0", _graded(manifest, student, 0))

@@ -274,6 +274,20 @@ def test_nothing_leaks(id, tmp_path):
     assert leaks.search(assignment, tmp_path, ROOT) == []
 
 
+@pytest.mark.parametrize("id", IDS)
+def test_no_tutorial_answers_an_assignment(id, tmp_path):
+    assert leaks.in_tutorials(manifest.load(id), ROOT) == []
+
+
+def test_an_answer_in_a_tutorial_is_found(tmp_path):
+    (tmp_path / "07_b.py").write_text(
+        "# %% [markdown]\n# so the slope is g * y * (1 - y)\n\n# %%\nq = s * (g - (s * g).sum(axis=0))\n"
+    )
+    for id in ("A1", "A3"):
+        found = leaks.search(manifest.load(id), tmp_path, ROOT, "[0-9][0-9]_*.py", leaks.TAUGHT)
+        assert found and all(line.startswith("07_b.py") for line in found)
+
+
 def test_leaks_are_found_wherever_they_are(copy, a1):
     planted = {
         "gca_scratch/names.py": "def slope(g, s):\n    return g * s * (1 - s)\n",  # other names
