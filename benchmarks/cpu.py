@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -72,8 +73,9 @@ class Ready:
         self.engines, self.start_up, self.errors = {}, {}, {}
         if "torch" in sys.modules:
             sys.modules["torch"].compiler.reset()  # compiled for this size, not for one that came before
-        expected = loss_and_gradients(self.network, self.params, *self.problem)
-        answers = self.network.forward(self.params, self.problem[0])[0]
+        definition = replace(self.network, schedule="raster")
+        expected = loss_and_gradients(definition, self.params, *self.problem)
+        answers = definition.forward(self.params, self.problem[0])[0]
         for name, make in makers.items():
             start = time.perf_counter()
             try:

@@ -2,11 +2,16 @@
 
 The products are not listed by hand but recorded from a real step, on arrays that log what is multiplied. The replay
 multiplies the same arrays in the same memory, in the same parts on the same threads, into results that are there.
+The step is the one in NumPy, whose products are the matrix library's: those of compiled code cannot be told apart.
 """
+
+import os
+from contextlib import contextmanager
 
 import numpy as np
 
 from gca_scratch.network.arrays import Workspace
+from gca_scratch.network.compiled import build
 from gca_scratch.network.gca_lstm import loss_and_factors, multiplied_out
 from gca_scratch.training.parallel import Engine, summed
 
@@ -47,10 +52,28 @@ class Recording(Workspace):
         return super().empty(xp, name, shape, dtype).view(Recorded)
 
 
+@contextmanager
+def numpy_alone():
+    """`with numpy_alone():` nothing compiled is used."""
+    before = os.environ.get(build.SWITCH)
+    os.environ[build.SWITCH] = "off"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[build.SWITCH]
+        else:
+            os.environ[build.SWITCH] = before
+
+
 class Floor:
     """The products of one training step; `parts` as in `engine.Engine`."""
 
     def __init__(self, network, params, x, y, masks, parts=0):
+        with numpy_alone():
+            self._record(network, params, x, y, masks, parts)
+
+    def _record(self, network, params, x, y, masks, parts):
         self.engine = engine = Engine(network, parts)
         params = {name: p.view(Recorded) for name, p in params.items()}
         workspaces = [Recording() for _ in range(engine.threads)]  # as many as the engine has
@@ -77,8 +100,9 @@ class Floor:
 
     def replay(self):
         """Multiply everything once more."""
-        self.engine.each(lambda k, workspace: multiply(self.parts[k]), range(len(self.parts)))
-        multiply(self.last)
+        with numpy_alone():
+            self.engine.each(lambda k, workspace: multiply(self.parts[k]), range(len(self.parts)))
+            multiply(self.last)
 
 
 def multiply(products):

@@ -4,6 +4,7 @@ Beside the peers stands an earlier revision, in processes of its own that take t
 """
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from gca_scratch.network.gca_lstm import loss_and_gradients
@@ -107,10 +108,10 @@ def opened(workers, network, file, folder):
 
 
 def agree(case, name, params, problem, folder, ready):
-    """Hold what every engine computed against the package's plain pass; Disagreement where one is off."""
-    network = case.network()
-    expected = loss_and_gradients(network, params, *problem)
-    answers = network.forward(params, problem[0])[0]
+    """Hold what every engine computed against the package's definition; Disagreement where one is off."""
+    definition = replace(case.network(), schedule="raster")
+    expected = loss_and_gradients(definition, params, *problem)
+    answers = definition.forward(params, problem[0])[0]
     rows = []
     for engine in ready:
         logits, trained = outcome(Path(folder) / f"{engine}.npz")
