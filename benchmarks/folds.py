@@ -20,24 +20,28 @@ from .worker import turn
 def measure(roots, data, seeds=3, epochs=None):
     """Leave one subject out, preset `small`, all folds, two jobs.
 
-    roots: {name: folder of a revision}.  data: a file of the neutral format.  epochs: fewer, for a trial.
+    roots: {name: folder of a revision}.  data: a path that `found` gave.  epochs: fewer, for a trial.
     Returns {"epochs", "runs": {name: {"seconds", "accuracies", "gflops"}}}, a number for each seed; accuracies in per
     cent. The wall clock runs from the start of the command to its end.
     """
-    data = Path(data).resolve()
-    if not data.is_file():
-        raise InputError(f"--data {data}: there is no such file; name a file of the neutral format (.npz)")
     product = gauge.Gauge()
     runs = {name: {"seconds": [], "accuracies": [], "gflops": []} for name in roots}
     for seed in range(seeds):
         for name in list(roots) if seed % 2 == 0 else list(roots)[::-1]:
-            found = runs[name]
-            found["gflops"].append(gauge.FLOP / 1e9 / turn(product))
-            seconds, accuracy = once(roots[name], data, seed, epochs)
-            found["seconds"].append(seconds)
-            found["accuracies"].append(accuracy)
-            say(f"cross-validation, seed {seed}, {name}: {seconds:.0f} s, {accuracy:.1f} %")
+            run, rate = runs[name], gauge.FLOP / 1e9 / turn(product)
+            seconds, per_cent = once(roots[name], data, seed, epochs)
+            for key, value in {"seconds": seconds, "accuracies": per_cent, "gflops": rate}.items():
+                run[key].append(value)
+            say(f"cross-validation, seed {seed}, {name}: {seconds:.0f} s, {per_cent:.1f} %")
     return {"epochs": epochs, "runs": runs}
+
+
+def found(data):
+    """The path of the data from everywhere; InputError where no file is there."""
+    path = Path(data).resolve()
+    if not path.is_file():
+        raise InputError(f"--data {data}: there is no such file; name a file of the neutral format (.npz)")
+    return path
 
 
 def once(root, data, seed, epochs=None):

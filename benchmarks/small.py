@@ -11,7 +11,7 @@ from gca_scratch.network.gca_lstm import loss_and_gradients
 from gca_scratch.support.errors import InputError
 
 from . import folds, gauge, machine, targets
-from .cases import Case
+from .cases import HEADLINE, Case
 from .engines import Wavefront, check, check_answers
 from .report import comparison_table, say, table
 from .timing import interleave
@@ -31,25 +31,23 @@ SMALL = {
     "25 x 10 x 16, hidden 64": Case(25, 10, 16, hidden=64, initial="average"),
     "25 x 20 x 1, hidden 128": Case(25, 20, 1, hidden=128, initial="average"),
 }
-LARGE = (
-    "25 x 20 x 32, hidden 128, feed-forward memory"  # steps only, and without JAX: a call takes it a second and more
-)
+LARGE = "25 x 20 x 32, hidden 128, feed-forward memory"  # HEADLINE; steps only, without JAX, which takes a second each
 
 
 def measure(results, against, rounds=9, data=None, seeds=3, epochs=None):
     """All of it, against a revision of this project; returns 1 where a target is missed, else 0."""
     if rounds < 0 or seeds < 1:
         raise InputError(f"--rounds must be 0 or more and --seeds 1 or more, not {rounds} and {seeds}")
+    data = None if data is None else folds.found(data)
     watch = machine.Watch()
-    results |= {"against": against, "small": {}}
+    results |= {"against": against, "small": {}, "left_out": []}
     with tempfile.TemporaryDirectory() as folder:
         old = unpack(against, Path(folder) / "revision")
         if rounds:
             for name, case in SMALL.items():
-                results["small"][name] = one(case, name, against, old, rounds, [TORCH, JAX, *ANSWERING])
-            case = Case(25, 20, 32)
-            results["small"][LARGE] = one(case, LARGE, against, old, max(1, 3 * rounds // 4), [TORCH], ("step",))
-            results["peak"] = memory(case, against, old)
+                results["small"][name] = one(results, name, case, old, rounds, [TORCH, JAX, *ANSWERING])
+            results["small"][LARGE] = one(results, LARGE, HEADLINE, old, max(1, 3 * rounds // 4), [TORCH], ("step",))
+            results["peak"] = memory(HEADLINE, against, old)
         if data is None:
             say("The cross-validation is left out: --data names the skeletons, a file of the neutral format (.npz).")
         else:
@@ -62,12 +60,12 @@ def measure(results, against, rounds=9, data=None, seeds=3, epochs=None):
     return targets.conclude(results)
 
 
-def one(case, name, against, old, rounds, libraries, methods=("step", "forward")):
+def one(results, name, case, old, rounds, libraries, methods=("step", "forward")):
     """Steps and forward passes of a case: {method: {"seconds": {engine: by round}, "gflops": by round}}.
 
     libraries: of each the engines, {name: "file.Class"}; each library gets a process of its own.
     """
-    params, problem = case.problem()
+    against, (params, problem) = results["against"], case.problem()
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "problem.npz")
         save(file, params, problem)
@@ -75,18 +73,21 @@ def one(case, name, against, old, rounds, libraries, methods=("step", "forward")
         groups += [(engines, ROOT) for engines in libraries]
         workers = [(Worker(root), engines) for engines, root in groups]
         try:
-            said = opened(workers, sizes(case), file, folder)
-            agree(case, name, params, problem, folder, said)
+            ready = opened(workers, sizes(case), file, folder, results["left_out"])
+            agree(case, name, params, problem, folder, ready)
             past = workers[1][0]
             gflop = past.ask("floor", sizes=sizes(case), problem=file)
-            return {method: in_turns(workers, said, method, rounds, against, gflop, name) for method in methods}
+            return {method: in_turns(past, ready, method, rounds, gflop, name) for method in methods}
         finally:
             for worker, _ in workers:
                 worker.close()
 
 
-def opened(workers, network, file, folder):
-    """Make all engines ready; {name: worker} of those that are. Raises WorkerFailed where a revision is not ready."""
+def opened(workers, network, file, folder, left_out):
+    """Make all engines ready; {name: worker} of those that are. Raises WorkerFailed where a revision is not ready.
+
+    left_out: the sentences on others that were said; new ones are added.
+    """
     for worker, engines in workers:
         worker.send("open", engines=engines, sizes=network, problem=file, outcomes=folder)
     ready, sentences = {}, []
@@ -102,8 +103,9 @@ def opened(workers, network, file, folder):
                 raise WorkerFailed(f"{name} did not start: {why}")
             else:
                 sentences.append(f"{name} is left out: {why}.")
-    if sentences:
-        say(*sentences)
+    if new := [sentence for sentence in sentences if sentence not in left_out]:
+        say(*new)
+        left_out += new
     return ready
 
 
@@ -123,8 +125,11 @@ def agree(case, name, params, problem, folder, ready):
     say(table([f"agreement at {name}", "largest error"], rows))
 
 
-def in_turns(workers, ready, method, rounds, against, gflop, name):
-    """Seconds of a method by engine and round, and the gauge; of steps also the products of the revision, replayed."""
+def in_turns(past, ready, method, rounds, gflop, name):
+    """Seconds of a method by engine and round, and the gauge; of steps also the products of the revision, replayed.
+
+    past: the revision's worker.  gflop: of its products.
+    """
 
     def task(worker, engine, method):
         return lambda least, again: worker.ask("time", name=engine, task=method, least=least, again=again)
@@ -138,7 +143,7 @@ def in_turns(workers, ready, method, rounds, against, gflop, name):
         if method == "forward" or engine not in only_answer
     }
     if method == "step":
-        tasks[targets.FLOOR] = task(workers[1][0], "products", "replay")
+        tasks[targets.FLOOR] = task(past, "products", "replay")
     seconds = interleave(tasks, rounds, warm=True, turn=lambda task, least, again, clock: task(least, again))
     compared, state = gauge.compare_gauged(seconds, OURS)
     title = "training step" if method == "step" else "forward only"
