@@ -16,6 +16,7 @@ import pytest
 from course.bugs import mutants
 from course.manifest import ROOT, all_ids, load
 from course.releasing import release
+from course.results import table
 from tests.course.test_fence import HOSTILE
 
 JOBS = 2
@@ -69,7 +70,7 @@ def kill_on_the_way(folder, id, out):
     grader = subprocess.Popen(
         command(folder, id, out), cwd=ROOT, env=ENVIRONMENT, start_new_session=True, stderr=subprocess.DEVNULL
     )
-    while grader.poll() is None and len(list(out.with_suffix("").glob("*.json"))) < KILLED_AFTER:
+    while grader.poll() is None and len(list(out.with_suffix("").glob("results/*.json"))) < KILLED_AFTER:
         time.sleep(0.02)
     assert grader.poll() is None, "the grader was done before it could be killed"
     os.killpg(grader.pid, signal.SIGKILL)
@@ -80,8 +81,10 @@ def kill_on_the_way(folder, id, out):
 def graded(folder, id, out):
     """Grade the class to its end; returns the table's rows by student, and every byte that was written."""
     subprocess.run(command(folder, id, out), cwd=ROOT, env=ENVIRONMENT, check=True, stderr=subprocess.DEVNULL)
-    rows = {row["student"]: row for row in csv.DictReader(out.read_text("utf-8").splitlines())}
-    written = {path.name: path.read_bytes() for path in out.with_suffix("").iterdir()}
+    rows = {row["student"]: row for row in csv.DictReader(out.read_text("utf-8-sig").splitlines())}
+    assert rows.pop(table.MAXIMUM)["score"] == "100"
+    place = out.with_suffix("")
+    written = {path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()}
     return rows, written | {"table": out.read_bytes()}
 
 
@@ -99,12 +102,12 @@ def test_a_class_is_graded_twice_alike_and_a_killed_grader_goes_on(id, tmp_path)
     students = [name for kind in names.values() for name in kind]
     assert sorted(rows) == sorted(students)
     points = sum(task.points for task in manifest.tasks)
-    assert float(rows["solution"]["score"]) == points and float(rows["blank"]["score"]) == 0
-    escaped = [name for name in names["bug"] if float(rows[name]["score"]) == points]
+    assert float(rows["solution"]["code"]) == points and float(rows["blank"]["code"]) == 0
+    escaped = [name for name in names["bug"] if float(rows[name]["code"]) == points]
     assert not escaped, f"full points for {escaped}"
     for name in names["hostile"]:  # costs its own task, and no other
         others = points - manifest.functions["gca_scratch.network.ops.sigmoid_backward"].points
-        assert others <= float(rows[name]["score"]) < points and rows[name]["remark"], rows[name]
+        assert others <= float(rows[name]["code"]) < points and rows[name]["remark"], rows[name]
     assert not (tmp_path / "owned").exists()
     counts = ", ".join(f"{len(kind)} {name}" for name, kind in names.items() if kind)
     print(f"{id}: {len(students)} submissions ({counts}) in {seconds:.0f} s, {JOBS} at a time")
