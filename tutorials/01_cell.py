@@ -577,9 +577,9 @@ print(np.round(jacobian, 3))
 np.testing.assert_allclose(jacobian, np.diag(o_row * (1 - np.tanh(c_row) ** 2)), rtol=1e-13)
 
 # %% [markdown]
-# Four, one for each unit. So everything down to $z$ is exactly as before, and we let the package do it. (In a course, to
-# write it for whole arrays is the first assignment.) One entry we follow by hand: the gate $i$ of sequence 1 and unit 2,
-# with the numbers of that entry in the lines of section 4. We write $[h_S, h_T]$ as `hh`, of width $2H$.
+# Four, one for each unit. So everything down to $z$ is exactly as before, and we let the package do it. (In a course,
+# to write it for whole arrays is the first assignment.) One entry we follow by hand: the gate $i$ of sequence 1 and
+# unit 2, with the numbers of that entry in the lines of section 4. We write $[h_S, h_T]$ as `hh`, of width $2H$.
 
 # %%
 hh = np.concatenate([h_S, h_T], axis=1)  # (B, 2H)

@@ -59,7 +59,9 @@ def readme(manifest, student):
 def answers(manifest, student):
     """answers.md, where the written answers belong."""
     parts = [
-        f"# {manifest.id}: answers\n\nName: {student or ''}\n\nWrite below each question. Formulas may be in LaTeX.\n"
+        f"# {manifest.id}: answers\n\nName: {student or ''}\n\nWrite below each question. Formulas may be in LaTeX. "
+        "A picture that is named here, `![loss](figures/loss.png)`, is packed by `make submit`. Say which help you "
+        "had, of people and of programs.\n"
     ]
     for question in manifest.questions:
         parts.append(f"## {question.id} {question.title} ({question.points} points)\n\n{question.text.strip()}\n")
