@@ -12,10 +12,10 @@ GRADIENTS = {
 AXES = {"h": "cell sequence unit", "da": "cell sequence gate", "dW": "source gate", "db": "gate"}
 
 
-def _body(rng, inputs):
+def _body(rng, inputs, T=None):
     """A tree of at least four joints: a joint with two children, a parent that is numbered behind its child."""
+    inputs["J"], inputs["T"] = max(4, inputs["J"]), T or inputs["T"]
     J, T, B, C, H = (inputs[letter] for letter in "JTBCH")
-    inputs["J"] = J = max(4, J)
     inputs["K"] = K = J * T
     parents = np.array([-1, 0, 0, *(rng.integers(1, j) for j in range(3, J))])  # by the place in `joint`
     joint = rng.permutation(np.arange(1, J))
@@ -38,4 +38,43 @@ def tree_forward(package, i):
 
 @asks("variants.tree.backward", "J T B C H", {"W": "C+2H 5H", "b": "5H"}, GRADIENTS, AXES, more=_body, backward=True)
 def tree_backward(package, i):
+    return named("da dW db", package("variants.tree").backward(i["dh"], _run(package, i)["cache"]))
+
+
+# --- one frame, and one joint: what a cell hears in its own frame alone, and in time alone ----------------------------
+
+
+def _one_frame(rng, inputs):
+    _body(rng, inputs, T=1)
+
+
+def _one_joint(rng, inputs):
+    inputs["J"], inputs["K"], inputs["parents"] = 1, inputs["T"], np.array([-1])
+    for name, letter in (("x", "C"), ("dh", "H")):
+        inputs[name] = rng.standard_normal((inputs["T"], inputs["B"], inputs[letter]))
+
+
+STATES = {"h": "the hidden states of all cells, Eqs. 1-3"}
+WEIGHTS = {"W": "C+2H 5H", "b": "5H"}
+
+
+@asks("variants.tree.forward", "J B C H", WEIGHTS, STATES, AXES, more=_one_frame, title="forward in a single frame")
+def tree_forward_still(package, i):
+    return {"h": _run(package, i)["h"]}
+
+
+@asks("variants.tree.forward", "T B C H", WEIGHTS, STATES, AXES, more=_one_joint, title="forward of a single joint")
+def tree_forward_joint(package, i):
+    return {"h": _run(package, i)["h"]}
+
+
+@asks("variants.tree.backward", "J B C H", WEIGHTS, GRADIENTS, AXES, more=_one_frame, backward=True,
+      title="backward in a single frame")  # fmt: skip
+def tree_backward_still(package, i):
+    return named("da dW db", package("variants.tree").backward(i["dh"], _run(package, i)["cache"]))
+
+
+@asks("variants.tree.backward", "T B C H", WEIGHTS, GRADIENTS, AXES, more=_one_joint, backward=True,
+      title="backward of a single joint")  # fmt: skip
+def tree_backward_joint(package, i):
     return named("da dW db", package("variants.tree").backward(i["dh"], _run(package, i)["cache"]))

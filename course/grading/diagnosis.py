@@ -44,19 +44,20 @@ def bug_answers(bug, names):
 
 
 def with_bug(mutant, inputs):
-    """What the package with a planted bug gives for these inputs, {driver: a list}: {driver: answers}.
+    """What the package with a planted bug gives for these inputs, {driver: a list}: {driver: answers}."""
+    with mutants.planted(mutant) as package:
+        return {name: [answer(package, name, given) for given in cases] for name, cases in inputs.items()}
 
-    An answer is the outputs by name; where the package with the bug stops, it is the sentence that a driver says, or
-    None where Python says it.
+
+def answer(package, name, inputs):
+    """The outputs of a driver by name; where the package stops, the sentence that the driver says, None if Python does.
+
+    Nothing is said of overflows and the like.
     """
-    with mutants.planted(mutant) as package, np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return {name: [_answer(package, name, given) for given in cases] for name, cases in inputs.items()}
-
-
-def _answer(package, name, inputs):
     try:
-        outputs = DRIVERS[name].run(package, inputs)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outputs = DRIVERS[name].run(package, inputs)
         return {key: value if value is None else np.asarray(value) for key, value in outputs.items()}
     except Asked as error:
         return str(error)

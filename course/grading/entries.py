@@ -7,6 +7,8 @@ planted bug it looks like.
 from ..drivers import DRIVERS
 from . import diagnosis, points
 
+_EARLIER = " An earlier assignment asked for this; here it counts as far as what is new is right."
+
 
 def of_task(task, tried, why=""):
     """For every driver one entry of the visible tests and one of the hidden ones.
@@ -14,12 +16,14 @@ def of_task(task, tried, why=""):
     tried: the attempt at the task; None, and the sentence that says why, where there is none.
     """
     worth = points.worth(task)
-    lost = dict.fromkeys(worth, 1.0) if tried is None else points.lost(task, tried)
+    lost, known = (dict.fromkeys(worth, 1.0), "") if tried is None else points.lost(task, tried)
     entries, looks = [], tried and _looks(task, tried)
     for name, most in worth.items():
         for kind in ("visible", "hidden"):
             right, text = (False, why + ".") if tried is None else _told(tried, name, kind, looks)
             of = most if kind == "hidden" else 0
+            if of and lost[name]:
+                text += f"\n{known}." if known else _EARLIER if right else ""
             entries.append(
                 {
                     "name": f"{task.id} {task.title}: {DRIVERS[name].title} ({kind} tests)",

@@ -79,7 +79,8 @@ def write_zip(manifest, out, root, limits=None):
     files["assignment.txt"] = f"{manifest.id}\n"
     files["limits.json"] = json.dumps(dataclasses.asdict(limits or fence.Limits())) + "\n"
     kept = [root / "LICENSE", root / "pyproject.toml"]
-    for folder, endings in (("gca_scratch", (".py", ".txt", ".js", ".css", ".html")), ("course", (".py", ".toml"))):
+    package = (".py", ".txt", ".h", ".js", ".css", ".html")
+    for folder, endings in (("gca_scratch", package), ("course", (".py", ".toml"))):
         kept += [path for path in sorted((root / folder).rglob("*")) if path.suffix in endings]
     for path in kept:
         if path.is_file() and "__pycache__" not in path.parts:

@@ -3,7 +3,7 @@
 Every driver of a task has its share of the points (`shares` in the manifest, all alike without it), every output its
 weight. One mistake spreads through a backward pass and may leave no number right, while another one shows in a single
 corner. So where all that is wrong is what planted bugs give, to rounding and in all hidden tests, each of them costs
-what it spoils, but at least LEAST and at most MOST of the task.
+what it spoils, but at least LEAST and at most MOST of the task; a few cost the whole, and their entries say why.
 """
 
 from ..drivers import DRIVERS
@@ -24,7 +24,7 @@ def worth(task):
 
 
 def lost(task, tried):
-    """Which part of each driver's points an attempt loses, {driver: 0 to 1}."""
+    """Which part of each driver's points an attempt loses, {driver: 0 to 1}, and a sentence on known mistakes."""
     parts = {name: [] for name in task.drivers}
     for n, (driver, kind, _, _) in enumerate(tried.tests):
         if kind == "hidden":
@@ -32,21 +32,17 @@ def lost(task, tried):
     parts = _of_earlier(task, {name: sum(shares) / len(shares) for name, shares in parts.items()})
     spoiled = _of_task(task, parts)
     if not spoiled or tried.missing:
-        return parts
-    bugs = _explained(task, tried)
-    if not bugs:
-        return parts
-    cost = min(1, sum(_bounded(_of_task(task, bug)) for bug in bugs))
-    return _scaled(task, parts, cost / spoiled)
+        return parts, ""
+    costs = [part if bug.whole else min(max(part, LEAST), MOST) for bug, part in _explained(task, tried) if part]
+    if not costs:
+        return parts, ""
+    cost = min(1, sum(costs))
+    mistakes = "one known mistake is" if len(costs) == 1 else f"{len(costs)} known mistakes are"
+    why = f"{mistakes[0].upper()}{mistakes[1:]} all that is wrong in this task: {100 * cost:.0f} % of its points"
+    return _scaled(task, parts, cost / spoiled), why
 
 
-def single(task, wrong):
-    """What a single mistake costs of a task that spoils these parts of its drivers, {driver: 0 to 1}: 0 to 1."""
-    spoiled = _of_task(task, wrong)
-    return _of_task(task, _scaled(task, wrong, _bounded(spoiled) / spoiled)) if spoiled else 0.0
-
-
-def spoils(task, answers, right):
+def _spoils(task, answers, right):
     """Which part of each driver wrong answers lose: {driver: 0 to 1} from lists of outputs (or of sentences)."""
     return _of_earlier(task, {name: _spoiled(DRIVERS[name], answers[name], right[name]) for name in task.drivers})
 
@@ -75,10 +71,6 @@ def _of_task(task, parts):
     return sum(of[name] * part for name, part in parts.items()) / task.points
 
 
-def _bounded(part):
-    return min(max(part, LEAST), MOST) if part else 0.0
-
-
 def _scaled(task, parts, factor):
     """Parts of the drivers' points times a factor; what does not fit into one driver goes to the others."""
     parts, of = {name: part * factor for name, part in parts.items()}, worth(task)
@@ -89,7 +81,10 @@ def _scaled(task, parts, factor):
 
 
 def _explained(task, tried):
-    """What the planted bugs spoil that together give all that is wrong in the hidden tests; [] where they do not."""
+    """The planted bugs that together give all that is wrong in the hidden tests, and which part of the task each costs.
+
+    Nothing where they do not.
+    """
     bugs = [bug for bug, _ in diagnosis.resembles(task.functions, tried.of("visible"))]
     inputs, right = {}, {}
     for driver, kind, given, outputs in tried.tests:
@@ -101,7 +96,9 @@ def _explained(task, tried):
         for n, outputs in enumerate(mine):
             if not _gives(outputs, right[name][n], [answers[name][n] for answers in found]):
                 return []
-    return [spoils(task, answers, right) for answers in found]
+    return [
+        (bug, _of_task(task, _spoils(task, answers, right))) for bug, answers in zip(bugs, found, strict=True)
+    ]  # fmt: skip
 
 
 def _gives(mine, right, theirs):

@@ -256,7 +256,7 @@ def test_the_child_does_not_know_what_is_right_nor_our_function(tmp_path):
         "import os\nfound = []\n"
         "for folder, _, files in os.walk('..'): found += [os.path.join(folder, f) for f in files]\n"
         "text = ' '.join(open(f, errors='ignore').read() for f in found)\n"
-        "raise ValueError(str(('dy * y * (1 -' + ' y)' in text, len(found) > 50)))"
+        "raise ValueError(str(('dy * y * (1 -' + ' y)' in text, len(found) > 10)))"
     )
     assert "ValueError: (False, True)" in graded(submission(tmp_path / "ada", body))[1]
 
