@@ -12,7 +12,7 @@ def main(arguments=None):
     """Parse the options and measure; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Time the package beside the same network in PyTorch and JAX, once all agree on its gradients.",
+        description="Time the package beside the same network in other libraries, once all agree on what it computes.",
     )
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured to FILE")
     parser.add_argument("--small", action="store_true", help="small networks and whole cross-validations, and targets")
