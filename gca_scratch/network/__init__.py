@@ -5,7 +5,7 @@ two_stream; gradcheck is the proof.
 """
 
 from .gca_lstm import GCALSTM, loss_and_gradients, multiplied_out, within
-from .sweep import raster, wavefront, wavefront_gpu
+from .sweep import raster, wavefront, wavefront_cpu, wavefront_gpu
 from .two_stream import Coarse, TwoStream
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "multiplied_out",
     "raster",
     "wavefront",
+    "wavefront_cpu",
     "wavefront_gpu",
     "within",
 ]

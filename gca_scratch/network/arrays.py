@@ -7,6 +7,7 @@ wherever its arrays live.
 import importlib
 import math
 import sys
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -64,6 +65,16 @@ def module_for(device: str) -> ArrayModule:
     except Exception as error:
         raise InputError(f"--device cuda found a GPU but CuPy cannot compute on it ({error}); {INSTALL_CUPY}") from None
     return cupy
+
+
+@cache
+def tanh_is_cheap(xp: ArrayModule) -> bool:
+    """Is this module's tanh cheaper than its exp? NumPy's takes half the time with AVX-512, and twice with AVX2."""
+    try:
+        found = xp.lib.introspect.opt_func_info("^tanh$", "float32")["tanh"]
+    except (AttributeError, KeyError):  # NumPy 1, and other modules
+        return False
+    return any(name in kind["current"] for kind in found.values() for name in ("AVX512", "X86_V4"))
 
 
 def to_device(array: Array, xp: ArrayModule) -> Array:
@@ -125,7 +136,7 @@ class Workspace:
 
 
 def _aligned(xp, size, dtype):
-    """An array (size,) that begins where a line of the processor's cache does, so that no vector lies on two of them."""
+    """An array (size,) that begins where a line of the processor's cache does: no vector lies on two of them."""
     dtype = np.dtype(dtype)
     memory = xp.empty(size + LINE // dtype.itemsize, dtype=dtype)
     start = 0 if on_gpu(memory) else -memory.ctypes.data % LINE // dtype.itemsize

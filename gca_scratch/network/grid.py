@@ -6,8 +6,8 @@ axis 0 (K = J T cells, the first is joint 0 of frame 0 and the last is joint J-1
 both sets of its predecessors, are plain slices. Left of the first joint and before the first frame, h and c are zero.
 
 Four modules in sweep/ run the ST-LSTM unit over the grid: `raster` (the definition: a loop over joints and frames),
-`wavefront` (one batch of cells per diagonal, in NumPy), `wavefront_cpu` (the same, compiled) and `wavefront_gpu` (the same with
-fused kernels). They have the same two functions.
+`wavefront` (one batch of cells per diagonal, in NumPy), `wavefront_cpu` (the same, compiled) and `wavefront_gpu` (the
+same with fused kernels). They have the same two functions.
 
 `forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True)` returns h (K, B, H) and a cache:
 

@@ -1,8 +1,8 @@
 """Matrix products of many rows and few columns, compiled where a compiler is at hand: what a matrix library is slow at.
 
 They are those of ops.py, `matmul` and `matmul_dW`, which take their place for arrays on a GPU and for complex numbers.
-A library fetches the weights anew for each product and shares it out among threads that it wakes; here the weights are
-packed for the processor's registers, and the threads are those of the sweeps. The result does not depend on their number.
+A library shares out a product among threads that it wakes, by rows, however few; here it is shared out as the sweeps
+are, and among their threads. The result does not depend on their number.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ LEAST = 1 << 18  # multiplications: below, a call costs more than it saves
 
 
 class Product(ctypes.Structure):
-    """What compiled/product.h works on: numbers of rows and columns, steps from one to the next, where the arrays begin."""
+    """What compiled/product.h works on: how many rows and columns, how far from one to the next, where arrays begin."""
 
     SIZES = ("rows", "steps", "columns", "x_row", "w_step", "w_column", "y_row")
     ARRAYS = ("x", "w", "y", "packed")
@@ -25,7 +25,7 @@ class Product(ctypes.Structure):
 
 
 def matmul(x, W, out=None, workspace=FRESH):
-    """`x W` over the last axis of x (..., D) with W (D, E), which gives (..., E), written to `out` where that is given."""
+    """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given."""
     library = _library(x, W, out)
     if library is None or x.size * W.shape[1] < LEAST or not x.flags.c_contiguous:
         return ops.matmul(x, W, out)

@@ -227,7 +227,8 @@ class AttentionStream:
         dh2[-1] = dF
         room = workspace.at("back again" if again else "back")
         da, dU, db, dg = sweep(self.schedule, dh2).backward(dh2, swept, room)
-        return self.spread_backward(attention.opening_backward(dg, opened), spread), None, da, {"layer2.W": dU, "layer2.b": db}
+        dr = attention.opening_backward(dg, opened)
+        return self.spread_backward(dr, spread), None, da, {"layer2.W": dU, "layer2.b": db}
 
     def spread(self, r):
         """The score of every cell (K, B) from those of what is seen, and a cache: here the same."""

@@ -172,6 +172,8 @@ class Engine:
 
 def summed(gradients, shares):
     """The sum of the parts' gradients, each multiplied by its share of the batch."""
+    if len(gradients) == 1:
+        return gradients[0]
     if isinstance(gradients[0], Product):
         dy = [share * g.dy for g, share in zip(gradients, shares, strict=True)]
         return Product(np.concatenate([g.x for g in gradients]), np.concatenate(dy))

@@ -1,4 +1,4 @@
-"""Both schedules over the grid: they agree, every gradient is right, and the diagonals are what they say."""
+"""The sweeps over the grid: they agree, every gradient is right, and the diagonals are what they say."""
 
 import itertools
 
@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from gca_scratch.network import cell, grid
 from gca_scratch.network.arrays import FRESH, Workspace
-from gca_scratch.network.gca_lstm import SCHEDULES
-from gca_scratch.network.sweep import raster, wavefront
+from gca_scratch.network.sweep import raster, wavefront, wavefront_cpu
 from tests.helpers.derivatives import check_gradients
 
+SWEEPS = {"raster": raster, "NumPy": wavefront, "compiled": wavefront_cpu}
+FAST = {name: sweep for name, sweep in SWEEPS.items() if name != "raster"}
 SIZES = [(1, 1), (1, 4), (4, 1), (2, 5), (5, 2), (4, 4)]
 
 
@@ -38,30 +39,31 @@ def gradients_of(sweep, arrays, J, T, dh, workspace=FRESH):
 
 @pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
 @pytest.mark.parametrize(("J", "T"), SIZES)
-def test_raster_and_wavefront_agree(J, T, gated):
+@pytest.mark.parametrize("name", FAST)
+def test_the_fast_sweeps_agree_with_the_definition(name, J, T, gated):
     arrays = arguments(J, T, gated=gated)
     dh = np.random.default_rng(9).standard_normal((J * T, 2, 3))
-    (h, ours), (h_, theirs) = (gradients_of(sweep, arrays, J, T, dh) for sweep in SCHEDULES.values())
+    (h, ours), (h_, theirs) = (gradients_of(sweep, arrays, J, T, dh) for sweep in (raster, FAST[name]))
     np.testing.assert_allclose(h, h_, rtol=0, atol=1e-12 * np.abs(h).max())
     for name in ours:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-12 * np.abs(ours[name]).max())
 
 
 @pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_gradient(schedule, gated):
+@pytest.mark.parametrize("name", SWEEPS)
+def test_every_gradient(name, gated):
     J, T = 2, 3
-    sweep, arrays = SCHEDULES[schedule], arguments(J, T, gated=gated)
+    sweep, arrays = SWEEPS[name], arguments(J, T, gated=gated)
     dh = np.random.default_rng(9).standard_normal((J * T, 2, 3))
     _, gradients = gradients_of(sweep, arrays, J, T, dh)
     check_gradients(lambda **a: sweep.forward(**a, J=J, T=T)[:1], arrays, gradients, [dh])
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_only_the_last_cell_is_asked(schedule):
+@pytest.mark.parametrize("name", SWEEPS)
+def test_only_the_last_cell_is_asked(name):
     """Attention reads the last cell alone; its gradient must reach the first input over every path."""
     J, T = 2, 3
-    sweep, arrays = SCHEDULES[schedule], arguments(J, T)
+    sweep, arrays = SWEEPS[name], arguments(J, T)
     dh = np.zeros((J * T, 2, 3))
     dh[-1] = 1
     _, gradients = gradients_of(sweep, arrays, J, T, dh)
@@ -69,9 +71,9 @@ def test_only_the_last_cell_is_asked(schedule):
     check_gradients(lambda **a: (sweep.forward(**a, J=J, T=T)[0][-1],), arrays, gradients, [np.ones((2, 3))])
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-def test_arguments_are_left_alone(schedule):
-    sweep, arrays = SCHEDULES[schedule], arguments(3, 2)
+@pytest.mark.parametrize("name", SWEEPS)
+def test_arguments_are_left_alone(name):
+    sweep, arrays = SWEEPS[name], arguments(3, 2)
     dh = np.ones((6, 2, 3))
     copies = {name: value.copy() for name, value in arrays.items()}
     _, cache = sweep.forward(**arrays, J=3, T=2)
@@ -88,33 +90,44 @@ def test_a_caller_may_write_into_the_outputs_though_a_unit_keeps_views(monkeypat
     assert not any(np.shares_memory(h, state) for states in kept for state in states)
 
 
-def test_single_precision_stays_single():
-    h, cache = wavefront.forward(**arguments(3, 4, dtype=np.float32), J=3, T=4)
-    assert {array.dtype for array in (h, *wavefront.backward(h, cache))} == {np.dtype(np.float32)}
+@pytest.mark.parametrize("name", SWEEPS)
+def test_single_precision_stays_single(name):
+    h, cache = SWEEPS[name].forward(**arguments(3, 4, dtype=np.float32), J=3, T=4)
+    assert {array.dtype for array in (h, *SWEEPS[name].backward(h, cache))} == {np.dtype(np.float32)}
 
 
-def test_kept_memory_changes_nothing():
+@pytest.mark.parametrize("by_tanh", [False, True], ids=["exp", "tanh"])
+def test_both_forms_of_the_sigmoid_agree_with_the_definition(monkeypatch, by_tanh):
+    monkeypatch.setattr(wavefront, "tanh_is_cheap", lambda xp: by_tanh)
+    test_the_fast_sweeps_agree_with_the_definition("NumPy", 5, 4, True)
+    test_every_gradient("NumPy", True)
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_kept_memory_changes_nothing(name):
     """Grids and batches of several sizes, one after the other, in memory that still holds the ones before."""
     workspace = Workspace()
     for J, T, B, gated in [(5, 4, 3, True), (2, 6, 2, False), (5, 4, 3, False), (3, 3, 1, True), (5, 4, 3, True)]:
         arrays = arguments(J, T, B, gated=gated, seed=J * B)
         dh = np.random.default_rng(1).standard_normal((J * T, B, 3))
-        h, fresh = gradients_of(wavefront, arrays, J, T, dh)
-        kept_h, kept = gradients_of(wavefront, arrays, J, T, dh, workspace)
+        h, fresh = gradients_of(FAST[name], arrays, J, T, dh)
+        kept_h, kept = gradients_of(FAST[name], arrays, J, T, dh, workspace)
         assert (h == kept_h).all() and all((fresh[name] == kept[name]).all() for name in fresh)
 
 
-def test_a_pass_that_is_not_remembered_gives_the_same_outputs():
+@pytest.mark.parametrize("name", FAST)
+def test_a_pass_that_is_not_remembered_gives_the_same_outputs(name):
     arrays = arguments(5, 4)
-    h, _ = wavefront.forward(**arrays, J=5, T=4)
-    assert (wavefront.forward(**arrays, J=5, T=4, remember=False)[0] == h).all()
+    h, _ = FAST[name].forward(**arrays, J=5, T=4)
+    assert (FAST[name].forward(**arrays, J=5, T=4, remember=False)[0] == h).all()
 
 
-def test_large_activations_give_no_warnings_and_saturate():
+@pytest.mark.parametrize("name", FAST)
+def test_large_activations_give_no_warnings_and_saturate(name):
     arrays = arguments(2, 3)
     arrays["a"] *= 1e4
-    h, cache = wavefront.forward(**arrays, J=2, T=3)
-    assert np.isfinite(h).all() and all(np.isfinite(g).all() for g in wavefront.backward(h, cache))
+    h, cache = FAST[name].forward(**arrays, J=2, T=3)
+    assert np.isfinite(h).all() and all(np.isfinite(g).all() for g in FAST[name].backward(h, cache))
 
 
 @given(J=st.integers(1, 9), T=st.integers(1, 9))
@@ -170,20 +183,22 @@ def test_joints_and_frames_are_not_exchanged():
     turned["W"][D:] = arrays["W"][D:].reshape(2, H, 5 * H)[::-1].reshape(2 * H, 5 * H)
     turned["W"] = turned["W"].reshape(-1, 5, H)[:, order].reshape(-1, 5 * H)
     turned["b"] = turned["b"].reshape(5, H)[order].reshape(-1)
-    h, _ = wavefront.forward(**arrays, J=J, T=T)
-    np.testing.assert_allclose(wavefront.forward(**turned, J=J, T=T)[0], h[mirror], rtol=1e-12)
+    for sweep in SWEEPS.values():
+        h, _ = sweep.forward(**arrays, J=J, T=T)
+        np.testing.assert_allclose(sweep.forward(**turned, J=J, T=T)[0], h[mirror], rtol=1e-12)
 
 
 @pytest.mark.parametrize("sizes", [((3, 5, 2, 3), (5, 3, 2, 3)), ((3, 4, 4, 3), (3, 4, 2, 4))], ids=["grid", "widths"])
-def test_one_workspace_serves_grids_whose_arrays_have_the_same_shapes(sizes):
+@pytest.mark.parametrize("name", FAST)
+def test_one_workspace_serves_grids_whose_arrays_have_the_same_shapes(name, sizes):
     """J x T and T x J, and D + 2H from other D and H: what was zero at the border of one is not in the other."""
     rng, workspace = np.random.default_rng(3), Workspace()
     for J, T, D, H in sizes:
         x, W = rng.standard_normal((J * T, 2, D)), rng.standard_normal((D + 2 * H, 5 * H))
         b, dh = rng.standard_normal(5 * H), rng.standard_normal((J * T, 2, H))
-        h, cache = wavefront.forward(x, W, b, J, T, workspace=workspace)
+        h, cache = FAST[name].forward(x, W, b, J, T, workspace=workspace)
         expected, expected_cache = raster.forward(x, W, b, J, T)
         np.testing.assert_allclose(h, expected, rtol=1e-10, atol=1e-12)
-        found = wavefront.backward(dh, cache, workspace.at("back"))[:3]
+        found = FAST[name].backward(dh, cache, workspace.at("back"))[:3]
         for mine, theirs in zip(found, raster.backward(dh, expected_cache)[:3], strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-11)

@@ -164,7 +164,7 @@ BUGS = [
     ("FORWARD", "f_S * c_S + f_T * c_T", "f_S * c_T + f_T * c_S", "the cell states are exchanged"),
     ("FORWARD", "if (cell >= skip_T) hh", "hh", "a cell of the last frame writes where it has no successor"),
     ("BACKWARD", "dc += back_c[T_];", "", "the next frame's dc is forgotten"),
-    ("BACKWARD", "dnew = r * dc;", "", "the score is missing from the gradient of the new input"),
+    ("BACKWARD", "dnew = g * dc;", "", "the score is missing from the gradient of the new input"),
     ("BACKWARD", "(ptrdiff_t)from_S * B", "(ptrdiff_t)(from_S - 1) * B", "a gradient is read from the wrong joint"),
     ("BACKWARD", "dpast * c_T * f_T * (1 - f_T)", "dpast * c_T * f_T", "the slope of a gate is missing"),
 ]

@@ -1,1 +1,1 @@
-"""The arithmetic of sweeps and of narrow matrix products in C, for the CPU and in part for a GPU, and how it is compiled."""
+"""Sweeps and narrow matrix products in C, for the CPU and in part for a GPU, and how they are compiled."""

@@ -1,8 +1,8 @@
-"""Compiles library.c with the C compiler that is there, once for a processor, and loads it; or says why it cannot.
+"""Compiles library.c with the C compiler that is there, once for each processor, and loads it; or says why it cannot.
 
-GCA_SCRATCH_COMPILED=off switches it off, CC names another compiler. The compiled file lies in a folder that belongs to the user
-alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is obeyed). Its name is drawn from all that decides what is in it: the source,
-the options, the compiler, and what that compiler knows of this processor.
+GCA_SCRATCH_COMPILED=off switches it off, and CC names another compiler. The compiled file lies in a folder that belongs
+to the user alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is obeyed). Its name is drawn from all that decides what is in
+it: the source, the options, the compiler, and what that compiler knows of this processor.
 """
 
 import ctypes
@@ -21,16 +21,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 HERE = Path(__file__).parent
-SOURCES = ("library.c", "vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "unit_forward.h", "unit_backward.h")
-OPTIONS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-pthread")  # no -ffast-math
-NATIVE = (("-march=native",), ("-mcpu=native",), ())  # compilers disagree; the first that is understood
+MAIN = "library.c"
+PARTS = ("vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "unit_forward.h", "unit_backward.h")
+# Without -ffast-math, which lets infinities and NaN through only by chance.
+OPTIONS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-pthread")
+NATIVE = (("-march=native",), ("-mcpu=native",), ())  # for this processor: the first that the compiler understands
 TYPES = {np.dtype(np.float32): ("float", "int32_t"), np.dtype(np.float64): ("double", "int64_t")}
 SWITCH = "GCA_SCRATCH_COMPILED"
+SECONDS = 120  # for a compiler that hangs
 _lock = threading.Lock()
 
 
 class Library(NamedTuple):
-    """The compiled sweep for one type of number.
+    """What was compiled, for one type of number.
 
     lanes: how many numbers a vector of this processor holds.
     forward, backward: functions of a pointer to a `wavefront_cpu.Sweep` and a number of threads.
@@ -45,25 +48,29 @@ class Library(NamedTuple):
 
 
 class Unavailable(Exception):
-    """Why there is no compiled sweep."""
+    """Why there is nothing compiled."""
 
 
 def library(dtype: np.dtype) -> Library | None:
-    """The compiled sweep for numbers of this dtype, built at the first use; None where it cannot be had."""
-    return None if os.environ.get(SWITCH, "").lower() in ("off", "0", "no") else _found(dtype)[0]
+    """What is compiled for numbers of this dtype, built at the first use; None where it cannot be had."""
+    return None if _switched_off() else _found(dtype)[0]
 
 
 def describe() -> str:
-    """One sentence about the sweep that serves float32."""
-    if library(np.dtype(np.float32)):
-        return f"compiled for this processor, {library(np.dtype(np.float32)).lanes} numbers at a time"
-    reason = _found(np.dtype(np.float32))[1] or f"{SWITCH} says so"
-    return f"NumPy, for {reason}"
+    """Half a sentence on what serves float32: how wide its vectors are, or why NumPy does the work."""
+    if _switched_off():
+        return f"NumPy, for {SWITCH} is {os.environ[SWITCH]}"
+    found, reason = _found(np.dtype(np.float32))
+    return f"compiled, {found.lanes} numbers at a time" if found else f"NumPy, for {reason}"
+
+
+def _switched_off():
+    return os.environ.get(SWITCH, "").lower() in ("off", "0", "no", "false")
 
 
 def _found(dtype):
     """The library, or None and the reason."""
-    with _lock:
+    with _lock:  # the first of several threads builds it
         return _built(dtype, os.environ.get("CC", ""))
 
 
@@ -72,7 +79,7 @@ def _built(dtype, wanted):
     try:
         return _load(_compiler(wanted), dtype), ""
     except (Unavailable, OSError, subprocess.SubprocessError) as error:
-        return None, f"{error}".splitlines()[0] if f"{error}" else type(error).__name__
+        return None, str(error)
 
 
 def _compiler(wanted):
@@ -83,48 +90,60 @@ def _compiler(wanted):
         words = shlex.split(command)
         if words and shutil.which(words[0]):
             return words
-    raise Unavailable(f"no C compiler is here: {wanted or 'cc, gcc and clang are not'} found")
+    raise Unavailable(f"there is no C compiler ({wanted or 'cc, gcc, clang'})")
 
 
 def _load(compiler, dtype):
-    """Build it unless it has been built before, load it, and hold it to what it says of itself."""
+    """Build it unless that has been done before, and load it."""
     if dtype not in TYPES:
-        raise Unavailable(f"no numbers of type {dtype} are compiled")
+        raise Unavailable(f"nothing is compiled for {dtype}")
     real, integer = TYPES[dtype]
-    source = b"".join((HERE / name).read_bytes() for name in SOURCES)
     for native in NATIVE:
-        options = [*compiler, *OPTIONS, *native, f"-DREAL={real}", f"-DINTEGER={integer}"]
-        known = _run([*options, "-dM", "-E", "-x", "c", os.devnull])  # the compiler's version, the processor's features
+        command = [*compiler, *OPTIONS, *native, f"-DREAL={real}", f"-DINTEGER={integer}"]
+        known = _run([*command, "-dM", "-E", "-x", "c", os.devnull])  # its version, and the processor's features
         if not known.returncode:
             break
     else:
-        raise Unavailable(f"{compiler[0]} does not work: {known.stderr.strip()[:200]}")
-    name = hashlib.sha256(source + repr(options).encode() + known.stdout.encode()).hexdigest()[:40] + ".so"
+        raise Unavailable(f"{compiler[0]} does not work: {_first_error(known)}")
+    source = b"".join((HERE / name).read_bytes() for name in (MAIN, *PARTS))
+    name = hashlib.sha256(b"\0".join([source, repr(command).encode(), known.stdout.encode()])).hexdigest()[:40] + ".so"
     folder = _private_folder()
     if folder is None:  # then for this process alone
         with tempfile.TemporaryDirectory(prefix="gca_scratch-") as folder:
-            return _loaded(_build(options, Path(folder, name)))
-    path = folder / name
-    return _loaded(path if _ours(path) else _build(options, path))
+            return _loaded(_build(command, Path(folder, name)))
+    if _ours(folder / name, stat.S_ISREG):
+        try:
+            return _loaded(folder / name)
+        except (OSError, AttributeError):  # damaged: it is replaced
+            pass
+    return _loaded(_build(command, folder / name))
 
 
-def _build(options, path):
+def _build(command, path):
     """Compile to `path`, which appears when it is complete: others may build the same at the same time."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-        part = Path(file.name)
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
     try:
-        done = _run([*options, str(HERE / SOURCES[0]), "-o", str(part)])
+        done = _run([*command, str(HERE / MAIN), "-o", part])
         if done.returncode:
-            raise Unavailable(f"{options[0]} cannot compile {SOURCES[0]}: {done.stderr.strip()[:500]}")
-        part.chmod(0o700)
-        part.replace(path)
+            raise Unavailable(f"{command[0]} cannot compile {MAIN}: {_first_error(done)}")
+        os.chmod(part, 0o700)
+        os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
     return path
 
 
 def _run(command):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=SECONDS, stdin=subprocess.DEVNULL
+    )
+
+
+def _first_error(done):
+    """The first line of a compiler's complaint that speaks of an error."""
+    lines = done.stderr.strip().splitlines() or [f"it ends with {done.returncode}"]
+    return next((line for line in lines if "error" in line.lower()), lines[0])[:300]
 
 
 def _loaded(path):
@@ -142,16 +161,15 @@ def _private_folder():
     try:
         folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "gca_scratch"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder if _ours(folder) and os.access(folder, os.W_OK) else None
-    except (OSError, RuntimeError):  # no home
+        return folder if _ours(folder, stat.S_ISDIR) and os.access(folder, os.W_OK) else None
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
 
 
-def _ours(path):
-    """Does it exist, as no link, owned by this user, and may nobody else write to it?"""
+def _ours(path, kind):
+    """Is it there and of this kind, no link, owned by this user, and may nobody else write to it?"""
     try:
         found = path.lstat()
     except OSError:
         return False
-    right_kind = stat.S_ISDIR(found.st_mode) or stat.S_ISREG(found.st_mode)
-    return right_kind and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return kind(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022

@@ -12,9 +12,9 @@ struct diagonal { /* as grid.Diagonal: the first cells of its slices, and number
 };
 
 struct sweep { /* wavefront_cpu.Sweep has the same fields */
-    int64_t B, H, width, padded, cells, diagonals;
+    int64_t B, H, D, width, padded, cells, diagonals;
     const struct diagonal *diagonal;
-    const REAL *W, *a, *g, *dh;
+    const REAL *W, *b, *a, *g, *dh;
     REAL *packed, *inputs, *gates, *c, *tanh_c, *h, *da, *dW, *dg, *back_h, *back_c, *new_back_c;
 };
 
@@ -30,13 +30,13 @@ INLINE void share(const struct sweep *s, int64_t number, int64_t of, ptrdiff_t *
 
 /* --- forward -------------------------------------------------------------------------------------------------------- */
 
-/* W (width, 5H), as its rows are read: for each LANES units, for each row, the five gates. */
+/* W above b (width, 5H), as its rows are read: for each LANES units, for each row, the five gates. */
 static void pack_forward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     for (ptrdiff_t unit = first; unit < last; unit += LANES)
         for (ptrdiff_t k = 0; k < s->width; k++)
             for (ptrdiff_t gate = 0; gate < 5; gate++)
                 *(T *)(s->packed + unit * s->width * 5 + (k * 5 + gate) * LANES) =
-                    load(s->W + (k * 5 + gate) * s->H + unit, s->H - unit);
+                    load((k < s->width - 1 ? s->W + k * 5 * s->H : s->b) + gate * s->H + unit, s->H - unit);
 }
 
 /* Rows `row` to row + rows of a diagonal, LANES units from `unit` on. */
@@ -66,8 +66,8 @@ INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t ro
         }
         /* on to the inputs [h_S, h_T] of the next joint and of the next frame */
         const ptrdiff_t cell = (row + k) / B;
-        if (cell < d->cells_S) store(s->inputs + (d->next_S * B + row + k) * width + unit, h, left);
-        if (cell >= d->skip_T) store(s->inputs + ((d->next_T - d->skip_T) * B + row + k) * width + H + unit, h, left);
+        if (cell < d->cells_S) store(s->inputs + (d->next_S * B + row + k) * width + s->D + unit, h, left);
+        if (cell >= d->skip_T) store(s->inputs + ((d->next_T - d->skip_T) * B + row + k) * width + s->D + H + unit, h, left);
     }
 }
 
@@ -86,14 +86,14 @@ static void forward_part(void *what, int64_t number, int64_t of) {
 
 /* --- backward ------------------------------------------------------------------------------------------------------- */
 
-/* U (2H, 5H) turned over: for each pair of LANES units, for each of the 5H, what goes to h_S of both, then to h_T of both. */
+/* U (2H, 5H), the part of W below its first D rows, turned over: for each pair of LANES units, for each of the 5H, what goes to h_S of both, then to h_T of both. */
 static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     const ptrdiff_t H = s->H, columns = 5 * H;
     for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
         for (int part = 0; part < 4; part++)
             for (ptrdiff_t lane = 0; lane < LANES; lane++) {
                 const ptrdiff_t of = unit + (part % 2) * LANES + lane;
-                const REAL *from = s->W + (of + part / 2 * H) * columns;
+                const REAL *from = s->W + (s->D + of + part / 2 * H) * columns;
                 REAL *to = s->packed + unit * columns * 2 + part * LANES + lane;
                 for (ptrdiff_t q = 0; q < columns; q++) to[q * 4 * LANES] = of < H ? from[q] : 0;
             }

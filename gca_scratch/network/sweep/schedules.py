@@ -7,5 +7,5 @@ SCHEDULES = {"raster": raster, "wavefront": wavefront_cpu}
 
 
 def sweep(schedule, array):
-    """The module of that name for arrays that live where `array` does: wavefront has one for the CPU and one for a GPU."""
+    """The module of that name for arrays that live where `array` does: the wavefront has one for a GPU, too."""
     return wavefront_gpu if schedule == "wavefront" and on_gpu(array) else SCHEDULES[schedule]

@@ -13,7 +13,7 @@ float32, float64 and complex numbers run through the same lines; the gradient ch
 
 from typing import NamedTuple
 
-from ..arrays import FRESH, Array, array_module
+from ..arrays import FRESH, Array, array_module, tanh_is_cheap
 from ..grid import diagonals, state_dtype
 from ..ops import matmul_dW
 
@@ -50,8 +50,11 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     tanh_c = workspace.empty(xp, "tanh_c", (stored, B, H), dtype)
     h = workspace.empty(xp, "h", (K, B, H), dtype)
     scratch = workspace.empty(xp, "scratch", (2, widest, B, H), dtype)
-    minus_W = -xp.concatenate([W[D:], W[:D], b[None]])  # (2H+D+1, 5H)
-    minus_WT, minus_W = minus_W.T, minus_W.reshape(-1, 5, H).swapaxes(0, 1)  # (5H, 2H+D+1), (5, 2H+D+1, H)
+    by_tanh = tanh_is_cheap(xp)
+    W_z = xp.concatenate([W[D:], W[:D], b[None]])  # (2H+D+1, 5H)
+    if not by_tanh:
+        W_z = -W_z  # exp takes -z: the sign costs nothing here
+    W_zT, W_z = W_z.T, W_z.reshape(-1, 5, H).swapaxes(0, 1)  # (5H, 2H+D+1), (5, 2H+D+1, H)
     if a is not None:
         a = a.reshape(K, B, 5, H).transpose(2, 0, 1, 3)  # (5, K, B, H), a view
 
@@ -60,21 +63,27 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
             n = d.cells.stop - d.cells.start  # cells on this diagonal
             first = d.cells.start if remember else 0
             y = gates[5 * first : 5 * (first + n)].reshape(5, n, B, H)
-            rows, minus_z = inputs[d.cells].reshape(n * B, -1), y.reshape(5, n * B, H)
+            rows, z = inputs[d.cells].reshape(n * B, -1), y.reshape(5, n * B, H)
             if n * B > NARROW:
-                xp.matmul(rows, minus_W, out=minus_z)  # Eq. 1, negated
+                xp.matmul(rows, W_z, out=z)  # Eq. 1
             else:  # the same as W^T x^T
-                minus_z[...] = xp.matmul(minus_WT, rows.T).reshape(5, H, n * B).swapaxes(1, 2)
+                z[...] = xp.matmul(W_zT, rows.T).reshape(5, H, n * B).swapaxes(1, 2)
             if a is not None:
-                y -= a[:, d.cells]
-            # sigmoid(z) = 1 / (1 + exp(-z)) for all five at once, for tanh(z) = 2 sigmoid(2z) - 1
+                xp.add(y, a[:, d.cells], out=y) if by_tanh else xp.subtract(y, a[:, d.cells], out=y)
             i, f_S, f_T, o, u = y
-            u *= 2
-            xp.exp(y, out=y)
-            y += 1
-            xp.divide(1, y, out=y)
-            u *= 2
-            u -= 1
+            if by_tanh:  # sigmoid(z) = 1/2 + tanh(z/2)/2
+                sigmoids = y[:4]
+                sigmoids *= 0.5
+                xp.tanh(y, out=y)
+                sigmoids *= 0.5
+                sigmoids += 0.5
+            else:  # sigmoid(z) = 1 / (1 + exp(-z)), and tanh(z) = 2 sigmoid(2z) - 1
+                u *= 2
+                xp.exp(y, out=y)
+                y += 1
+                xp.divide(1, y, out=y)
+                u *= 2
+                u -= 1
 
             past, temp = scratch[:, :n]  # (n, B, H) each
             xp.multiply(f_S, c[d.S], out=past)

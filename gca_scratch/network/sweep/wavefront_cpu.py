@@ -1,7 +1,7 @@
-"""The fast sweep on the CPU, compiled: all diagonals in one call of compiled/sweep.h, forward and backward (Eqs. 1-3, 7).
+"""The fast sweep on the CPU, compiled: all diagonals in one call, forward and backward (Eqs. 1-3, 7).
 
-It computes what raster.py computes, in float32 and float64. Where no compiler is at hand, and for complex numbers,
-wavefront.py does the same in NumPy. docs/engine.md tells what each step is worth.
+It computes what raster.py computes, in float32 and float64; the arithmetic stands in compiled/sweep.h. Where there is
+no compiler, and for complex numbers, wavefront.py does the same in NumPy. docs/engine.md tells what each step is worth.
 """
 
 import ctypes
@@ -11,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import FRESH, Array
-from ..grid import diagonals, state_dtype
 from ..compiled import build
+from ..grid import diagonals, state_dtype
 from . import wavefront
 
 
 class Sweep(ctypes.Structure):
     """What compiled/sweep.h works on: sizes, and where the arrays begin."""
 
-    SIZES = ("B", "H", "width", "padded", "cells", "diagonals")
-    ARRAYS = ("diagonal", "W", "a", "g", "dh", "packed", "inputs", "gates", "c", "tanh_c", "h", "da", "dW",
+    SIZES = ("B", "H", "D", "width", "padded", "cells", "diagonals")
+    ARRAYS = ("diagonal", "W", "b", "a", "g", "dh", "packed", "inputs", "gates", "c", "tanh_c", "h", "da", "dW",
               "dg", "back_h", "back_c", "new_back_c")  # fmt: skip
     _fields_ = [
         *((name, ctypes.c_int64) for name in SIZES),
@@ -32,7 +32,7 @@ class Cache(NamedTuple):
     """What `forward` keeps for `backward`; the arrays belong to its workspace, P is H rounded up to whole vectors."""
 
     gates: Array  # (K, B, 5, P): i, f_S, f_T, o, u
-    inputs: Array  # (K, B, 2H + D + 1), what Eq. 1 multiplies: [h_S, h_T, x, 1]
+    inputs: Array  # (K, B, 2H + D + 1), what Eq. 1 multiplies: [x, h_S, h_T, 1]
     c: Array  # (K + J + T, B, P), padded as grid.Diagonal says
     tanh_c: Array  # (K, B, P)
     W: Array
@@ -75,7 +75,7 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     width = 2 * H + D + 1
     # zero at the border of the grid, and the 1 is the bias's
     inputs = workspace.zeros(np, "inputs", (K, B, width), dtype, layout=(J, T, H))
-    inputs[..., 2 * H : -1] = x
+    inputs[..., :D] = x
     inputs[..., -1] = 1
     c = workspace.zeros(np, "c", (K + J + T, B, P), dtype, layout=(J, T, H))  # its border is zero, too
     h = workspace.empty(np, "h", (K, B, H), dtype)
@@ -83,13 +83,14 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     tanh_c = workspace.empty(np, "tanh_c", (K, B, P), dtype) if remember else None
     arrays = {
         "diagonal": _diagonals(J, T),
-        "W": np.concatenate([W[D:], W[:D], b[None]]).astype(dtype, copy=False),  # (2H+D+1, 5H)
+        "W": np.ascontiguousarray(W, dtype),
+        "b": np.ascontiguousarray(b, dtype),
         "a": None if a is None else np.ascontiguousarray(a, dtype),
         "g": None if g is None else np.ascontiguousarray(g, dtype),
         "packed": workspace.empty(np, "packed", (5 * width * P,), dtype),
         **{"inputs": inputs, "gates": gates, "c": c, "tanh_c": tanh_c, "h": h},
     }
-    sizes = {"B": B, "H": H, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
+    sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
     _run(library.forward, workspace.threads, arrays, **sizes)
     return h, Cache(gates, inputs, c, tanh_c, W, J, T, g)
 
@@ -98,22 +99,26 @@ def backward(dh, cache, workspace=FRESH):
     """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
     if not isinstance(cache, Cache):
         return wavefront.backward(dh, cache, workspace)
+    if np.iscomplexobj(dh):  # in a gradient check: everything here is linear in dh
+        real = [part if part is None else part.copy() for part in backward(dh.real, cache, workspace)]
+        imaginary = backward(dh.imag, cache, workspace)
+        return tuple(x if x is None else x + 1j * y for x, y in zip(real, imaginary, strict=True))
     gates, inputs, c, tanh_c, W, J, T, g = cache
     (K, B, H), dtype = dh.shape, gates.dtype
     library, P, D, width = build.library(dtype), gates.shape[3], len(W) - 2 * H, inputs.shape[2]
     da = workspace.empty(np, "da", (K, B, 5 * H), dtype)
     dg = None if g is None else workspace.empty(np, "dg", (K, B, P // library.lanes), dtype)
-    dW = np.empty((width, 5 * H), dtype)  # rows as in `inputs`
+    dW = np.empty((width, 5 * H), dtype)  # its last row is the gradient of b
     back = [workspace.empty(np, name, (min(J, T), B, 2, P), dtype) for name in ("back_h", "back_c", "new_back_c")]
     arrays = {
         "diagonal": _diagonals(J, T),
-        "W": np.ascontiguousarray(W[D:], dtype),
+        "W": np.ascontiguousarray(W, dtype),
         "g": None if g is None else np.ascontiguousarray(g, dtype),
         "dh": np.ascontiguousarray(dh, dtype),
         "packed": workspace.empty(np, "packed", (10 * H * (P + library.lanes),), dtype),
         **{"gates": gates, "c": c, "tanh_c": tanh_c, "inputs": inputs, "da": da, "dW": dW, "dg": dg},
         **dict(zip(("back_h", "back_c", "new_back_c"), back, strict=True)),
     }
-    sizes = {"B": B, "H": H, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
+    sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
     _run(library.backward, workspace.threads, arrays, **sizes)
-    return da, np.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], None if dg is None else dg.sum(axis=2)
+    return da, dW[:-1], dW[-1], None if dg is None else dg.sum(axis=2)
