@@ -848,6 +848,32 @@ assert max(unseen.values()) < 1e-13
 # term matters**: neighbours that are not zero, more than one sequence, more than one unit, random prices $dh$
 # and $dc$. The package's `gradcheck.problem` looks for inputs on which that is so.
 #
+# **And it proves something only down to its tolerance.** Many checkers allow a relative error of $10^{-3}$, since
+# differences in single precision get no better. Two more mistakes: $dc_T$ is weighed by 0.9995, and $dU$ is rounded to
+# single precision on its way.
+#
+# > **Predict.** How large are the errors of the two? Which of them would you see with a tolerance of $10^{-3}$, with
+# > $10^{-6}$, with $10^{-10}$?
+
+
+# %%
+def nearly_right(dh, dc, cache):
+    """step_backward with a little of the carry in time gone astray, and a rounded gradient of the weights."""
+    da, dh_S, dc_S, dh_T, dc_T, dU = cell.step_backward(dh, dc, cache)[:6]
+    return da, dh_S, dc_S, dh_T, 0.9995 * dc_T, np.float32(dU)
+
+
+nearly = {name: pair[0] for name, pair in errors_of(nearly_right, arguments).items()}
+print({name: f"{error:.0e}" for name, error in nearly.items()})
+assert {name for name, error in nearly.items() if error > 1e-3} == set()
+assert {name for name, error in nearly.items() if error > 1e-6} == {"c_T"}
+assert {name for name, error in nearly.items() if error > 1e-10} == {"c_T", "U"}
+
+# %% [markdown]
+# A tolerance has to lie above what the witness itself gets wrong. Where nothing is subtracted it may be $10^{-10}$, as in
+# the package, and nothing hides below. [Twenty mistakes and ten ways to check](../docs/gradient-checkers.md) shows what the
+# usual checkers let through.
+#
 # ## Summary
 #
 # | forward | backward |
