@@ -102,8 +102,9 @@ def _grade_all(options):
     handed_in = sum(row["code"] is not None for row in report.rows)
     print(f"{options.out}: {handed_in} submissions, {len(report.rows) - handed_in} who handed in nothing")
     for change in report.changes:
-        print(f"changed: {change['student']}, {change['task']}: {change['before']:g} to {change['after']:g} "
-              f"({change['why']}, {change['when']})")  # fmt: skip
+        points = f"{change['before']:g} to {change['after']:g}"
+        points = points if change["before"] != change["after"] else f"{change['after']:g}, other sentences"
+        print(f"changed: {change['student']}, {change['task']}: {points} ({change['why']}, {change['when']})")
     for note in report.notes:
         print(f"note: {note}")
     for path in report.files[1:]:

@@ -26,7 +26,7 @@ KEPT = (".py", ".md", ".txt", ".json", ".ipynb", ".png", ".jpg", ".jpeg")
 OPENED = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".tbz2": bz2.open, ".xz": lzma.open, ".txz": lzma.open}
 LARGEST = 1 << 20  # bytes of a file that is unpacked
 MOST, MOST_BYTES = 2_000, 64 << 20  # files that are unpacked, and what they hold together
-LARGEST_TAR = 300 << 20  # bytes of a .tar, unpacked
+LARGEST_TAR = 128 << 20  # bytes of a .tar, unpacked
 DEEPEST = 3  # archives within archives
 
 

@@ -1,6 +1,6 @@
 """The page that a student gets back: points, what is wrong and where, marks and comment of the written part."""
 
-from . import html, table
+from . import html, sentences, table
 from .html import Raw, escaped
 from .sheets import plain
 
@@ -16,7 +16,8 @@ def page(manifest, row, results):
     for task in manifest.tasks if results else ():
         tests = [test for test in results["tests"] if test.get("number") == task.id]
         parts.append(f"<h2>{escaped(task.id)} {escaped(task.title)}</h2>")
-        parts += [_test(test) for test in tests]
+        failed = [test["output"] for test in tests if test["status"] == "failed" and test["visibility"] == "visible"]
+        parts += [_test(test, folded=bool(failed) and test["visibility"] != "visible") for test in tests]
     parts.append(
         "<p class=quiet>Points come from the hidden tests, which ask the same as the visible ones, with other sizes "
         "and numbers. A line on what it looks as if is a guess from your numbers, to begin with.</p>"
@@ -61,11 +62,19 @@ def _earned(points):
     return plain(points) if points is not None else Raw("&ndash;")
 
 
-def _test(test):
-    """One group of tests: what it is, whether it passed, what is wrong."""
-    passed = test.get("status") == "passed"
+def _test(test, folded):
+    """One group of tests: what it is, whether it passed, what is wrong; a mistake that has a name stands first.
+
+    folded: what is wrong is shown when it is asked for.
+    """
+    passed = test["status"] == "passed"
     what = test["name"].partition(": ")[2] or test["name"]
     points = f", {plain(test['score'])} of {plain(test['max_score'])} points" if test["max_score"] else ""
     mark = "<span class=good>&#10003; passed</span>" if passed else "<span class=bad>&#10007; not right</span>"
-    said = "" if passed else f"<div class=said>{escaped(test['output'].strip())}</div>"
-    return f"<h3>{escaped(what[:1].upper() + what[1:])}: {mark}{escaped(points)}</h3>{said}"
+    head = f"<h3>{escaped(what)}: {mark}{escaped(points)}</h3>"
+    if passed:
+        return head
+    named, lines = sentences.split(test["output"])
+    told = "".join(f"<p><b>{escaped(line)}</b></p>" for line in named)
+    said = f"<div class=said>{escaped(chr(10).join(lines))}</div>" if lines else ""
+    return head + told + (f"<details><summary>what is wrong</summary>{said}</details>" if folded and said else said)

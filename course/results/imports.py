@@ -72,7 +72,7 @@ def feedback_zip(manifest, handins, place):
             if handin.lms == "moodle":
                 _add(archive, f"{handin.name.replace('_', ' ')}_{handin.id}_assignsubmission_file/{name}", page)
             elif handin.lms == "canvas":
-                attached = handin.paths[0].name
+                attached = min((path.name for path in handin.paths), key=lambda name: not name.lower().endswith(".zip"))
                 _add(archive, attached, _zipped(name, page) if attached.lower().endswith(".zip") else page)
             else:
                 _add(archive, f"{handin.file}.html", page)

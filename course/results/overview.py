@@ -1,13 +1,11 @@
 """The class at a glance: a histogram for each task, the mistakes that many have made, what did not fit."""
 
-import re
 from collections import Counter
 
-from . import html
+from . import html, sentences
 from .html import escaped
 from .sheets import plain
 
-LOOKS = re.compile(r"it looks as if (.+?)(?: \((?:Eq|A\d|Alg|Fig)[^()]*(?:\([^()]*\)[^()]*)*\))?\.$", re.M)
 MOST = 30  # lines of a list
 
 
@@ -18,11 +16,11 @@ def page(manifest, rows, results, notes, changes):
     late = [row for row in handed_in if row["days_late"]]
     parts = [f"<h1>{escaped(manifest.id)} {escaped(manifest.title)}: the class</h1>"]
     parts.append(f"<p>{len(handed_in)} have handed in, {len(absent)} have not, {len(late)} were late.</p>")
-    parts += [html.histogram(*_of(part, handed_in)) for part in (*manifest.tasks, *manifest.questions)
-              if any(row[part.id] is not None for row in handed_in)]  # fmt: skip
+    figures = [html.histogram(*_of(part, handed_in)) for part in (*manifest.tasks, *manifest.questions)
+               if any(row[part.id] is not None for row in handed_in)]  # fmt: skip
     scores = [row["score"] for row in handed_in if row["score"] is not None]
-    if scores:
-        parts.append(html.histogram("All together", scores, manifest.points))
+    figures += [html.histogram("All together", scores, manifest.points)] if scores else []
+    parts.append(f"<div class=figures>{''.join(figures)}</div>")
     parts += _section("Mistakes that the grader names, and how many have made them", mistakes(results))
     parts += _section("What did not fit", [(note,) for note in notes])
     parts += _section("Handed in nothing", [(row["name"] or row["student"],) for row in absent])
@@ -36,13 +34,13 @@ def mistakes(results):
     """Rows (task, sentence, how many students), the most frequent first."""
     count = Counter()
     for found in results.values():
-        tests = found["tests"]
-        count.update({(test["number"], sentence) for test in tests for sentence in LOOKS.findall(test["output"])})
+        count.update(sentences.of_results(found))
     return [(task, sentence, number) for (task, sentence), number in sorted(count.items(), key=lambda x: (-x[1], x[0]))]
 
 
 def _change(change):
     points = f"{plain(change['before'])} \u2192 {plain(change['after'])}"
+    points = points if change["before"] != change["after"] else f"{plain(change['after'])}, other sentences"
     return change["student"], change["task"], points, change["why"], change["when"]
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from gca_scratch.support.errors import InputError
 
 from ..grading import grade_all, reading
-from . import collect, html, similarity
+from . import collect, html, sentences, similarity
 from .handin import file_name
 from .html import Raw, escaped
-from .overview import LOOKS
 from .sheets import plain
 
 SIDE_BY_SIDE = 60  # pairs; the rest stands in the table alone
@@ -86,21 +85,21 @@ def _diagnosis(grades, author):
     results = grade_all.stored(Path(grades).with_suffix("") / "results" / f"{file_name(author.student)}.json")
     found = {}
     for test in results["tests"] if results else ():
-        points, sentences = found.get(test["number"], (0, []))
-        found[test["number"]] = points + test["score"], [*sentences, *LOOKS.findall(test["output"])]
+        points, said = found.get(test["number"], (0, []))
+        found[test["number"]] = points + test["score"], [*said, *sentences.mistakes(test["output"])]
     return found
 
 
 def _sentences(diagnoses, author):
     found = diagnoses.get(author.student, {})
-    return {f"{task}: {said}" for task, (_, sentences) in found.items() for said in sentences}
+    return {f"{task}: {said}" for task, (_, mistakes) in found.items() for said in mistakes}
 
 
 def _told(diagnoses, author, other):
     """Points and mistakes of one author; those that the other has made, too, in bold."""
     lines, theirs = [], _sentences(diagnoses, other)
-    for task, (points, sentences) in diagnoses.get(author.student, {}).items():
-        said = [f"<b>{escaped(s)}</b>" if f"{task}: {s}" in theirs else escaped(s) for s in dict.fromkeys(sentences)]
+    for task, (points, mistakes) in diagnoses.get(author.student, {}).items():
+        said = [f"<b>{escaped(s)}</b>" if f"{task}: {s}" in theirs else escaped(s) for s in dict.fromkeys(mistakes)]
         lines.append(f"{escaped(task)}: {plain(points)} points" + (f"; {'; '.join(said)}" if said else ""))
     return f"<p class=quiet>{'<br>'.join(lines)}</p>" if lines else ""
 

@@ -11,7 +11,7 @@ The first row holds the maximum. Columns that you add are kept.
 
 from gca_scratch.support.errors import InputError, shown
 
-from . import sheets
+from . import sentences, sheets
 
 MAXIMUM = "(maximum)"
 ADJUSTMENT, COMMENT = "adjustment", "comment"
@@ -84,18 +84,12 @@ def row(manifest, student, results=None, marks=None, name="", submitted="", late
     cells |= {name: value for name, value in marks.items() if name not in cells}
     cells |= {"student": student, "name": name, "submitted": submitted, "days_late": late}
     cells |= {"code": round(sum(earned.values()), 2) if results else None, ADJUSTMENT: marks.get(ADJUSTMENT)}
-    cells |= {COMMENT: marks.get(COMMENT, ""), "remark": remark(results) if results else ""}
+    cells |= {COMMENT: marks.get(COMMENT, ""), "remark": sentences.remark(results) if results else ""}
     by_hand = [cells[question.id] for question in manifest.questions]
     if None not in by_hand and (results or by_hand):
         total = (cells["code"] or 0) + sum(by_hand) + (cells[ADJUSTMENT] or 0)
         cells["score"] = round(max(0, min(total, manifest.points)), 2)
     return cells
-
-
-def remark(results):
-    """The first thing that went wrong, or nothing."""
-    failed = next((test["output"] for test in results["tests"] if test.get("status") == "failed"), "")
-    return " ".join(failed.split())[:200]
 
 
 def write(path, manifest, rows):
