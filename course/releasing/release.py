@@ -215,7 +215,7 @@ def _write_course(manifest, folder, student, root, named=False):
     requirements = tomllib.loads((Path(root) / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     _write(folder / "requirements.txt", "\n".join([*requirements, "jupyterlab>=4.2"]) + "\n")
     _write(folder / "LICENSE", (Path(root) / "LICENSE").read_text("utf-8"))
-    for name in ("Makefile", "AGENTS.md"):
+    for name in ("Makefile", "AGENTS.md", "CLAUDE.md"):
         _write(folder / name, (STUDENT / name).read_text("utf-8"))
     _write(folder / "README.md", handout.readme(manifest, student))
     _write(folder / "answers.md", handout.answers(manifest, student))
