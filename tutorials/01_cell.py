@@ -870,9 +870,9 @@ assert {name for name, error in nearly.items() if error > 1e-6} == {"c_T"}
 assert {name for name, error in nearly.items() if error > 1e-10} == {"c_T", "U"}
 
 # %% [markdown]
-# A tolerance has to lie above what the witness itself gets wrong. Where nothing is subtracted it may be $10^{-10}$, as in
-# the package, and nothing hides below. [Twenty mistakes and ten ways to check](../docs/gradient-checkers.md) shows what the
-# usual checkers let through.
+# A tolerance has to lie above what the witness itself gets wrong. Where nothing is subtracted it may be $10^{-10}$, as
+# in the package, and nothing hides below. [Twenty mistakes and ten ways to check](../docs/gradient-checkers.md) shows
+# what the usual checkers let through.
 #
 # ## Summary
 #
