@@ -1,9 +1,10 @@
 """The attempts at one task of a submission: in which package its functions run, on which tests, and what came out.
 
 First with our functions of all other tasks, so that a mistake costs its own task alone. Where something is wrong, then
-as `make test` runs it, with the files as they were handed in: what passes there passes here, and a student's backward
-may rest on what the student's forward put into its cache. Files that cannot be imported so are taken apart: all asked
-functions of the submission in clean sources. The best of these counts.
+with all of the student's own functions of the same files, for a backward function may rest on what the forward one put
+into its cache; then as `make test` runs it, with the files as they were handed in: what passes there passes here. Files
+that cannot be imported so are taken apart: all asked functions of the submission in clean sources. The best of these
+counts.
 """
 
 from dataclasses import dataclass
@@ -70,6 +71,13 @@ def best(manifest, task, texts, seed, limits):
     blank = any(answer.error.endswith("still blank") for answer in tried.answers)
     if tried.right == 1 or any(answer.ended for answer in tried.answers) or (blank and not tried.missing):
         return tried
+    files = {file_of(manifest, name) for name in task.functions}
+    together = [name for name in manifest.functions if file_of(manifest, name) in files]
+    if len(together) > len(task.functions):
+        again = _run(_spliced(manifest, texts, together, [task.id]), helpers, task, tests, limits)
+        tried = again if again.right > tried.right else tried
+        if tried.right == 1:
+            return tried
     for whole in (True, False):
         if whole:
             sources = _whole(manifest, texts)

@@ -19,6 +19,7 @@ from course.grading import diagnosis, fence, grade, gradescope, splice
 from course.manifest import ROOT, Manifest, Task, load, locate
 from course.releasing import release
 from gca_scratch.support.errors import InputError
+from tests.helpers.versions_of_a1 import CELLS
 
 CELL = Manifest(
     "T1", "The cell", 1, (), (), 100, "", ("gca_scratch/network/ops.py", "gca_scratch/network/cell.py"),
@@ -265,6 +266,15 @@ def test_a_cache_of_ones_own_is_ones_own_affair(tmp_path):
     both_ways = replace(CELL, tasks=CELL.tasks[1:])
     results = grade.grade(submission(tmp_path / "a", cell=other_cache), both_ways, "ada", PATIENT)
     assert points(results) == {"T1.2": 30, "T1.3": 50}
+
+
+@pytest.mark.parametrize("n", range(3))
+def test_a_mistake_in_another_file_costs_nothing_where_the_cache_is_ones_own(tmp_path, n):
+    """A wrong slope of A1.1 is none of A1.3, where backward reads the cache of the student's own forward function."""
+    texts = {"ops": BUGS["tanh-unsquared"].apply, "cell": lambda text: CELLS[n]}
+    results = grade.grade(submission(tmp_path / "a", **texts), CELL, "ada", PATIENT)
+    found = points(results)
+    assert found["T1.1"] < 20 and (found["T1.2"], found["T1.3"]) == (30, 50), sentences(results)
 
 
 def test_limits_are_given_on_the_command_line(tmp_path, monkeypatch, capsys):
