@@ -22,7 +22,8 @@ from gca_scratch.support.reading import files_below, open_plain, read_bytes
 from .splice import HIDDEN, LARGEST_ARCHIVE, read_submission
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-KEPT = (".py", ".md", ".txt", ".json", ".ipynb", ".png", ".jpg", ".jpeg")
+PICTURES = (".png", ".jpg", ".jpeg", ".svg")
+KEPT = (".py", ".md", ".txt", ".json", ".ipynb", *PICTURES)
 OPENED = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".tbz2": bz2.open, ".xz": lzma.open, ".txz": lzma.open}
 LARGEST = 1 << 20  # bytes of a file that is unpacked
 MOST, MOST_BYTES = 2_000, 64 << 20  # files that are unpacked, and what they hold together
@@ -56,6 +57,24 @@ def read(paths, files, names=()):
             return {}, dict.fromkeys(files, why), []
     if len(paths) == 1 and not _needs_unpacking(paths[0], names[0]):
         return *read_submission(paths[0], files), _copies(paths[0], files)
+    with _unpacked(paths, names) as (folder, wrong):
+        texts, missing = read_submission(folder, files)
+        notes = _copies(folder, files)
+    if wrong and not texts:
+        missing = dict.fromkeys(files, "; ".join(wrong))
+    return texts, missing, notes
+
+
+def pictures(paths, names=()):
+    """The pictures of a submission, {name: bytes}: .png, .jpg and .svg files of a sensible size, wherever they lie."""
+    with _unpacked(paths, names or [path.name for path in paths]) as (folder, _):
+        found = [path for path in files_below(folder) if suffix(path) in PICTURES]
+        return {path.relative_to(folder).as_posix(): read_bytes(path) for path in found}
+
+
+@contextlib.contextmanager
+def _unpacked(paths, names):
+    """`with _unpacked(...) as (folder, sentences)`: what can be taken of these lies there; the rest has a sentence."""
     wrong = []
     with tempfile.TemporaryDirectory(prefix="hand-in-") as folder:
         box = _Box(Path(folder))
@@ -65,11 +84,7 @@ def read(paths, files, names=()):
             except Exception as error:  # an archive can be broken in a dozen ways
                 why = str(error) if isinstance(error, InputError) else f"{path.name} is no archive that can be read"
                 wrong.append(why)
-        texts, missing = read_submission(folder, files)
-        notes = _copies(Path(folder), files)
-    if wrong and not texts:
-        missing = dict.fromkeys(files, "; ".join(wrong))
-    return texts, missing, notes
+        yield Path(folder), wrong
 
 
 def _copies(path, files):

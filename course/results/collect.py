@@ -30,13 +30,15 @@ BLACKBOARD = re.compile(r".+?_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(
 PACKED = re.compile(r"A\d+-(?P<id>.+)-submission(?: ?\(\d+\)|-\d+)?", re.DOTALL)
 
 
-def collect(folder):
+def collect(folder, ours=()):
     """The hand-ins in a folder, in order, and sentences on everything else that lies there: ([Handin], [sentence]).
 
+    ours: paths that are written here, and nobody's.
     Raises InputError if the folder cannot be read, or two submissions of a plain folder are one student's.
     """
     try:
-        places = sorted(Path(folder).iterdir())
+        ours = {path.resolve() for path in ours}
+        places = sorted(place for place in Path(folder).iterdir() if place.resolve() not in ours)
     except OSError as error:
         raise InputError(f"{folder} cannot be read ({error.strerror}); give the folder of submissions") from error
     about, places, notes = metadata.gradescope(Path(folder), places)

@@ -21,7 +21,7 @@ table { border-collapse: collapse; width: 100%; } td, th { padding: .35rem .5rem
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; } .pair > div { min-width: 0; }
 @media (max-width: 40rem) { .pair { grid-template-columns: 1fr; } }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 1.5rem; }
-figure { margin: 1rem 0; } figcaption { font-weight: 600; } svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; } figcaption { font-weight: 600; } svg, img { max-width: 100%; height: auto; }
 svg text { fill: currentColor; font: 11px system-ui, sans-serif; } details { margin: .5rem 0; }
 """
 

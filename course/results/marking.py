@@ -1,5 +1,6 @@
 """The sheet to mark the written part by: the rubric of each question, and all answers beside the code's points."""
 
+import base64
 import itertools
 import re
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from .html import escaped
 from .sheets import plain
 
 ANSWERS = "answers.md"
+PICTURE = re.compile(r"[\w./+-]+\.(?:png|jpe?g|svg)\b", re.I)
+KINDS = {"png": "image/png", "jpg": "image/jpeg", "peg": "image/jpeg", "svg": "image/svg+xml"}
 
 
 def page(manifest, handins, rows, results):
@@ -59,6 +62,18 @@ def _answer(manifest, question, handin, row, results, answers):
     said = answers[question.id] if "" not in answers else answers[""]
     others = [f'<a href="{quote(path.resolve().as_uri(), safe=":/%")}">{escaped(path.name)}</a>'
               for path in handin.paths if path.suffix.lower() in (".pdf", ".docx", ".html", ".md", ".txt")]  # fmt: skip
+    said_html, pictures = escaped(said) or "(no answer)", "".join(_pictures(handin, said))
     yield f"<h3>{escaped(row['name'] or handin.student)}: {mark}</h3>"
     yield f"<div class=quiet>{escaped(code)}. {escaped(row['remark'])}</div>"
-    yield f"<div class=said>{escaped(said) or '(no answer)'}</div>" + (f"<p>{', '.join(others)}</p>" if others else "")
+    yield f"<div class=said>{said_html}{pictures}</div>" + (f"<p>{', '.join(others)}</p>" if others else "")
+
+
+def _pictures(handin, said):
+    """The pictures that an answer names, within the page."""
+    named = PICTURE.findall(said)
+    there = reading.pictures(handin.paths, handin.names) if named else {}
+    for name in dict.fromkeys(named):
+        place = next((place for place in there if f"/{place}".endswith("/" + name.removeprefix("./"))), None)
+        if place:
+            content = base64.b64encode(there[place]).decode()
+            yield f'<p><img alt="{escaped(name)}" src="data:{KINDS[name[-3:].lower()]};base64,{content}"></p>'

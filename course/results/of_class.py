@@ -48,7 +48,8 @@ def write(folder, manifest, out, jobs=1, limits=None, wanted=None):
     """
     wanted, out = wanted or Wanted(), Path(out)
     marks = table.read_marks(out, manifest)
-    handins, notes = collect.collect(folder)
+    place = out.with_suffix("")
+    handins, notes = collect.collect(folder, (out, place))
     if not handins:
         raise InputError(f"{folder} holds no submissions; put there one folder, .zip or .py file for each student")
     people = roster.load(wanted.roster) if wanted.roster else None
@@ -58,7 +59,6 @@ def write(folder, manifest, out, jobs=1, limits=None, wanted=None):
         handins = roster.timed(people, handins)
         matches, unmatched = roster.match(people, handins)
         notes += unmatched
-    place = out.with_suffix("")
     results = grade_all.grade_all(handins, manifest, place / "results", jobs, limits)
     everybody = [*handins, *_absent(people, matches, handins)]
     marks, lost = table.matched(marks, [handin.student for handin in everybody])

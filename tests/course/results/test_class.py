@@ -253,6 +253,21 @@ def test_answers_are_found_below_their_questions():
     }  # fmt: skip
 
 
+def test_pictures_that_an_answer_names_are_in_the_sheet(tmp_path):
+    folder = submission(tmp_path / "class" / "ada")
+    (folder / "answers.md").write_text("## T1.Q1 Why\n\n**Answer:**\n\nSee ![loss](figures/loss.png) and gone.png.\n")
+    (folder / "figures").mkdir()
+    (folder / "figures" / "loss.png").write_bytes(b"\x89PNG")
+    with zipfile.ZipFile(tmp_path / "class" / "bob.zip", "w") as archive:
+        for path in folder.rglob("*.*"):
+            archive.write(path, f"A1/{path.relative_to(folder)}")
+    of_class.write(tmp_path / "class", SMALL, tmp_path / "class" / "grades.csv", limits=PATIENT)
+    report = of_class.write(tmp_path / "class", SMALL, tmp_path / "class" / "grades.csv", limits=PATIENT)
+    assert [row["student"] for row in report.rows] == ["ada", "bob"] and not report.notes  # its own files are nobody's
+    page = (tmp_path / "class" / "grades" / "marking.html").read_text("utf-8")
+    assert page.count('<img alt="figures/loss.png" src="data:image/png;base64,iVBORw==">') == 2
+
+
 # --- what students must not see before, and what is not there -------------------------------------------------------
 
 
