@@ -77,6 +77,21 @@ def test_blanks_are_told_apart_from_what_waits_for_them(a1):
     assert run(folder, "-m", "checks", "A1.2").returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        (
+            "import importlib.util as u; u.find_spec = lambda name: None",
+            "NumPy is not installed: run `make setup` first",
+        ),
+        ("import sys; sys.version_info = (3, 10)", "and the course needs 3.11 or newer"),
+    ],
+)
+def test_what_is_missing_is_told_before_anything_else(versions, without, said):
+    done = run(versions("A1"), "-c", f"{without}; import checks")
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_half_a_task_is_told_as_half_a_task(a1):
     folder, _ = a1
     ops = folder / "gca_scratch" / "network" / "ops.py"
