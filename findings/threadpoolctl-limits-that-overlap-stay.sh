@@ -5,8 +5,8 @@
 # Behaviour: `with threadpool_limits(1)` sets what is one for the whole process, and restores at the end what it found at
 #   the beginning. Where a second thread comes in meanwhile it finds 1, and whoever leaves last restores that. It does not
 #   matter which of the two ends first. The documentation says that the effect is thread-local "whenever possible but this
-#   is not guaranteed"; that it may outlive both blocks it does not say. And 3.2.0 does not know the name of the library that NumPy 2.4
-#   has in its wheels: it lists none, and limits nothing.
+#   is not guaranteed"; that it may outlive both blocks it does not say. And 3.2.0 does not know the name of the library
+#   that NumPy 2.4 has in its wheels: it lists none, and limits nothing.
 # Guessed: two `with` blocks that have both ended have undone what they did; a newer NumPy has the BLAS that an older one had.
 # Source: threadpoolctl.py, _ThreadpoolLimiter: _set_threadpool_limits and restore_original_limits; OpenBLASController,
 #   filename_prefixes.
