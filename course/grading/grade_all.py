@@ -45,12 +45,16 @@ def stored(path):
             isinstance(about["fingerprints"], dict)
             and isinstance(about["submission"], str)
             and all(isinstance(note, str) for note in about["notes"])
-            and all(_is_entry(change, CHANGE) for change in about["changes"])
+            and all(_is_entry(change, CHANGE) and _is_time(change["when"]) for change in about["changes"])
             and all(_is_entry(test, TEST) for test in results["tests"])
         )
         return results if whole and results["tests"] else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_time(text):
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 def _is_entry(entry, kinds):

@@ -1,6 +1,7 @@
 """A class from a folder of hand-ins to everything that an instructor needs; see `write` for what lies where."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gca_scratch.support.errors import InputError
@@ -12,12 +13,16 @@ from .handin import Handin, file_name
 
 @dataclass
 class Report:
-    """What was done: rows of the table, sentences on what did not fit, files written, results that have changed."""
+    """What was done: rows of the table, sentences on what did not fit, files written, results that have ever changed.
+
+    new: those that have changed this time.
+    """
 
     rows: list
     notes: list
     files: list
     changes: list = field(default_factory=list)
+    new: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def write(folder, manifest, out, jobs=1, limits=None, wanted=None):
     grades/results/           what the grader has found, for itself
     """
     wanted, out = wanted or Wanted(), Path(out)
-    marks = table.read_marks(out, manifest)
+    marks, began = table.read_marks(out, manifest), datetime.now(UTC).replace(microsecond=0)
     place = out.with_suffix("")
     handins, notes = collect.collect(folder, (out, place))
     if not handins:
@@ -73,6 +78,7 @@ def write(folder, manifest, out, jobs=1, limits=None, wanted=None):
     _pages(manifest, everybody, results, by_student, place)
     table.write(out, manifest, rows)
     report.changes = _changes(handins, results, place / "changes.csv")
+    report.new = [change for change in report.changes if datetime.fromisoformat(change["when"]) >= began]
     report.files += [place / "feedback", imports.feedback_zip(manifest, handins, place)]
     if people and people.lms:
         grades = {row: by_student[handin.student] for row, handin in matches.items()}

@@ -33,6 +33,7 @@ def read(path):
         text = _decoded(content)
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=lambda mark: _outside_quotes(first).count(mark))
+        csv.field_size_limit(LARGEST)  # Moodle's worksheet holds whole texts
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} cannot be read ({reason(error)}); give a table as CSV") from None

@@ -14,6 +14,7 @@ from .html import Raw, escaped
 from .sheets import plain
 
 SIDE_BY_SIDE = 60  # pairs; the rest stands in the table alone
+LISTED = 500
 
 
 def write(folder, manifest, out, also=(), grades=None, least=0.75):
@@ -49,13 +50,15 @@ def page(manifest, pairs, diagnoses, notes, least, count):
     ]
     parts += [f"<p class=quiet>{escaped(note)}</p>" for note in notes]
     rows = []
-    for n, pair in enumerate(pairs):
+    for n, pair in enumerate(pairs[:LISTED]):
         shared = sorted(_sentences(diagnoses, pair.first) & _sentences(diagnoses, pair.second))
         score = f"{pair.score:.2f}"
         link = Raw(f"<a href='#pair-{n}'>{score}</a>") if n < SIDE_BY_SIDE else score
         alike = Raw("<br>".join(f"<b>{escaped(sentence)}</b>" for sentence in shared))
         rows.append((link, _who(pair.first), _who(pair.second), alike))
     parts.append(html.table(("score", "", "", "mistakes of both"), rows, numbers=(0,)))
+    if len(pairs) > LISTED:
+        parts.append(f"<p class=quiet>and {len(pairs) - LISTED} more, with lower scores</p>")
     for n, pair in enumerate(pairs[:SIDE_BY_SIDE]):
         parts.append(f"<h2 id=pair-{n}>{escaped(_who(pair.first))} and {escaped(_who(pair.second))}: "
                      f"{pair.score:.2f}</h2><div class=pair>")  # fmt: skip

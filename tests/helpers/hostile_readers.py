@@ -713,7 +713,7 @@ def _(content, folder):
 
 @reads("grades", lambda: json.dumps({
     "extra_data": {"fingerprints": {"T1.1": "a"}, "submission": "b", "notes": ["c."], "changes": [
-        {"when": "2027-01-01", "task": "T1.1", "before": 1, "after": 2.5, "why": "the test"}]},
+        {"when": "2027-01-01T00:00:00+00:00", "task": "T1.1", "before": 1, "after": 2.5, "why": "the test"}]},
     "tests": [{"name": "T1.1 x: y", "number": "T1.1", "score": 1.5, "max_score": 2, "status": "failed", "output": "a",
                "visibility": "visible"}],
 }).encode())  # fmt: skip
