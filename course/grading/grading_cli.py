@@ -101,7 +101,7 @@ def _grade_all(options):
     report = of_class.write(options.folder, manifest, options.out, options.jobs, _limits(options), wanted)
     handed_in = sum(row["code"] is not None for row in report.rows)
     print(f"{options.out}: {handed_in} submissions, {len(report.rows) - handed_in} who handed in nothing")
-    for change in report.changes:
+    for change in report.new:
         points = f"{change['before']:g} to {change['after']:g}"
         points = points if change["before"] != change["after"] else f"{change['after']:g}, other sentences"
         print(f"changed: {change['student']}, {change['task']}: {points} ({change['why']}, {change['when']})")
