@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 from ..grading import fence, grade
-from ..manifest import later, load
+from ..manifest import later
 from . import leaks
 
 PATIENT = fence.Limits(cpu_seconds=1000, seconds=None)  # a busy machine makes no answer wrong
@@ -43,12 +43,6 @@ def worth(manifest, student, others):
             if given:
                 found.append(f"the folder of {manifest.id}, {what}, gets {given:g} points for {other.id}")
     return found
-
-
-def table(students):
-    """Points of every folder, unchanged or rearranged, for every assignment: {(folder, assignment): most points}."""
-    ids = sorted(students)
-    return {(i, k): max(scores(load(i), students[i], load(k)).values()) for i in ids for k in ids}
 
 
 def points(folder, manifest):
