@@ -60,6 +60,11 @@ def add_commands(sub):
     command.add_argument("--out", default=TABLES / "mutants.md", help="the table (default: docs/tables/mutants.md)")
     command.set_defaults(command=_mutants)
 
+    command = sub.add_parser("mistakes", help="what mistakes cost: common ones handed in, and every planted bug")
+    command.add_argument("--students", type=int, default=20, help="for how many students (default: 20)")
+    command.add_argument("--out", default=ROOT / "docs" / "course-mistakes.md", help="the page to write")
+    command.set_defaults(command=_mistakes)
+
     command = sub.add_parser("diagnosis", help="how many of the planted bugs the grader names correctly")
     command.add_argument("--out", default=TABLES / "diagnosis.md", help="the table (default: docs/tables/diagnosis.md)")
     command.set_defaults(command=_diagnosis)
@@ -147,6 +152,16 @@ def _mutants(options):
         print(f"not caught: {bug.name} ({bug.file}, {bug.function}): {bug.sentence}")
     print(f"{len(rows) - len(missed)} of {len(rows)} planted bugs are caught")
     return 1 if missed else 0
+
+
+def _mistakes(options):
+    from ..bugs import submitted
+
+    if options.students < 1:
+        raise InputError(f"--students must be at least 1, not {options.students}; correct it")
+    _, rows = submitted.write(Path(options.out), [f"student {n}" for n in range(options.students)])
+    named = sum(row[2] for row in rows)
+    print(f"{options.out}: {len(rows)} planted bugs, {named} of them named, {options.students} students")
 
 
 def _diagnosis(options):

@@ -1,5 +1,7 @@
 """What passes `make test` passes the grader, whatever stands around the asked functions, in their files and beside."""
 
+import ast
+
 import pytest
 
 from course.bugs.mutants import ours
@@ -177,9 +179,13 @@ def test_imports_are_found_by_syntax():
 
 
 def test_the_limits_of_the_students_tests_are_the_graders():
-    limits, of_grader = {}, fence.Limits()
+    limits, of_grader = {"__file__": str(STUDENT / "checks" / "limits.py")}, fence.Limits()
     exec((STUDENT / "checks" / "limits.py").read_text("utf-8"), limits)
     assert limits["CPU_SECONDS"] == of_grader.cpu_seconds and limits["SECONDS"] == of_grader.seconds
+    fenced = ast.parse((ROOT / "course" / "grading" / "fenced.py").read_text("utf-8"))
+    assigned = [node for node in fenced.body if isinstance(node, ast.Assign)]
+    found = {ast.unparse(node.targets[0]): node.value for node in assigned}
+    assert limits["REFUSED"] == ast.literal_eval(found["REFUSED"])
 
 
 def test_an_attempt_is_made_of_what_was_handed_in_alone():

@@ -52,6 +52,21 @@ def test_code_that_ends_the_program_is_told(solved):
     assert "the code ends the program (SystemExit), in sigmoid_backward" in run(folder, "-m", "checks").stdout
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("open('answers.md').read(); return dy", "the grader has no answers.md: of your files it has the code alone"),
+        ("import socket; socket.socket()", "the grader does not allow socket.__new__"),
+        ("import subprocess; subprocess.run(['ls'])", "the grader does not allow subprocess.Popen"),
+        ("import copy, decimal, colorsys; open('mine.txt', 'w').write('x'); return dy * y * (1 - y)", "right"),
+    ],
+)
+def test_what_the_grader_refuses_is_refused_here(solved, line, sentence):
+    folder, _ = solved
+    changed(folder / OPS, SIGMOID, line)
+    assert sentence in run(folder, "-m", "checks", "A1.1").stdout
+
+
 @pytest.mark.parametrize("name", ["df-crossed", "forward-forget-gates", "sigmoid-half-slope", "carry-dropped"])
 def test_a_mistake_is_named_as_the_grader_names_it(solved, name):
     folder, assignment = solved

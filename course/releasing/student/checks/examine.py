@@ -98,7 +98,7 @@ def _driven(name, tasks, budget=None):
         sizes = ", ".join(f"{key} = {value}" for key, value in numbers.items())
         case = f"{driver.title} with {sizes}" if sizes else driver.title
         try:
-            with budget.running(), _watched(tasks, found.used):
+            with budget.running(), _watched(tasks, found.used), limits.fenced():
                 outputs = driver.run(package, inputs)
         except (Exception, SystemExit, limits.StillRunning) as error:
             blank = BLANK.match(str(error)) if isinstance(error, NotImplementedError) else None

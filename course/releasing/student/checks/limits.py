@@ -1,10 +1,23 @@
-"""The grader's limits of time, here, too: a loop without an end stops after seconds, with a sentence and the line."""
+"""The grader's limits, here, too: a loop without an end stops after seconds, and what is refused there is refused here.
+
+A submission is no place for processes, threads and connections, and of your files the grader has those alone that you
+hand in.
+"""
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 
+HERE = Path(__file__).resolve().parent.parent
+CODE = (".py", ".pyc", ".h")  # what a run may read of this folder
+REFUSED = ("subprocess.", "socket.", "ctypes.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn",
+           "os.startfile", "pty.", "os.kill", "os.putenv", "os.unsetenv", "_thread.start", "sys.addaudithook", "gc.",
+           "resource.", "signal.pthread_kill", "urllib.", "ftplib.", "http.", "smtplib.", "webbrowser.",
+           "sys.setprofile", "sys.settrace", "os.chflags", "fcntl.", "mmap.")  # fmt: skip
 CPU_SECONDS = 10  # of computing, for the visible tests of a task and as many hidden ones
 SECONDS = 60  # on the clock
 
@@ -29,6 +42,35 @@ class Budget:
         finally:
             self.cpu_seconds -= time.process_time() - began[0]
             self.seconds -= time.monotonic() - began[1]
+
+
+_watching = {"installed": False, "thread": None}
+
+
+@contextlib.contextmanager
+def fenced():
+    """Within it, what the grader refuses ends in a PermissionError that says so."""
+    if not _watching["installed"]:
+        sys.addaudithook(_watch)
+        _watching["installed"] = True
+    _watching["thread"] = threading.get_ident()
+    try:
+        yield
+    finally:
+        _watching["thread"] = None
+
+
+def _watch(event, arguments):
+    if _watching["thread"] != threading.get_ident():
+        return
+    if event.startswith(REFUSED):
+        raise PermissionError(f"the grader does not allow {event} in a submission")
+    if event != "open" or not isinstance(arguments[0], str | bytes) or not isinstance(arguments[2], int):
+        return
+    path = Path(os.path.realpath(os.fsdecode(arguments[0])))
+    writes = arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    if not writes and HERE in path.parents and path.suffix not in CODE and ".venv" not in path.parts and path.is_file():
+        raise PermissionError(f"the grader has no {path.relative_to(HERE)}: of your files it has the code alone")
 
 
 def _stop(*_):
