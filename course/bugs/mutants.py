@@ -5,11 +5,13 @@ They lie in course/bugs/*.toml for all who use them: the tests of the gradient p
 
     name        its own, for tables
     file, function, before, after
-                in that function of that file of the package, the text `before` is replaced by `after`
+                in that function of that file of the package, the text `before` is replaced by `after`; in a file of C
+                everywhere, and `function` says what it is
     equation    what it violates
     sentence    what a student should read who has made it; it does not give the line away
-    network     which network's gradients show it: raster, wavefront, feedforward, parts, two streams, scheme a, soft,
-                ST-LSTM, trust; empty where no gradient does (forward rules, the optimiser, the schedule)
+    network     which network's gradients show it: raster, wavefront, NumPy (the wavefront where nothing is compiled),
+                feedforward, parts, two streams, scheme a, soft, ST-LSTM, trust; empty where no gradient does (forward
+                rules, the optimiser, the schedule) and for what is compiled, which the tests see
     student     false for code that no assignment asks for (true by default)
     together    another planted bug of the same file that comes with it: a mistake that is made twice, consistently
     whole       a reason why it costs the whole of its task; else a single mistake costs a part (grading/points.py)
@@ -62,7 +64,11 @@ class Mutant:
         return {self.qualified, *([named(self.together).qualified] if self.together else [])}
 
     def apply(self, text):
-        """The source text of its file with the bug in it."""
+        """The source text of its file with the bug in it; a file of C is taken as a whole."""
+        if not self.file.endswith(".py"):
+            if self.before not in text:
+                raise InputError(f"the planted bug {self.name}: {self.file} has changed; correct its entry")
+            return text.replace(self.before, self.after)
         node = tree_of(text)
         for part in self.function.split("."):
             found = [child for child in node.body if getattr(child, "name", None) == part]

@@ -5,6 +5,7 @@ kind that its entry names. What these do not see, forward rules and training, is
 tests are copied, the bug is planted, and pytest runs until the first test fails.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gca_scratch.network.compiled.build import SWITCH
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.writing import replacing
 
@@ -28,6 +30,7 @@ from . import mutants
 NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
     "raster": {"iterations": 1, "hidden": 2},
     "wavefront": {},
+    "NumPy": {},
     "feedforward": {"initial": "feedforward"},
     "two streams": {"network": "two-stream"},
     "parts": {"network": "coarse"},
@@ -39,6 +42,9 @@ NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
 PARTS = (0, 1, 1, 2)  # the body part of each of four joints
 STEP, TOLERANCE = 1e-30, 1e-8
 NEAREST = {  # by the file of a bug: tests that come before SUITE
+    "network/compiled/sweep.h": ("network/compiled/test_sweep.py",),
+    "network/compiled/unit_backward.h": ("network/compiled/test_sweep.py",),
+    "network/compiled/unit_forward.h": ("network/compiled/test_sweep.py",),
     "network/body_parts.py": ("network/test_body_parts.py",),
     "network/grid.py": ("network/test_grid.py",),
     "network/ops.py": ("network/test_ops.py", "training/test_stepwise.py"),
@@ -59,8 +65,22 @@ def small_network(package, kind):
 
 def wrong_gradients(package, kind):
     """Names of the parameters whose gradients the complex step refutes, entry by entry, in a small network."""
-    rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
+    with _sweeping_in_numpy() if kind == "NumPy" else contextlib.nullcontext():
+        rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
+
+
+@contextlib.contextmanager
+def _sweeping_in_numpy():
+    """Nothing compiled within: the wavefront is that of sweep/wavefront.py, forward and backward."""
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "off"
+    try:
+        yield
+    finally:
+        del os.environ[SWITCH]
+        if before is not None:
+            os.environ[SWITCH] = before
 
 
 def wrong_slopes(package, kind):
