@@ -162,6 +162,10 @@ def _mistakes(options):
     _, rows = submitted.write(Path(options.out), [f"student {n}" for n in range(options.students)])
     named = sum(row[2] for row in rows)
     print(f"{options.out}: {len(rows)} planted bugs, {named} of them named, {options.students} students")
+    unseen = [(task, bug) for task, bug, _, _, most in rows if most > task.points - 1e-6]
+    for task, bug in unseen:
+        print(f"not seen in the hidden tests of some student: {bug.name} in {task.id}")
+    return 1 if unseen else 0
 
 
 def _diagnosis(options):
