@@ -13,7 +13,8 @@ from . import ops
 from .arrays import FRESH, array_module
 from .compiled import build
 
-LEAST = 1 << 18  # multiplications: below, a call costs more than it saves
+LEAST = 1 << 18  # multiplications: with fewer a call costs more than it saves
+EACH = 1 << 20  # and with fewer for each of them, further threads do
 
 
 class Product(ctypes.Structure):
@@ -61,4 +62,5 @@ def _library(x, *others):
 
 def _run(function, threads, arrays, **sizes):
     addresses = {name: array.ctypes.data for name, array in arrays.items()}
-    function(ctypes.byref(Product(**addresses, **sizes)), threads)
+    work = sizes["rows"] * sizes["steps"] * sizes["columns"]
+    function(ctypes.byref(Product(**addresses, **sizes)), min(threads, 1 + work // EACH))

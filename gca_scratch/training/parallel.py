@@ -5,9 +5,9 @@ the parts' means. Parts that run side by side also share the elementwise work, w
 leaves to one, and only as many parts as there are threads take memory at a time.
 
 How a batch is cut depends on the sizes alone, and what the parts give is added up in order: the numbers that come out
-are the same however many threads there are. A batch that stays whole is left to the matrix library, whose sums differ
-in the last bits with the number of its threads: as many as there are cores, but one where trainings run side by side.
-On a GPU a batch stays whole.
+are the same however many threads there are. In a batch that stays whole the threads share the sweeps and the large
+products, which changes no bit either. Only where nothing is compiled is such a batch left to the matrix library, whose
+sums differ in the last bits with the number of its threads. On a GPU a batch stays whole.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -105,7 +105,8 @@ class Engine:
 
     def __init__(self, network, parts=0, threads=None):
         self.network, self.parts = network, parts
-        self.threads = threads or _LIMIT.threads()
+        allowed = _LIMIT.threads()
+        self.threads, self._blas_alone = threads or allowed, allowed == 1
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 
@@ -149,7 +150,7 @@ class Engine:
         return slices(batch, min(self.network.joints, self.network.frames) * self.network.hidden, self.parts)
 
     def each(self, f, cuts):
-        """f(slice, workspace) of every slice, in order, on the threads; BLAS then takes one thread for each."""
+        """f(slice, workspace) of every slice, in order, on the threads; BLAS takes one thread for each."""
         errors = np.geterr()  # a thread does not know by itself what its caller wants of numbers that overflow
 
         def call(s):
@@ -161,13 +162,11 @@ class Engine:
             finally:
                 self._workspaces.append(workspace)
 
-        if len(cuts) == 1 and not build.library(np.dtype(np.float32)):
+        whole = len(cuts) == 1
+        if whole and (self._blas_alone or build.library(np.dtype(np.float32)) is None):
             return [call(cuts[0])]
-        if len(cuts) == 1:
-            with _LIMIT.one_thread():
-                return [call(cuts[0])]
         with _LIMIT.one_thread():
-            return list(self._pool.map(call, cuts))
+            return list(map(call, cuts)) if whole else list(self._pool.map(call, cuts))
 
 
 def summed(gradients, shares):

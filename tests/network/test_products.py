@@ -25,6 +25,7 @@ def workspace():
 @pytest.fixture(autouse=True)
 def large_enough(monkeypatch):
     monkeypatch.setattr(products, "LEAST", 1)
+    monkeypatch.setattr(products, "EACH", 1)
 
 
 def arrays(rows, D, E, dtype, seed=0):

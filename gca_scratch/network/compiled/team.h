@@ -5,7 +5,7 @@
 
 typedef void work(void *what, int64_t number, int64_t of); /* this thread's number, of how many */
 
-enum { MOST = 64, AWAKE = 20000, PATIENCE = 10000 }; /* threads; looks at the clock before sleep, before others may run */
+enum { MOST = 16, AWAKE = 20000, PATIENCE = 10000 }; /* threads; looks at the clock before sleep, before others may run */
 
 static struct {
     pthread_mutex_t in_use, lock;
