@@ -42,19 +42,31 @@ def collect(folder, ours=()):
     except OSError as error:
         raise InputError(f"{folder} cannot be read ({error.strerror}); give the folder of submissions") from error
     about, places, notes = metadata.gradescope(Path(folder), places)
-    found, hidden = {}, []
+    found, hidden, canvas = {}, [], _is_canvas(places)
     for place in places:
         if place.name.startswith((".", "__MACOSX")) or place.name in ("Thumbs.db", "desktop.ini"):
             hidden.append(place.name)
             continue
-        handin = about.get(place.name) or _named(place)
+        handin = about.get(place.name) or _named(place, canvas)
         if handin is None:
             notes.append(f"{place.name} is no submission: hand-ins are .zip, .tar.gz, .py or folders")
             continue
         found[handin.student] = _together(found.get(handin.student), handin, notes, folder)
     if hidden:
         notes.append(f"{len(hidden)} hidden files are no submissions: {', '.join(hidden[:5])}")
+    for handin in found.values():
+        several = [path.name for path in handin.paths if suffix(path) in ARCHIVES]
+        if len(several) > 1:
+            notes.append(f"{handin.student} has handed in {len(several)} archives, which are read as one: "
+                         f"{', '.join(several[:5])}")  # fmt: skip
     return [found[key] for key in sorted(found)], notes
+
+
+def _is_canvas(places):
+    """Do names that look like Canvas's have what those have: an attachment's number of their own each?"""
+    numbers = [match["attachment"] for match in (CANVAS.fullmatch(place.name) for place in places) if match]
+    numbers = [number for number in numbers if number]
+    return len(set(numbers)) == len(numbers)
 
 
 def _together(earlier, handin, notes, folder):
@@ -66,7 +78,7 @@ def _together(earlier, handin, notes, folder):
             earlier, paths=earlier.paths + handin.paths, names=earlier.names + handin.names,
             late=earlier.late or handin.late, when=max(filter(None, (earlier.when, handin.when)), default=None),
         )  # fmt: skip
-    (first,), (second,) = earlier.paths, handin.paths
+    first, second = earlier.paths[0], handin.paths[0]
     for one, other in ((handin, first), (earlier, second)):
         if suffix(other) in MEANT:
             notes.append(f"{other.name} lies beside {one.paths[0].name}, and is not graded")
@@ -80,7 +92,7 @@ def stem(path):
     return path.name[: len(path.name) - len(suffix(path))]
 
 
-def _named(place):
+def _named(place, canvas):
     """What the name of a file or folder says; None where it is nobody's."""
     if match := MOODLE.fullmatch(place.name):
         name = match["name"].replace("_", " ").strip()
@@ -88,7 +100,7 @@ def _named(place):
         return Handin(
             f"{match['name']}_{match['id']}", (place,), "moodle", match["id"], (name.lower(),), name, names=called
         )
-    if not place.is_dir() and (match := CANVAS.fullmatch(place.name)):
+    if canvas and not place.is_dir() and (match := CANVAS.fullmatch(place.name)):
         who = match["name"] or ""
         key = f"{who}_{match['id']}" if who else match["id"]
         called = re.sub(r"-\d+\.py$", ".py", match["file"] or place.name)  # Canvas numbers what is handed in again

@@ -105,6 +105,16 @@ def test_a_download_from_canvas(tmp_path):
     assert "text.html cannot be read; hand in a .zip" in read(found[3])[1][FILE]
 
 
+def test_names_that_merely_look_like_those_of_canvas_are_taken_as_they_are(tmp_path):
+    for name in ("hw_1_2027_ada.zip", "hw_1_2027_bob.zip"):
+        a_zip(tmp_path / name)
+    found, notes = collect.collect(tmp_path)
+    assert [h.student for h in found] == ["hw_1_2027_ada", "hw_1_2027_bob"] and not notes
+    (tmp_path / "hw_1_2027_bob.zip").rename(tmp_path / "hw_1_2028_bob.zip")
+    found, notes = collect.collect(tmp_path)
+    assert len(found) == 1 and "hw_1 has handed in 2 archives, which are read as one: hw_1_2027_ada.zip" in notes[0]
+
+
 @pytest.mark.parametrize("place", ["", "assignment_77_export"])
 def test_a_download_from_gradescope(tmp_path, place):
     yaml = pytest.importorskip("yaml")
@@ -139,6 +149,9 @@ def test_a_download_from_blackboard_has_its_times(tmp_path):
     a_zip(tmp_path / "A1_ada7_attempt_2027-03-01-23-59-30_A1-submission.zip")
     (tmp_path / "A1_ada7_attempt_2027-03-01-23-59-30.txt").write_text("Name: Ada (ada7)")
     (handin,), _ = collect.collect(tmp_path)
+    a_zip(tmp_path / "ada7.zip")
+    with pytest.raises(InputError, match="two submissions of 'ada7'"):
+        collect.collect(tmp_path)
     assert handin.student == "ada7" and handin.when == datetime(2027, 3, 1, 23, 59, 30) and read(handin)[0]
 
 
