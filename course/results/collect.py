@@ -73,14 +73,14 @@ def _together(earlier, handin, notes, folder):
     """One hand-in of two of one name: the files of an LMS belong together; of a plain folder one is the submission."""
     if earlier is None:
         return handin
-    if handin.lms:
+    if handin.lms and handin.lms == earlier.lms:
         return dataclasses.replace(
             earlier, paths=earlier.paths + handin.paths, names=earlier.names + handin.names,
             late=earlier.late or handin.late, when=max(filter(None, (earlier.when, handin.when)), default=None),
         )  # fmt: skip
     first, second = earlier.paths[0], handin.paths[0]
     for one, other in ((handin, first), (earlier, second)):
-        if suffix(other) in MEANT:
+        if suffix(other) in MEANT and not handin.lms and not earlier.lms:
             notes.append(f"{other.name} lies beside {one.paths[0].name}, and is not graded")
             return one
     raise InputError(f"{folder} holds two submissions of {shown(handin.student)}, {first.name} and {second.name}; "
