@@ -132,8 +132,8 @@ def _body(node, text):
     """The lines of a function's body without the docstring, under its name."""
     body = _without_docstring(node)
     lines = text.split("\n")[body[0].lineno - 1 : node.end_lineno]
-    if body[0].lineno == node.lineno:  # all in one line
-        lines = [" " * (node.col_offset + 4) + ast.unparse(part) for part in body]
+    if body[0].lineno == node.lineno:  # behind the colon
+        lines[0] = "    " + lines[0].encode()[body[0].col_offset :].decode()
     return "\n".join([f"# {node.name}", *lines])
 
 
