@@ -11,6 +11,7 @@ STYLE = """
 * { box-sizing: border-box; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.2rem; margin-top: 2rem; } h3 { font-size: 1rem; }
+.wide { overflow-x: auto; overflow-wrap: break-word; }
 table { border-collapse: collapse; width: 100%; } td, th { padding: .35rem .5rem; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top; } .n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 .said { white-space: pre-wrap; background: var(--soft); padding: .5rem .75rem; border-radius: .3rem;
@@ -57,7 +58,7 @@ def table(header, rows, numbers=()):
         return f"<tr>{''.join(inner)}</tr>"
 
     head = f"<thead>{line(header, 'th')}</thead>" if header else ""
-    return f"<table>{head}<tbody>{''.join(line(row, 'td') for row in rows)}</tbody></table>"
+    return f"<div class=wide><table>{head}<tbody>{''.join(line(row, 'td') for row in rows)}</tbody></table></div>"
 
 
 class Raw(str):
