@@ -61,7 +61,8 @@ def _told(tried, name, kind, looks):
     if not lines and answer.outputs is not None:
         lines = [f"With {sizes}:"] if sizes else []
     if not (lines and answer.error.endswith("still blank")):  # a function that is not there is no blank
-        lines += [f"{verdict}." for verdict in dict.fromkeys(tried.verdicts(wrong).values()) if verdict]
+        verdicts = dict.fromkeys(tried.verdicts(wrong).values())
+        lines += [f"{verdict}{'' if verdict.endswith('?') else '.'}" for verdict in verdicts if verdict]
     if kind == "visible":
         lines += [f"{', '.join(outputs)}: it looks as if {sentence}." for sentence, outputs in looks[name]]
         lines += ["It printed:", tried.said] if tried.said else []
