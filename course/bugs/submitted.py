@@ -9,7 +9,8 @@ from pathlib import Path
 
 from gca_scratch.support.writing import replacing
 
-from ..grading import attempt, diagnosis, fence, grade, points
+from ..drivers import DRIVERS, hidden
+from ..grading import diagnosis, fence, grade, points
 from ..manifest import FOLDER, ROOT, all_ids, load
 from . import mutants
 
@@ -118,18 +119,25 @@ def left(students):
     """
     rows = []
     for task in (task for id in all_ids() for task in load(id).tasks):
+        tests = {  # of all students, one after the other
+            name: [given for student in students for given in hidden(DRIVERS[name], grade.seed_of(student))]
+            for name in task.drivers
+        }
+        right = {name: [DRIVERS[name].run(mutants.ours, given) for given in cases] for name, cases in tests.items()}
         for bug in diagnosis.candidates(task.functions):
-            answers = diagnosis.bug_answers(bug.name, task.drivers)
-            if not diagnosis.departures(answers) and not any(None in found for found in answers.values()):
+            seen = diagnosis.bug_answers(bug.name, task.drivers)
+            if not diagnosis.departures(seen) and not any(None in found for found in seen.values()):
                 continue
-            named = diagnosis.resembles(task.functions, answers)
-            kept = []
-            for student in students:
-                tried = attempt.with_bugs(task, grade.seed_of(student), [bug])
-                lost, _ = points.lost(task, tried)
-                kept.append(sum(most * (1 - lost[name]) for name, most in points.worth(task).items()))
-            rows.append((task, bug, [found for found, _ in named] == [bug], min(kept), max(kept)))
+            named = [found for found, _ in diagnosis.resembles(task.functions, seen)] == [bug]
+            answers = diagnosis.with_bug(bug, tests)
+            costs = [points.cost(bug, task, _of(n, answers), _of(n, right)) for n in range(len(students))]
+            rows.append((task, bug, named, task.points * (1 - max(costs)), task.points * (1 - min(costs))))
     return rows
+
+
+def _of(n, cases):
+    """The part of student n, two cases of each driver."""
+    return {name: found[2 * n : 2 * n + 2] for name, found in cases.items()}
 
 
 def write(path, students):

@@ -33,18 +33,20 @@ def lost(task, tried):
     spoiled = _of_task(task, parts)
     if not spoiled or tried.missing:
         return parts, ""
-    costs = [part if bug.whole else min(max(part, LEAST), MOST) for bug, part in _explained(task, tried) if part]
+    costs = [cost for cost in _explained(task, tried) if cost]
     if not costs:
         return parts, ""
-    cost = min(1, sum(costs))
+    part = min(1, sum(costs))
     mistakes = "one known mistake is" if len(costs) == 1 else f"{len(costs)} known mistakes are"
-    why = f"{mistakes[0].upper()}{mistakes[1:]} all that is wrong in this task: {100 * cost:.0f} % of its points"
-    return _scaled(task, parts, cost / spoiled), why
+    why = f"{mistakes[0].upper()}{mistakes[1:]} all that is wrong in this task: {100 * part:.0f} % of its points"
+    return _scaled(task, parts, part / spoiled), why
 
 
-def _spoils(task, answers, right):
-    """Which part of each driver wrong answers lose: {driver: 0 to 1} from lists of outputs (or of sentences)."""
-    return _of_earlier(task, {name: _spoiled(DRIVERS[name], answers[name], right[name]) for name in task.drivers})
+def cost(bug, task, answers, right):
+    """Which part of a task a planted bug costs that gives these answers to its tests; right: what is right, alike."""
+    spoiled = {name: _spoiled(DRIVERS[name], answers[name], right[name]) for name in task.drivers}
+    part = _of_task(task, _of_earlier(task, spoiled))
+    return part if bug.whole or not part else min(max(part, LEAST), MOST)
 
 
 def _spoiled(driver, outputs, right):
@@ -81,10 +83,7 @@ def _scaled(task, parts, factor):
 
 
 def _explained(task, tried):
-    """The planted bugs that together give all that is wrong in the hidden tests, and which part of the task each costs.
-
-    Nothing where they do not.
-    """
+    """What each of the planted bugs costs that together give all that is wrong in the hidden tests; [] without any."""
     bugs = [bug for bug, _ in diagnosis.resembles(task.functions, tried.of("visible"))]
     inputs, right = {}, {}
     for driver, kind, given, outputs in tried.tests:
@@ -96,9 +95,7 @@ def _explained(task, tried):
         for n, outputs in enumerate(mine):
             if not _gives(outputs, right[name][n], [answers[name][n] for answers in found]):
                 return []
-    return [
-        (bug, _of_task(task, _spoils(task, answers, right))) for bug, answers in zip(bugs, found, strict=True)
-    ]  # fmt: skip
+    return [cost(bug, task, answers, right) for bug, answers in zip(bugs, found, strict=True)]
 
 
 def _gives(mine, right, theirs):
