@@ -68,7 +68,7 @@ def test_the_result_goes_where_it_is_wanted(workspace):
 def test_what_is_not_compiled_is_left_to_numpy(change):
     x, W, dy = arrays(40, 8, 80, np.float64)
     if change == "complex":
-        W = W + 1e-30j
+        W, dy = W + 1e-30j, dy + 1e-30j
     elif change == "mixed":
         W, dy = W.astype(np.float32), dy.astype(np.float32)
     elif change == "turned":

@@ -1,9 +1,9 @@
 /* Matrix products in tiles: a few rows times a few vectors of numbers, summed up in registers. */
 
-#if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers, else 16 */
+#if defined(__AVX512F__) || defined(__aarch64__) /* 32 registers: five rows of five vectors; else 16, four of three or two */
 #define ROWS 5
 #else
-#define ROWS 2
+#define ROWS 4
 #endif
 #define MOST_VECTORS 5
 #define BLOCK 128 /* rows: so many of both factors stay in the nearest cache */
@@ -40,22 +40,30 @@ INLINE void sum_up(T z[][MOST_VECTORS], struct factors f, const int rows, const 
 }
 
 /* A function for each number of rows and vectors, which is known when it is compiled. */
+typedef void tile(T z[][MOST_VECTORS], const struct factors *f);
 #define TILE(rows, vectors) \
     ALONE void tile_##rows##_##vectors(T z[][MOST_VECTORS], const struct factors *f) { sum_up(z, *f, rows, vectors); }
-TILE(1, 4) TILE(2, 4) TILE(1, 5) TILE(2, 5)
 #if ROWS == 5
-TILE(3, 4) TILE(4, 4) TILE(5, 4) TILE(3, 5) TILE(4, 5) TILE(5, 5)
+#define TILES(vectors) TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors) TILE(5, vectors)
+#define ALL(v) {tile_1_##v, tile_2_##v, tile_3_##v, tile_4_##v, tile_5_##v}
+TILES(4) TILES(5)
+#else
+#define TILES(vectors) TILE(1, vectors) TILE(2, vectors) TILE(3, vectors) TILE(4, vectors)
+#define ALL(v) {tile_1_##v, tile_2_##v, tile_3_##v, tile_4_##v}
+TILES(2) TILES(3)
 #endif
 
-/* Add a product to z; at most ROWS rows, four or five vectors. */
+/* Add a product to z: at most ROWS rows, four or five vectors. */
 INLINE void add_product(T z[][MOST_VECTORS], ptrdiff_t rows, int vectors, struct factors f) {
-    static void (*const tiles[ROWS][2])(T[][MOST_VECTORS], const struct factors *) = {
-        {tile_1_4, tile_1_5}, {tile_2_4, tile_2_5},
 #if ROWS == 5
-        {tile_3_4, tile_3_5}, {tile_4_4, tile_4_5}, {tile_5_4, tile_5_5},
+    static tile *const four[] = ALL(4), *const five[] = ALL(5);
+    (vectors == 4 ? four : five)[rows - 1](z, &f);
+#else
+    static tile *const two[] = ALL(2), *const three[] = ALL(3);
+    (vectors == 4 ? two : three)[rows - 1](z, &f);
+    f.w += (vectors - 2) * f.w_vector;
+    two[rows - 1]((T(*)[MOST_VECTORS])&z[0][vectors - 2], &f);
 #endif
-    };
-    tiles[rows - 1][vectors - 4](z, &f);
 }
 
 INLINE ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
