@@ -24,6 +24,7 @@ from .splice import HIDDEN, LARGEST_ARCHIVE, read_submission
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 PICTURES = (".png", ".jpg", ".jpeg", ".svg")
 KEPT = (".py", ".md", ".txt", ".json", ".ipynb", *PICTURES)
+UNREAD = (".rar", ".7z", ".gz", ".bz2", ".xz")  # archives that are not read
 OPENED = {".gz": gzip.open, ".tgz": gzip.open, ".bz2": bz2.open, ".tbz2": bz2.open, ".xz": lzma.open, ".txz": lzma.open}
 LARGEST = 1 << 20  # bytes of a file that is unpacked
 MOST, MOST_BYTES = 2_000, 64 << 20  # files that are unpacked, and what they hold together
@@ -75,16 +76,11 @@ def pictures(paths, names=()):
 @contextlib.contextmanager
 def _unpacked(paths, names):
     """`with _unpacked(...) as (folder, sentences)`: what can be taken of these lies there; the rest has a sentence."""
-    wrong = []
     with tempfile.TemporaryDirectory(prefix="hand-in-") as folder:
         box = _Box(Path(folder))
         for path, name in zip(paths, names, strict=True):
-            try:
-                _take(path, name, box)
-            except Exception as error:  # an archive can be broken in a dozen ways
-                why = str(error) if isinstance(error, InputError) else f"{path.name} is no archive that can be read"
-                wrong.append(why)
-        yield Path(folder), wrong
+            _take(path, name, box)
+        yield Path(folder), list(dict.fromkeys(box.wrong))[:3]
 
 
 def _copies(path, files):
@@ -113,7 +109,7 @@ def _copies(path, files):
 def _needs_unpacking(path, called):
     """Is it anything but a folder without archives, a .py file, or a .zip without archives?"""
     if path.is_dir():
-        return any(suffix(file) in ARCHIVES for file in files_below(path, hidden=HIDDEN))
+        return any(suffix(file) in (*ARCHIVES, *UNREAD) for file in files_below(path, hidden=HIDDEN))
     if suffix(path) == ".zip":
         with contextlib.suppress(Exception), open_plain(path) as file:  # the reader of .zip files says what is wrong
             names = zipfile.ZipFile(file).namelist()
@@ -123,46 +119,62 @@ def _needs_unpacking(path, called):
 
 
 class _Box:
-    """A folder that takes files, as many and as large as is sensible; each at a place of its own."""
+    """A folder that takes files, as many and as large as is sensible; sentences on what it does not take."""
 
     def __init__(self, folder):
-        self.folder, self.files, self.size = folder, 0, 0
+        self.folder, self.files, self.size, self.wrong = folder, 0, 0, []
+
+    def count(self, content):
+        self.files, self.size = self.files + 1, self.size + len(content)
+        if self.files > MOST or self.size > MOST_BYTES:
+            raise InputError(f"it holds more than {MOST} files or {MOST_BYTES >> 20} MiB; hand in your own files alone")
 
     def put(self, name, content):
         parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
         place = self.folder.joinpath(*(part[:100] for part in parts[-10:]))
-        self.files, self.size = self.files + 1, self.size + len(content)
-        if self.files > MOST or self.size > MOST_BYTES:
-            raise InputError(f"it holds more than {MOST} files or {MOST_BYTES >> 20} MiB; hand in your own files alone")
+        place = place.with_suffix(place.suffix.lower())
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.with_suffix(place.suffix.lower()).write_bytes(content)
+            place.write_bytes(content)
 
 
 def _take(path, called, box):
     """Put what a path holds into the box: a folder's files, a file, an archive's members."""
+    files = {called: path}
     if path.is_dir():
-        for file in files_below(path, hidden=HIDDEN):
-            if not file.is_symlink() and suffix(file) in (*ARCHIVES, *KEPT):
-                _file(file.relative_to(path).as_posix(), read_bytes(file, LARGEST_ARCHIVE), box, 0)
-        return
-    if suffix(path) not in (*ARCHIVES, *KEPT):
-        raise InputError(f"{path.name} cannot be read; hand in a .zip, as `make submit` packs it")
-    _file(called, read_bytes(path, LARGEST_ARCHIVE), box, 0)
+        found = [file for file in files_below(path, hidden=HIDDEN) if not file.is_symlink()]
+        files = {file.relative_to(path).as_posix(): file for file in found}
+        files = {name: file for name, file in files.items() if not _is_hidden(name)}
+    for name, file in files.items():
+        end = suffix(file)
+        if end in (*ARCHIVES, *KEPT):
+            try:
+                content = read_bytes(file, LARGEST_ARCHIVE)
+            except OSError as error:
+                box.wrong.append(f"{name} cannot be read ({error.strerror})")
+            else:
+                _file(name, content, box, 0)
+        elif end in UNREAD or not path.is_dir():
+            box.wrong.append(f"{name} cannot be read; hand in a .zip, as `make submit` packs it")
 
 
 def _file(name, content, box, depth):
-    """Put a file into the box, what it holds in its place if it is an archive."""
+    """Put a file into the box, what it holds in its place if it is an archive; a sentence where that cannot be done."""
     end = suffix(PurePosixPath(name))
-    if end not in ARCHIVES:
-        if end in KEPT and len(content) <= LARGEST:
+    try:
+        if end in ARCHIVES:
+            if depth == DEEPEST:
+                raise InputError(f"archives lie more than {DEEPEST} deep in one another; hand in a plain .zip")
+            box.count(content)
+            for member, text in _in_zip(content) if end == ".zip" else _in_tar(content, end):
+                _file(f"{name[: -len(end)]}/{member}", text, box, depth + 1)
+        elif end in KEPT and len(content) <= LARGEST:
+            box.count(content)
             box.put(name, content)
-        return
-    if depth == DEEPEST:
-        return
-    inside = name[: -len(end)]
-    for member, text in _in_zip(content) if end == ".zip" else _in_tar(content, end):
-        _file(f"{inside}/{member}", text, box, depth + 1)
+    except InputError as error:
+        box.wrong.append(f"{name}: {error}")
+    except Exception:  # an archive can be broken in a dozen ways, and so can a name
+        box.wrong.append(f"{name} is no {'archive' if end in ARCHIVES else 'file'} that can be read")
 
 
 def _wanted(name):

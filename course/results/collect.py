@@ -14,12 +14,12 @@ from pathlib import Path
 
 from gca_scratch.support.errors import InputError, shown
 
-from ..grading.reading import ARCHIVES, suffix
+from ..grading.reading import ARCHIVES, UNREAD, suffix
 from . import metadata
 from .handin import Handin
 
 READ = (".py", *ARCHIVES)  # in capitals or not
-MEANT = (".rar", ".7z", ".gz", ".bz2", ".xz", ".ipynb", ".pdf", ".docx", ".txt", ".md", ".html")  # but not read
+MEANT = (*UNREAD, ".ipynb", ".pdf", ".docx", ".txt", ".md", ".html")  # but not read
 MOODLE = re.compile(r"(?P<name>.+)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.DOTALL)
 CANVAS = re.compile(
     r"(?:(?P<name>\w+?)_)??(?P<late>LATE_)?(?P<id>\d+|anon_[A-Za-z0-9]+)_"

@@ -212,8 +212,22 @@ def test_what_is_hostile_costs_only_itself(tmp_path, monkeypatch):
     found = {h.student: read(h) for h in collect.collect(tmp_path)[0]}
     assert "unpacks to more than" in found["bomb"][1][FILE]
     assert "broken.tar.gz is no archive that can be read" in found["broken"][1][FILE] and found["torn"][1]
+    assert (
+        "archives lie more than 3 deep" in found["deep"][1][FILE] and "more than 2000 files" in found["many"][1][FILE]
+    )
     assert found["outside"][0] and not (tmp_path.parent / "cell.py").exists()
-    assert found["link"][1] and found["deep"][1] and found["many"]
+    assert found["link"][1] == {FILE: f"{FILE} is not in the submission"}
+
+
+def test_what_lies_in_a_folder_of_an_lms_and_cannot_be_read_is_named(tmp_path):
+    for n, (name, content) in enumerate((("torn.zip", b"PK\3\4nothing"), ("work.rar", b"Rar!"))):
+        place = tmp_path / f"Ada_{n}_assignsubmission_file" / name
+        place.parent.mkdir()
+        place.write_bytes(content)
+    torn, rar = (read(handin)[1][FILE] for handin in collect.collect(tmp_path)[0])
+    assert torn == "torn.zip is no archive that can be read" and rar.startswith("work.rar cannot be read; hand in")
+    a_zip(place.parent / "work.zip")
+    assert read(collect.collect(tmp_path)[0][1]) == ({FILE: "x = 1\n"}, {})
 
 
 def test_of_two_copies_it_is_said_which_one_is_graded(tmp_path):
