@@ -1,7 +1,9 @@
 """Informativeness scores (Eqs. 5-6)."""
 
 import numpy as np
+import pytest
 
+from gca_scratch.network import GCALSTM, attention, gradcheck
 from gca_scratch.network.attention import informativeness_backward, informativeness_forward
 from tests.helpers.derivatives import check_gradients
 
@@ -34,3 +36,21 @@ def test_scores_do_not_depend_on_other_sequences_of_the_batch():
     r, _ = informativeness_forward(**ARGUMENTS)
     alone = ARGUMENTS | {"h": ARGUMENTS["h"][:, :1], "IF": ARGUMENTS["IF"][:1]}
     np.testing.assert_allclose(informativeness_forward(**alone)[0], r[:, :1], rtol=1e-13)
+
+
+@pytest.mark.parametrize("schedule", ["wavefront", "raster"])
+def test_another_reading_of_the_gate_is_two_functions(monkeypatch, schedule):
+    """Whatever g(r) is, sweeps take g and give dg: every gradient of the network is right without another line."""
+    K = 7
+
+    def odds(r):
+        return K * r / (1 + K * r), r
+
+    def odds_backward(dg, r):
+        return dg * K / (1 + K * r) ** 2
+
+    monkeypatch.setattr(attention, "opening_forward", odds)
+    network = GCALSTM(3, 2, 2, 3, hidden=3, iterations=2, initial="average", schedule=schedule)
+    assert any(not row.passed for row in gradcheck.check_network(network))
+    monkeypatch.setattr(attention, "opening_backward", odds_backward)
+    assert all(row.passed for row in gradcheck.check_network(network))
