@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from gca_scratch.support.errors import InputError
+from gca_scratch.support.errors import InputError, shown
 from gca_scratch.support.reading import read_bytes, reason, without_mark
 
 from .handin import Handin
@@ -28,8 +28,8 @@ def gradescope(folder, places):
     about = {}
     for name, entry in _entries(folder / FILE).items():
         people = [person for person in _list(entry, ":submitters") if isinstance(person, dict)]
-        if not people or not (folder / str(name)).exists():
-            rest.append(f"{FILE} tells of {name}, which is not there or nobody's")
+        if not people or name not in {place.name for place in places}:
+            rest.append(f"{FILE} tells of {shown(name)}, which is not there or nobody's")
             continue
         ids = [str(person.get(f":{kind}") or "") for kind in ("email", "sid", "name") for person in people]
         student = " ".join(sorted(str(person.get(":email") or person.get(":sid")) for person in people))
