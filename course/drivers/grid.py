@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .driver import Asked, asks, kept, named, score_of_a_cell, scores, scores_of_units
+from .driver import asks, kept, named, score_of_a_cell, scores, scores_of_units
 
 # --- the cell -------------------------------------------------------------------------------------------------------
 
@@ -106,15 +106,13 @@ GRID_AXES = {
 }
 
 
-@asks("network.grid.cell_order", "J T", {}, {"joint": "the joint of each cell", "frame": "the frame of each cell"},
+@asks("network.grid.cell_order", "J T", {}, {"joint": "the joint of each cell", "frame": "the frame of each cell",
+      "type": "1 where both are whole numbers, which alone can be indices, 0 where not"},
       {"joint": "cell", "frame": "cell"})  # fmt: skip
 def grid_order(package, i):
     order = named("joint frame", package("network.grid").cell_order(i["J"], i["T"]))
-    for array in order.values():
-        kind = np.asarray(array).dtype
-        if kind.kind not in "iu":
-            raise Asked(f"cell_order returned numbers of type {kind}; whole numbers are asked for, to serve as indices")
-    return order
+    whole = all(np.asarray(array).dtype.kind in "iu" for array in order.values())
+    return order | {"type": float(whole)}
 
 
 @asks("network.grid.pack network.grid.unpack", "J T B C", {"x": "B T J C"},

@@ -69,11 +69,12 @@ def _mark(array, n):
         array = np.asarray(array, float)
     except (TypeError, ValueError):
         return None
+    holes = "".join(map(str, np.ravel(np.where(np.isnan(array), 3, np.isposinf(array) + 2 * np.isneginf(array)))))
+    numbers = np.where(np.isfinite(array), array, 0.0).ravel()
     weights = np.random.default_rng([n, array.size]).uniform(-1, 1, array.size)
-    size = np.abs(weights * array.ravel()).sum()
-    share = (weights * array.ravel()).sum() / size if size else 0.0
-    scale = float(f"{size:.3e}") if np.isfinite(size) else 0.0
-    return (f"{array.shape} {scale:.1e}", round(share * STEPS)) if np.isfinite(share) else None
+    size = np.abs(weights * numbers).sum()
+    share = (weights * numbers).sum() / size if size else 0.0
+    return f"{array.shape} {size:.0e} {holes.strip('0')}", round(share * STEPS)
 
 
 def _hash(name, mark):

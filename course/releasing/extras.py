@@ -27,7 +27,7 @@ def write(manifest, folder, expected, named=False):
     }
     (folder / "checks" / "shipped.json").write_text(json.dumps(shipped, indent=1) + "\n", "utf-8")
     if named:
-        known = mistakes.written(_mistakes(manifest, expected))
+        known = mistakes.written(mistakes_in(manifest, expected))
         (folder / "checks" / "mistakes.json").write_text(json.dumps(known) + "\n", "utf-8")
 
 
@@ -36,7 +36,7 @@ def fingerprint(text):
     return hashlib.sha256("\n".join(text.splitlines()).encode()).hexdigest()[:12]
 
 
-def _mistakes(manifest, expected):
+def mistakes_in(manifest, expected):
     """Pairs (sentence, {driver: {output: arrays, one a case}}) of all planted bugs in what is asked for."""
     found = []
     for task in manifest.tasks:

@@ -7,8 +7,8 @@ import pytest
 
 from course import manifest
 from course.bugs import mutants
-from course.grading import fence, grade
-from course.releasing import release
+from course.grading import fence, grade, mistakes
+from course.releasing import extras, release
 from tests.helpers.student_folder import changed, copied, run, solve
 
 PATIENT = fence.Limits(cpu_seconds=100_000, seconds=None)
@@ -79,6 +79,21 @@ def test_a_mistake_is_named_as_the_grader_names_it(solved, name):
     assert f"it looks as if {bug.sentence} ({bug.equation})" in said
     results = grade.grade(folder, assignment, "ada", PATIENT)
     assert any(f"it looks as if {bug.sentence} ({bug.equation})" in test["output"] for test in results["tests"])
+
+
+@pytest.mark.parametrize(
+    "id", [id if id == "A2" else pytest.param(id, marks=pytest.mark.long) for id in manifest.all_ids()]
+)
+def test_every_planted_bug_is_named_from_its_numbers(id, tmp_path, monkeypatch):
+    assignment = manifest.load(id)
+    expected = release.expected(assignment, release.seed_of("ada"))
+    known = extras.mistakes_in(assignment, expected)
+    monkeypatch.setattr(mistakes, "PLACE", tmp_path / "mistakes.json")
+    mistakes.PLACE.write_text(json.dumps(mistakes.written(known)), "utf-8")
+    assert len(known) > 8
+    for sentence, drivers in known:
+        said = [line for driver, wrong in drivers.items() for line in mistakes.looks_like(driver, wrong)]
+        assert any(line.endswith(f"it looks as if {sentence}") for line in said), sentence
 
 
 def test_no_sentence_on_a_mistake_can_be_read_by_who_has_not_made_it(version, tmp_path):
