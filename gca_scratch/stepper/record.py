@@ -68,7 +68,7 @@ def record(network, params, x, y):
     W, b = params["layer1.W"], params["layer1.b"]
     sweeps = [_forward(cache.layer1, W, b) | _backward(reached[0], cache.layer1)]
     for attended, dh in zip(stream.rounds, reached[1:], strict=True):
-        score, (layer2, _) = attended.caches
+        score, (layer2, _, _) = attended.caches
         sweep = _forward(layer2, params["layer2.W"], params["layer2.b"], stream.h) | _backward(dh, layer2)
         sweep |= {"e": matmul(score.s, score.We1[:, None])[:, 0, 0], "r": score.r[:, 0]}
         sweep |= {"sum": np.exp(sweep["e"]).sum(), "mean_dr": (sweep["r"] * sweep["dr"]).sum()}
@@ -95,7 +95,7 @@ def gradients_above(network, cache, dlogits):
     dIF, _, _ = affine_backward(dlogits, stream.classify)
     dh, da, reached = np.zeros_like(stream.h), 0, []
     for attended in reversed(stream.rounds):
-        score, (layer2, _) = attended.caches
+        score, (layer2, _, _) = attended.caches
         dF, dIF, _, _ = memory.refine_backward(dIF, attended.refine)
         dh2 = np.zeros_like(stream.h)
         dh2[-1] = dF  # of layer 2, only the last cell is read

@@ -69,7 +69,7 @@ def test_forward_is_the_networks(network):
     assert len(others) == network.iterations
     for n, sweep in enumerate(others):
         r = sweep["r"][:, None]
-        h, _ = raster.forward(stream.h, params["layer2.W"], params["layer2.b"], J, T, r=r)
+        h, _ = raster.forward(stream.h, params["layer2.W"], params["layer2.b"], J, T, g=r)
         assert (sweep["h"] == h[:, 0]).all() and (sweep["x"] == first["h"]).all()
         assert (unpack(r, J, T) == network.scores(cache)[n]).all()
         np.testing.assert_allclose(np.exp(sweep["e"]) / sweep["sum"], sweep["r"], rtol=1e-5)
