@@ -36,10 +36,24 @@ from gca_scratch.data.skeleton import KINECT_V2, chain
 from gca_scratch.experiments import paper
 from gca_scratch.figures import charts, localisation
 from gca_scratch.network import Coarse, TwoStream, gradcheck, grid, within
-from gca_scratch.network.attention import informativeness_backward, informativeness_forward
-from gca_scratch.network.body_parts import PARTS, mean_backward, mean_forward, share_backward, share_forward
+from gca_scratch.network.attention import (
+    informativeness_backward,
+    informativeness_forward,
+)
+from gca_scratch.network.body_parts import (
+    PARTS,
+    mean_backward,
+    mean_forward,
+    share_backward,
+    share_forward,
+)
 from gca_scratch.network.gradcheck import complex_step, relative_error
-from gca_scratch.network.ops import dropout_forward, nll_backward, nll_forward, probabilities
+from gca_scratch.network.ops import (
+    dropout_forward,
+    nll_backward,
+    nll_forward,
+    probabilities,
+)
 from gca_scratch.network.sweep import raster
 from gca_scratch.runs.trained import body
 from gca_scratch.settings import Settings, settings_from
@@ -61,7 +75,15 @@ np.set_printoptions(precision=3, suppress=True)
 ACTIONS = ("wave right hand", "wave left hand", "kick right", "clap", "bow")
 data = synthetic.generate(seed=0, subjects=24, repetitions=1, classes=ACTIONS)
 small = settings_from(
-    "demo", iterations=1, frames=8, hidden=16, batch_size=8, epochs=30, patience=30, validation=3, mode="direct"
+    "demo",
+    iterations=1,
+    frames=8,
+    hidden=16,
+    batch_size=8,
+    epochs=30,
+    patience=30,
+    validation=3,
+    mode="direct",
 )
 source = runs.Source("synthetic", protocol="half")
 aligned = runs.make_split(data, source, small).aligned
@@ -73,15 +95,31 @@ assert sizes.sum() == 25 and sizes.argmax() in (1, 2)
 
 # %%
 COLOURS, MARKERS = ("#000000", "#0072B2", "#D55E00", "#56B4E9", "#E69F00"), "oDs^v"
-person = aligned.x[0, :, 0]  # the first frame of the first sequence, joints in chain order
-across, up = -person[:, (aligned.up + 2) % 3], person[:, aligned.up]  # the right side is on the left of the picture
+person = aligned.x[
+    0, :, 0
+]  # the first frame of the first sequence, joints in chain order
+across, up = (
+    -person[:, (aligned.up + 2) % 3],
+    person[:, aligned.up],
+)  # the right side is on the left of the picture
 figure, ax = plt.subplots(figsize=(4.6, 4.6), layout="constrained")
 for a, b in body(data, aligned).bones:
     ax.plot(across[[a, b]], up[[a, b]], color="#bbbbbb", zorder=0)
 for part, name in enumerate(PARTS):
     at = np.array(parts) == part
-    ax.scatter(across[at], up[at], color=COLOURS[part], marker=MARKERS[part], label=f"{name} ({sizes[part]})")
-ax.set(aspect="equal", title="Five parts", xlabel="across (torso lengths)", ylabel="up (torso lengths)")
+    ax.scatter(
+        across[at],
+        up[at],
+        color=COLOURS[part],
+        marker=MARKERS[part],
+        label=f"{name} ({sizes[part]})",
+    )
+ax.set(
+    aspect="equal",
+    title="Five parts",
+    xlabel="across (torso lengths)",
+    ylabel="up (torso lengths)",
+)
 ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
@@ -96,7 +134,14 @@ plt.show()
 # %%
 rng = np.random.default_rng(6)
 J, T, B, H = 6, 3, 2, 3
-SMALL = (0, 0, 1, 1, 2, 3)  # the parts of the six joints: two of the torso, two of the left arm, ...
+SMALL = (
+    0,
+    0,
+    1,
+    1,
+    2,
+    3,
+)  # the parts of the six joints: two of the torso, two of the left arm, ...
 joint, frame = grid.cell_order(J, T)
 h = rng.standard_normal((J * T, B, H))  # what layer 1 puts out
 
@@ -111,7 +156,10 @@ h = rng.standard_normal((J * T, B, H))  # what layer 1 puts out
 mean, pool = mean_forward(h, SMALL, T)
 numbers = sorted(set(SMALL))
 by_hand = [
-    np.mean([h[(joint == j) & (frame == t)][0] for j in range(J) if SMALL[j] == part], axis=0)
+    np.mean(
+        [h[(joint == j) & (frame == t)][0] for j in range(J) if SMALL[j] == part],
+        axis=0,
+    )
     for t in range(T)
     for part in numbers
 ]
@@ -136,7 +184,9 @@ np.testing.assert_allclose(mean, by_hand, rtol=1e-14)
 # > the 25 joints above?
 
 # %%
-weights = rng.standard_normal(mean.shape)  # any gradient from above: the loss is then sum(weights * mean)
+weights = rng.standard_normal(
+    mean.shape
+)  # any gradient from above: the loss is then sum(weights * mean)
 dh = mean_backward(weights, pool)
 measured = complex_step(lambda h: (weights * mean_forward(h, SMALL, T)[0]).sum(), h)
 np.testing.assert_allclose(dh, measured, rtol=1e-13)
@@ -190,9 +240,14 @@ print(f"uniform guess: here 1/{len(r_P)}; NTU fine 1/{25 * 20}, coarse 1/{5 * 20
 
 # %%
 r, share = share_forward(r_P, SMALL, T)
-of_part = frame * len(numbers) + np.array([numbers.index(part) for part in SMALL])[joint]
+of_part = (
+    frame * len(numbers) + np.array([numbers.index(part) for part in SMALL])[joint]
+)
 np.testing.assert_array_equal(r, r_P[of_part])
-print(f"{r_P.shape} scores of parts -> {r.shape} scores of joints; they now add up to", r.sum(axis=0))
+print(
+    f"{r_P.shape} scores of parts -> {r.shape} scores of joints; they now add up to",
+    r.sum(axis=0),
+)
 
 # %% [markdown]
 # They add up to more than 1, since a part of two joints counts twice (exercise 1).
@@ -211,9 +266,13 @@ print(f"{r_P.shape} scores of parts -> {r.shape} scores of joints; they now add 
 # %%
 weights = rng.standard_normal(r.shape)
 dr_P = share_backward(weights, share)
-measured = complex_step(lambda r_P: (weights * share_forward(r_P, SMALL, T)[0]).sum(), r_P)
+measured = complex_step(
+    lambda r_P: (weights * share_forward(r_P, SMALL, T)[0]).sum(), r_P
+)
 np.testing.assert_allclose(dr_P, measured, rtol=1e-13)
-np.testing.assert_allclose(dr_P[0], weights[(joint < 2) & (frame == 0)].sum(axis=0), rtol=1e-13)
+np.testing.assert_allclose(
+    dr_P[0], weights[(joint < 2) & (frame == 0)].sum(axis=0), rtol=1e-13
+)
 
 # %% [markdown]
 # Let $S$ be the matrix with 1 where a cell belongs to a part. Handing out is $S^{\mathsf T}$, going back is $S$.
@@ -270,7 +329,11 @@ dh = as_input + as_evidence
 
 # %%
 measured = complex_step(lambda h: (dF * attend(h, IF, We4)[0]).sum(), h)
-for name, derived in (("both ways", dh), ("as input only", as_input), ("as evidence only", as_evidence)):
+for name, derived in (
+    ("both ways", dh),
+    ("as input only", as_input),
+    ("as evidence only", as_evidence),
+):
     print(f"{name:18} relative error {relative_error(derived, measured):.0e}")
 assert relative_error(dh, measured) < 1e-12 < 1e-3 < relative_error(as_input, measured)
 for derived, measured in (
@@ -288,7 +351,9 @@ for derived, measured in (
 # `fine.` and `coarse.`.
 
 # %%
-network = TwoStream(J, T, channels=3, classes=4, hidden=H, iterations=1, initial="average", parts=SMALL)
+network = TwoStream(
+    J, T, channels=3, classes=4, hidden=H, iterations=1, initial="average", parts=SMALL
+)
 params, x, y, masks = gradcheck.problem(network, batch=B)
 for prefix, stream in network.streams().items():
     print(f"{prefix:8}", ", ".join(stream.shapes()))
@@ -303,7 +368,9 @@ h, _ = dropout_forward(h, masks["layer1"])
 logits, caches = [], []
 for prefix, stream in network.streams().items():
     own = within(params, prefix)  # the stream's own parameters, without the prefix
-    logits_of_stream, cache = stream.forward(own, h, masks[prefix + "classifier"], network.iterations)
+    logits_of_stream, cache = stream.forward(
+        own, h, masks[prefix + "classifier"], network.iterations
+    )
     logits.append(logits_of_stream)
     caches.append(cache)
 logits = np.stack(logits)  # (streams, batch, classes)
@@ -322,10 +389,14 @@ np.testing.assert_allclose(logits, theirs, rtol=1e-12)
 # %%
 dlogits = rng.standard_normal(logits.shape)
 gradients = network.backward(dlogits, network_cache)
-direction = rng.standard_normal(params["layer1.W"].shape)  # all weights of layer 1 at once
+direction = rng.standard_normal(
+    params["layer1.W"].shape
+)  # all weights of layer 1 at once
 moved = params | {"layer1.W": params["layer1.W"] + 1e-30j * direction}
 measured = (dlogits * network.forward(moved, x, masks)[0]).sum().imag / 1e-30
-np.testing.assert_allclose((gradients["layer1.W"] * direction).sum(), measured, rtol=1e-10)
+np.testing.assert_allclose(
+    (gradients["layer1.W"] * direction).sum(), measured, rtol=1e-10
+)
 
 # %% [markdown]
 # > **Predict.** Set the gradient of the coarse logits to zero. Which parameters' gradients vanish? Then the fine ones'.
@@ -337,7 +408,9 @@ fine = network.backward(np.stack([dlogits[0], silent]), network_cache)
 coarse = network.backward(np.stack([silent, dlogits[1]]), network_cache)
 assert all((fine[name] == 0).all() for name in fine if name.startswith("coarse."))
 assert all((coarse[name] == 0).all() for name in coarse if name.startswith("fine."))
-np.testing.assert_allclose(fine["layer1.W"] + coarse["layer1.W"], gradients["layer1.W"], rtol=1e-10, atol=1e-12)
+np.testing.assert_allclose(
+    fine["layer1.W"] + coarse["layer1.W"], gradients["layer1.W"], rtol=1e-10, atol=1e-12
+)
 one, other = fine["layer1.W"].ravel(), coarse["layer1.W"].ravel()
 cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
 print(f"angle between them: {np.degrees(np.arccos(cosine)):.0f} degrees")
@@ -356,7 +429,9 @@ print(f"angle between them: {np.degrees(np.arccos(cosine)):.0f} degrees")
 # > **Predict.** Fine gives three classes 50, 45 and 5 %, coarse gives them 5, 45 and 50 %. What does the pair answer?
 
 # %%
-doubt = np.log([[[0.50, 0.45, 0.05]], [[0.05, 0.45, 0.50]]])  # logits whose softmax is just this: (2, 1, 3)
+doubt = np.log(
+    [[[0.50, 0.45, 0.05]], [[0.05, 0.45, 0.50]]]
+)  # logits whose softmax is just this: (2, 1, 3)
 average = probabilities(doubt)
 print("average", average, "answer: class", average.argmax() + 1)
 np.testing.assert_allclose(average, [[0.275, 0.45, 0.275]], rtol=1e-12)
@@ -379,7 +454,9 @@ y = np.array([0, 1, 2, 3, 0])
 loss, cache = nll_forward(logits, y)
 each = [nll_forward(logits[s], y)[0] for s in (0, 1)]
 loss_of_mean = -np.log(probabilities(logits)[np.arange(5), y]).mean()
-print(f"fine {each[0]:.3f}, coarse {each[1]:.3f}; mean of losses {loss:.3f}; loss of mean {loss_of_mean:.3f}")
+print(
+    f"fine {each[0]:.3f}, coarse {each[1]:.3f}; mean of losses {loss:.3f}; loss of mean {loss_of_mean:.3f}"
+)
 np.testing.assert_allclose(loss, np.mean(each), rtol=1e-14)
 assert loss_of_mean < loss
 
@@ -413,9 +490,19 @@ rho = of_truth / of_truth.sum(axis=0)
 np.testing.assert_allclose(nll_backward(cache), bracket / 2 / 5, rtol=1e-11, atol=1e-16)
 measured = complex_step(lambda z: nll_forward(z, y)[0], logits)
 np.testing.assert_allclose(nll_backward(cache), measured, rtol=1e-11, atol=1e-16)
-measured = complex_step(lambda z: -np.log(probabilities(z)[np.arange(5), y]).mean(), logits)
-np.testing.assert_allclose(rho[..., None] * bracket / 5, measured, rtol=1e-11, atol=1e-16)
-print("probability of the truth, streams down:", of_truth, "weights of the loss of the mean:", rho, sep="\n")
+measured = complex_step(
+    lambda z: -np.log(probabilities(z)[np.arange(5), y]).mean(), logits
+)
+np.testing.assert_allclose(
+    rho[..., None] * bracket / 5, measured, rtol=1e-11, atol=1e-16
+)
+print(
+    "probability of the truth, streams down:",
+    of_truth,
+    "weights of the loss of the mean:",
+    rho,
+    sep="\n",
+)
 
 # %% [markdown]
 # With 90 % and 10 % the weights $\rho$ are 0.9 and 0.1: the loss of the mean is content as soon as *one* stream is
@@ -426,7 +513,9 @@ print("probability of the truth, streams down:", of_truth, "weights of the loss 
 
 # %%
 rows = gradcheck.check_network(network, label="two streams", witnesses=("complex",))
-print(f"{len(rows)} gradients; largest relative error {max(row.complex_error for row in rows):.0e}")
+print(
+    f"{len(rows)} gradients; largest relative error {max(row.complex_error for row in rows):.0e}"
+)
 assert all(row.passed for row in rows)
 
 # %% [markdown]
@@ -447,7 +536,10 @@ def count(name, initial):
     return sum(int(np.prod(shape)) for shape in network.shapes().values())
 
 
-counts = {name: [count(name, initial) for initial in INITIALS] for name in ("gca", "coarse", "two-stream")}
+counts = {
+    name: [count(name, initial) for initial in INITIALS]
+    for name in ("gca", "coarse", "two-stream")
+}
 print(f"{'network':12}" + "".join(f"{initial + ' memory':>20}" for initial in INITIALS))
 for name, numbers_of in counts.items():
     print(f"{name:12}" + "".join(f"{number:>20,}" for number in numbers_of))
@@ -486,21 +578,37 @@ def trained(seed, changes):
     network = split.network(settings)
     state = training.start(network, settings)
     training.train(network, state, split.aligned, split.fit, split.validate, settings)
-    _, p = training.evaluate(Engine(network), state.params, split.aligned, split.test, settings)
-    return network, state, split, float((p.argmax(axis=1) == split.aligned.label[split.test]).mean())
+    _, p = training.evaluate(
+        Engine(network), state.params, split.aligned, split.test, settings
+    )
+    return (
+        network,
+        state,
+        split,
+        float((p.argmax(axis=1) == split.aligned.label[split.test]).mean()),
+    )
 
 
-found = {name: [trained(seed, changes) for seed in range(3)] for name, changes in ROWS.items()}
+found = {
+    name: [trained(seed, changes) for seed in range(3)]
+    for name, changes in ROWS.items()
+}
 
 # %%
 table = paper.table_II()
 print(f"{'':24}{'here: three seeds':>22}{'mean':>8}{'paper: NTU CS':>16}{'CV':>8}")
-accuracy = {name: np.array([result[3] for result in results]) for name, results in found.items()}
+accuracy = {
+    name: np.array([result[3] for result in results]) for name, results in found.items()
+}
 for (name, values), row in zip(accuracy.items(), table.rows, strict=True):
     seeds = "  ".join(f"{value:.0%}" for value in values)
-    print(f"{name:24}{seeds:>22}{values.mean():8.0%}{row.paper[0]:15.1f}%{row.paper[1]:7.1f}%")
+    print(
+        f"{name:24}{seeds:>22}{values.mean():8.0%}{row.paper[0]:15.1f}%{row.paper[1]:7.1f}%"
+    )
 spread = np.mean([values.max() - values.min() for values in accuracy.values()])
-print(f"\nrange over seeds of one row, on average: {spread:.0%}; one test sequence: {1 / 60:.1%}")
+print(
+    f"\nrange over seeds of one row, on average: {spread:.0%}; one test sequence: {1 / 60:.1%}"
+)
 assert all(values.mean() > 0.4 for values in accuracy.values())  # guessing gets 0.2
 
 # %% [markdown]
@@ -544,7 +652,9 @@ for seed, (network, state, split, both) in enumerate(found["two streams"]):
 network, state, split, _ = found["two streams"][0]
 n = next(n for n in split.test if data.class_names[data.label[n]] == "clap")
 _, cache = network.forward(state.params, split.aligned.batch([n], network.frames)[0])
-of_fine, of_coarse = (network.scores(cache, stream=s) for s in (0, 1))  # (iterations, 1, T, J)
+of_fine, of_coarse = (
+    network.scores(cache, stream=s) for s in (0, 1)
+)  # (iterations, 1, T, J)
 scores = np.concatenate([of_fine, of_coarse * len(PARTS) / network.joints])
 truth = localisation.truth_at(data, split.aligned, [n], network.frames)
 joint_names = [data.joint_names[j] for j in split.aligned.order]
@@ -605,7 +715,9 @@ print(formula, "between", sizes.min(), "and", sizes.max())
 # Solution 2
 walk = chain(25, KINECT_V2.edges, root=0, revisit=True)
 along = [part_of[j] for j in walk]
-_, weights_of_places = mean_forward(np.zeros((len(walk), 1, 1)), along, 1)  # one frame: (5, 49)
+_, weights_of_places = mean_forward(
+    np.zeros((len(walk), 1, 1)), along, 1
+)  # one frame: (5, 49)
 torso = {}
 for place, j in enumerate(walk):
     if along[place] == 0:
@@ -613,7 +725,9 @@ for place, j in enumerate(walk):
         torso[name] = torso.get(name, 0) + weights_of_places[0, place]
 print(len(walk), {name: round(float(weight), 3) for name, weight in torso.items()})
 np.testing.assert_allclose(sum(torso.values()), 1, rtol=1e-14)
-assert torso["spine shoulder"] > torso["head"]  # the joint that the arms hang from is met most often
+assert (
+    torso["spine shoulder"] > torso["head"]
+)  # the joint that the arms hang from is met most often
 
 # %% [markdown]
 # **Exercise 3 (medium).** Weigh the streams unequally: $L = \alpha L_{(F)} + (1-\alpha) L_{(C)}$. Which single change
@@ -637,7 +751,9 @@ def weighted_loss(value):
 
 
 z, cache = tiny.forward(params, x, masks)
-dz = 2 * alpha[:, None, None] * nll_backward(nll_forward(z, y)[1])  # alpha in place of one half
+dz = (
+    2 * alpha[:, None, None] * nll_backward(nll_forward(z, y)[1])
+)  # alpha in place of one half
 gradient = tiny.backward(dz, cache)["layer1.W"]
 error = relative_error(gradient, complex_step(weighted_loss, params["layer1.W"]))
 print(f"relative error {error:.0e}")
@@ -654,8 +770,12 @@ assert error < 1e-11
 # Solution 4
 halves = (0, 0, 0, 3, 3, 3)  # any two of the numbers 0 to 4
 divided = Coarse(6, 3, 3, 4, hidden=3, iterations=1, initial="average", parts=halves)
-rows = gradcheck.check_network(divided, label="upper and lower half", witnesses=("complex",))
-print(f"{len(rows)} gradients, largest error {max(row.complex_error for row in rows):.0e}")
+rows = gradcheck.check_network(
+    divided, label="upper and lower half", witnesses=("complex",)
+)
+print(
+    f"{len(rows)} gradients, largest error {max(row.complex_error for row in rows):.0e}"
+)
 assert all(row.passed for row in rows)
 _, cache = divided.forward(*gradcheck.problem(divided)[:2])
 assert cache.streams[0].rounds[0].r.shape[0] == 2 * 3  # two parts in three frames
@@ -679,18 +799,27 @@ def agreement(network, weights, x, labels):
     z, cache = network.forward(exact, x.astype(float))
     dz = nll_backward(nll_forward(z, labels)[1])
     halves_of = [np.stack([dz[0], 0 * dz[1]]), np.stack([0 * dz[0], dz[1]])]
-    one, other, whole = (network.backward(d, cache)["layer1.W"].ravel() for d in (*halves_of, dz))
+    one, other, whole = (
+        network.backward(d, cache)["layer1.W"].ravel() for d in (*halves_of, dz)
+    )
     np.testing.assert_allclose(one + other, whole, atol=1e-10 * np.abs(whole).max())
     cosine = one @ other / np.linalg.norm(one) / np.linalg.norm(other)
-    withheld = -dz[:, np.arange(len(labels)), labels]  # 1 - the probability of the truth, times a constant
+    withheld = -dz[
+        :, np.arange(len(labels)), labels
+    ]  # 1 - the probability of the truth, times a constant
     return np.degrees(np.arccos(cosine)), np.corrcoef(withheld)[0, 1]
 
 
 for seed, (network, state, split, _) in enumerate(found["two streams"]):
     fit_x, labels = split.aligned.batch(split.fit, network.frames)
-    for name, weights_now in (("fresh", network.init(np.random.default_rng(seed))), ("trained", state.params)):
+    for name, weights_now in (
+        ("fresh", network.init(np.random.default_rng(seed))),
+        ("trained", state.params),
+    ):
         angle, alike = agreement(network, weights_now, fit_x, labels)
-        print(f"seed {seed}, {name:8} angle {angle:3.0f} degrees, correlation of the failures {alike:5.2f}")
+        print(
+            f"seed {seed}, {name:8} angle {angle:3.0f} degrees, correlation of the failures {alike:5.2f}"
+        )
 
 # %% [markdown]
 # <details><summary>Solution 5, the explanation</summary>

@@ -67,7 +67,9 @@ try:
     print("On the device means: on your GPU, through CuPy.")
 except InputError as reason:
     xp = np
-    print(f"{reason}.\nSo below, 'on the device' means: on this processor, through NumPy.")
+    print(
+        f"{reason}.\nSo below, 'on the device' means: on this processor, through NumPy."
+    )
 
 
 # %%
@@ -81,7 +83,9 @@ def arguments(J, T, B, H, seed=0, dtype=np.float64):
     """x, W, b, the gates g of Eq. 7, for a sweep over the grid, as NumPy arrays (layouts as in grid.py)."""
     rng = np.random.default_rng(seed)
     shapes = {"x": (J * T, B, 3), "W": (3 + 2 * H, 5 * H), "b": (5 * H,)}
-    given = {name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()}
+    given = {
+        name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()
+    }
     return given | {"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
 
 
@@ -100,7 +104,9 @@ device = {name: arrays.to_device(array, xp) for name, array in host.items()}
 engine = sweep("wavefront", device["x"])
 h_host, _ = raster.forward(**host, J=J, T=T)
 h_device, _ = engine.forward(**device, J=J, T=T)
-print(f"{engine.__name__}: largest difference {np.abs(arrays.to_host(h_device) - h_host).max():.1e}")
+print(
+    f"{engine.__name__}: largest difference {np.abs(arrays.to_host(h_device) - h_host).max():.1e}"
+)
 np.testing.assert_allclose(arrays.to_host(h_device), h_host, rtol=1e-11, atol=1e-13)
 
 # %% [markdown]
@@ -118,8 +124,17 @@ np.testing.assert_allclose(arrays.to_host(h_device), h_host, rtol=1e-11, atol=1e
 # wants it as a number of Python's, or printed, is refused; section 7 will need that.
 
 # %%
-launched, moved = Counter(), Counter()  # how often, and how many bytes were read and written
-FREE = {"result_type", "split", "array_split", "swapaxes", "broadcast_to"}  # they look at arrays, or make views
+launched, moved = (
+    Counter(),
+    Counter(),
+)  # how often, and how many bytes were read and written
+FREE = {
+    "result_type",
+    "split",
+    "array_split",
+    "swapaxes",
+    "broadcast_to",
+}  # they look at arrays, or make views
 
 
 class Counted(np.ndarray):
@@ -133,7 +148,9 @@ class Counted(np.ndarray):
         if out is not None:
             options["out"] = tuple(map(plain, out))
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
-        moved[ufunc.__name__] += sum(v.nbytes for v in (*inputs, result) if isinstance(v, np.ndarray))
+        moved[ufunc.__name__] += sum(
+            v.nbytes for v in (*inputs, result) if isinstance(v, np.ndarray)
+        )
         return counted(result) if out is None else out[0]
 
     def __array_function__(self, function, types, args, options):
@@ -152,7 +169,9 @@ class Counted(np.ndarray):
         super().__setitem__(where, plain(value))
 
     def refuse(self, *_):
-        raise TypeError("a number of the device was wanted on the host: that would wait for the whole queue")
+        raise TypeError(
+            "a number of the device was wanted on the host: that would wait for the whole queue"
+        )
 
     __float__ = __int__ = __index__ = __complex__ = __bool__ = item = tolist = refuse
     __str__ = __repr__ = __format__ = refuse
@@ -210,7 +229,9 @@ z = counted(np.linspace(-3, 3, 7))
 found = launches(ops.sigmoid_forward, z)
 print(dict(found))
 assert found.total() == 4 and arrays.array_module(z) is pretend
-np.testing.assert_allclose(plain(ops.sigmoid_forward(z)[0]), 1 / (1 + np.exp(-plain(z))), rtol=1e-14)
+np.testing.assert_allclose(
+    plain(ops.sigmoid_forward(z)[0]), 1 / (1 + np.exp(-plain(z))), rtol=1e-14
+)
 
 # %% [markdown]
 # ## 3. Counting: cell by cell, diagonal by diagonal
@@ -236,9 +257,14 @@ def forward_launches(engine, J, T, B=2, H=3):
     return launches(engine.forward, **given, J=J, T=T)
 
 
-four_cells = forward_launches(raster, 4, 4) - forward_launches(raster, 4, 3)  # one frame of four joints
+four_cells = forward_launches(raster, 4, 4) - forward_launches(
+    raster, 4, 3
+)  # one frame of four joints
 per_cell = four_cells.total() / 4
-print(f"raster: {per_cell:.0f} launches a cell:", {name: times / 4 for name, times in four_cells.items()})
+print(
+    f"raster: {per_cell:.0f} launches a cell:",
+    {name: times / 4 for name, times in four_cells.items()},
+)
 for J, T in ((2, 2), (5, 3), (3, 7)):
     more = forward_launches(raster, J, T) - forward_launches(raster, 1, 1)
     assert more.total() == per_cell * (J * T - 1)
@@ -248,11 +274,15 @@ for J, T in ((2, 2), (5, 3), (3, 7)):
 # the processor, which costs another assignment (`docs/engine.md`, "what did not pay"). A batch of 100 will do.
 
 # %%
-one_diagonal = forward_launches(wavefront, 4, 4, B=100) - forward_launches(wavefront, 4, 3, B=100)
+one_diagonal = forward_launches(wavefront, 4, 4, B=100) - forward_launches(
+    wavefront, 4, 3, B=100
+)
 per_diagonal = one_diagonal.total()
 print(f"wavefront: {per_diagonal} launches a diagonal:", dict(one_diagonal))
 for J, T in ((2, 2), (5, 3), (3, 7)):
-    more = forward_launches(wavefront, J, T, B=100) - forward_launches(wavefront, 1, 1, B=100)
+    more = forward_launches(wavefront, J, T, B=100) - forward_launches(
+        wavefront, 1, 1, B=100
+    )
     assert more.total() == per_diagonal * (J + T - 2)
 
 # %% [markdown]
@@ -261,7 +291,11 @@ for J, T in ((2, 2), (5, 3), (3, 7)):
 
 # %%
 kinds = forward_launches(wavefront, 25, 20, B=100)
-print(kinds.total(), "launches:", ", ".join(f"{name} {times}" for name, times in kinds.most_common(6)))
+print(
+    kinds.total(),
+    "launches:",
+    ", ".join(f"{name} {times}" for name, times in kinds.most_common(6)),
+)
 assert kinds["matmul"] == 25 + 20 - 1
 
 # %% [markdown]
@@ -313,7 +347,9 @@ print(
     f"a cell {intensity(32, 128):.0f}, a long diagonal {intensity(640, 128):.0f}, at most {5 * 128 / 7:.0f} FLOP a byte"
 )
 for R, width in ((1, 2), (32, 16), (640, 128)):
-    np.testing.assert_allclose(intensity(R, width), intensity_of_arrays(R, width), rtol=1e-12)
+    np.testing.assert_allclose(
+        intensity(R, width), intensity_of_arrays(R, width), rtol=1e-12
+    )
 
 # %% [markdown]
 # To put these numbers beside a machine: the data sheet of a large GPU (NVIDIA's H100) names 67 trillion float32
@@ -346,7 +382,9 @@ def median_seconds(call, rounds=15, calls=20):
     return statistics.median(found)
 
 
-sizes = [4**k for k in range(11 if xp is np else 14)]  # from 1 to a million, or on a GPU to 67 millions
+sizes = [
+    4**k for k in range(11 if xp is np else 14)
+]  # from 1 to a million, or on a GPU to 67 millions
 took = []
 for size in sizes:
     numbers, result = xp.ones(size, dtype=xp.float32), xp.empty(size, dtype=xp.float32)
@@ -354,7 +392,9 @@ for size in sizes:
 
 # %%
 launch = took[0]
-through = next((k for k, seconds in enumerate(took) if seconds > 3 * launch), len(took) - 1)  # where numbers prevail
+through = next(
+    (k for k, seconds in enumerate(took) if seconds > 3 * launch), len(took) - 1
+)  # where numbers prevail
 each = (took[through] - launch) / sizes[through]
 fit = [launch + each * size for size in sizes[: through + 1]]
 print(f"{1e6 * launch:.2f} microseconds to start, {1e9 * each:.4f} ns a number")
@@ -362,8 +402,15 @@ print(f"both count alike at {launch / each:,.0f} numbers")
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-ax.loglog(sizes, 1e6 * np.array(took), "o", color=BLUE, label=f"measured here ({xp.__name__})")
-ax.loglog(sizes[: through + 1], 1e6 * np.array(fit), color=GREY, label="start + size x time of a number")
+ax.loglog(
+    sizes, 1e6 * np.array(took), "o", color=BLUE, label=f"measured here ({xp.__name__})"
+)
+ax.loglog(
+    sizes[: through + 1],
+    1e6 * np.array(fit),
+    color=GREY,
+    label="start + size x time of a number",
+)
 for numbers, text in ((32 * 128, "a cell"), (20 * 32 * 128, "a long diagonal")):
     ax.axvline(numbers, color=ORANGE, linestyle=":")
     ax.text(numbers, ax.get_ylim()[1] * 0.5, f" {text}", color=ORANGE, fontsize=8)
@@ -385,9 +432,15 @@ plt.show()
 
 # %%
 J, T = 25, 20
-counts = {"raster": per_cell * J * T, "wavefront": per_diagonal * (J + T - 1), "fused": 2 * (J + T - 1)}
+counts = {
+    "raster": per_cell * J * T,
+    "wavefront": per_diagonal * (J + T - 1),
+    "fused": 2 * (J + T - 1),
+}
 for name, number in counts.items():
-    print(f"{name:10}{number:7,.0f} launches forward, {1e3 * number * launch:8.3f} ms before any arithmetic")
+    print(
+        f"{name:10}{number:7,.0f} launches forward, {1e3 * number * launch:8.3f} ms before any arithmetic"
+    )
 assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
 
 # %% [markdown]
@@ -395,7 +448,8 @@ assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
 #
 # A kernel is the program that every thread of a launch executes. `cupy.ElementwiseKernel` takes its source as C, with
 # `i` for the number of the thread: one thread per number of the result. Here is the forward kernel of
-# `wavefront_gpu`; the middle of it, the equations, stands in a file of its own, for the CPU compiles it, too. (`T` in it is not our number of frames: it is CuPy's placeholder for the
+# `wavefront_gpu`; the middle of it, the equations, stands in a file of its own, for the CPU compiles it, too.
+# (`T` in it is not our number of frames: it is CuPy's placeholder for the
 # type of the numbers, float or double.)
 
 # %%
@@ -422,7 +476,9 @@ print(wavefront_gpu.FORWARD)
 
 
 # %%
-def st_lstm_forward(a, b, c_S, c_T, g, gated, B, H, cells_S, next_S, skip_T, next_T, z, c, tanh_c, h, hh):
+def st_lstm_forward(
+    a, b, c_S, c_T, g, gated, B, H, cells_S, next_S, skip_T, next_T, z, c, tanh_c, h, hh
+):
     """The kernel above, line by line; the flat views of z and hh are written to."""
     i = np.arange(h.size)
     row, col = i // H, i % H
@@ -435,7 +491,9 @@ def st_lstm_forward(a, b, c_S, c_T, g, gated, B, H, cells_S, next_S, skip_T, nex
     for k, gate in enumerate((gate_i, f_S, f_T, o, u)):
         z[at + k * H] = gate
     past = f_S * c_S + f_T * c_T
-    new_c = past + g * (gate_i * u - past) if gated else past + gate_i * u  # Eq. 7, Eq. 2
+    new_c = (
+        past + g * (gate_i * u - past) if gated else past + gate_i * u
+    )  # Eq. 7, Eq. 2
     new_h = o * np.tanh(new_c)  # Eq. 3
     for target, value in ((c, new_c), (tanh_c, np.tanh(new_c)), (h, new_h)):
         target[...] = value.reshape(h.shape)
@@ -473,12 +531,16 @@ host = arguments(J, T, B, H)
 on_device = {name: counted(array) for name, array in host.items()}
 found = launches(wavefront_gpu.forward, **on_device, J=J, T=T)
 print(dict(found))
-assert found["st_lstm_forward"] == J + T - 1 and found["matmul"] == J + T  # one product more, for x W of all cells
+assert (
+    found["st_lstm_forward"] == J + T - 1 and found["matmul"] == J + T
+)  # one product more, for x W of all cells
 
 # %%
 h_fused, _ = wavefront_gpu.forward(**on_device, J=J, T=T)
 h_definition, _ = raster.forward(**host, J=J, T=T)
-print(f"largest difference to the definition: {np.abs(plain(h_fused) - h_definition).max():.1e}")
+print(
+    f"largest difference to the definition: {np.abs(plain(h_fused) - h_definition).max():.1e}"
+)
 np.testing.assert_allclose(plain(h_fused), h_definition, rtol=1e-11, atol=1e-13)
 
 # %% [markdown]
@@ -495,8 +557,16 @@ np.testing.assert_allclose(plain(h_fused), h_definition, rtol=1e-11, atol=1e-13)
 # %%
 forward_launches(wavefront, J=25, T=20, B=100, H=16)
 units = 25 * 20 * 100 * 16
-numbers = {name: size / 8 / units for name, size in moved.items() if name != "matmul"}  # float64: 8 bytes
-print(", ".join(f"{name} {n:.0f}" for name, n in sorted(numbers.items(), key=lambda item: -item[1]) if n > 1))
+numbers = {
+    name: size / 8 / units for name, size in moved.items() if name != "matmul"
+}  # float64: 8 bytes
+print(
+    ", ".join(
+        f"{name} {n:.0f}"
+        for name, n in sorted(numbers.items(), key=lambda item: -item[1])
+        if n > 1
+    )
+)
 print(f"plain: {sum(numbers.values()):.0f} numbers a unit, fused: 22")
 assert numbers["exp"] == 5 + 5 and sum(numbers.values()) > 2 * 22
 
@@ -558,14 +628,18 @@ except TypeError as error:
     print(error)
 assert refused
 for g in ([3.0, 4.0], [0.3, 0.4]):
-    np.testing.assert_allclose(plain(clipped(counted(g), 1.0)), clipped_with_if(np.array(g), 1.0), rtol=1e-14)
+    np.testing.assert_allclose(
+        plain(clipped(counted(g), 1.0)), clipped_with_if(np.array(g), 1.0), rtol=1e-14
+    )
 
 # %% [markdown]
 # Now a whole training step of the package, clipping included: forward, loss, backward, update. If anything in it
 # asked for a number, it would end with the error above.
 
 # %%
-network = GCALSTM(joints=4, frames=3, channels=3, classes=5, hidden=6, iterations=2, initial="average")
+network = GCALSTM(
+    joints=4, frames=3, channels=3, classes=5, hidden=6, iterations=2, initial="average"
+)
 rng = np.random.default_rng(0)
 params, masks = network.init(rng), network.masks(rng, 2)
 batch, labels = rng.standard_normal((2, 3, 4, 3)).astype(np.float32), np.array([1, 3])
@@ -579,13 +653,20 @@ def training_step(params, x, y, masks):
 
 
 # %%
-pretended = [{name: counted(value.copy()) for name, value in given.items()} for given in (params, masks)]
-found = launches(training_step, pretended[0], counted(batch), counted(labels), pretended[1])
+pretended = [
+    {name: counted(value.copy()) for name, value in given.items()}
+    for given in (params, masks)
+]
+found = launches(
+    training_step, pretended[0], counted(batch), counted(labels), pretended[1]
+)
 after = {name: value.copy() for name, value in params.items()}
 loss = training_step(after, batch, labels, masks)
 print(f"{found.total()} launches, not one question; loss {loss:.4f}")
 for name, value in after.items():
-    np.testing.assert_allclose(plain(pretended[0][name]), value, rtol=1e-4, atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(
+        plain(pretended[0][name]), value, rtol=1e-4, atol=1e-6, err_msg=name
+    )
     assert (value != params[name]).any()  # every parameter was moved
 
 # %% [markdown]
@@ -603,7 +684,9 @@ for name, value in after.items():
 single, double = np.ones(3, np.float32), np.ones(1)
 print((single * 2.0).dtype, (single * double).dtype)
 assert (single * 2.0).dtype == np.float32 and (single * double).dtype == np.float64
-assert {value.dtype for value in after.values()} == {np.dtype(np.float32)}  # the package's step stays single
+assert {value.dtype for value in after.values()} == {
+    np.dtype(np.float32)
+}  # the package's step stays single
 
 # %% [markdown]
 # If you have a GPU, here are both refusals from CuPy itself.
@@ -634,8 +717,12 @@ work = queue.submit(gate.wait)  # a launch: it returns at once
 clock = time.perf_counter() - start
 done_when_clock_stopped = work.done()
 gate.set()  # only now can the work be done
-print(f"the clock says {1e6 * clock:.0f} microseconds; was the work done? {done_when_clock_stopped}")
-assert not done_when_clock_stopped and work.result()  # result() waits: it is our synchronize()
+print(
+    f"the clock says {1e6 * clock:.0f} microseconds; was the work done? {done_when_clock_stopped}"
+)
+assert (
+    not done_when_clock_stopped and work.result()
+)  # result() waits: it is our synchronize()
 
 # %% [markdown]
 # The clock had measured how long it takes to write an order. Hence `wait()` before the clock starts (the queue may
@@ -650,7 +737,9 @@ host = arguments(J, T, B, H)
 grid.diagonals.cache_clear()
 for call in ("first", "second"):
     wavefront.forward(**host, J=J, T=T)
-    print(f"{call} call: {grid.diagonals.cache_info().misses} computed, {grid.diagonals.cache_info().hits} found")
+    print(
+        f"{call} call: {grid.diagonals.cache_info().misses} computed, {grid.diagonals.cache_info().hits} found"
+    )
 assert grid.diagonals.cache_info()[:2] == (1, 1)  # hits, misses
 
 # %% [markdown]
@@ -662,19 +751,26 @@ assert grid.diagonals.cache_info()[:2] == (1, 1)  # hits, misses
 
 # %%
 rng = np.random.default_rng(1)
-speed = np.linspace(1, 1.5, 40) * rng.lognormal(0, 0.03, 40)  # the machine, at 40 moments
+speed = np.linspace(1, 1.5, 40) * rng.lognormal(
+    0, 0.03, 40
+)  # the machine, at 40 moments
 TRUE = {"A": 9.0, "B": 10.0}
 
 
 def ratio(order):
     """Median of B over that of A where the tasks had their turns in this order."""
-    took = {name: [TRUE[name] * speed[k] for k, turn in enumerate(order) if turn == name] for name in TRUE}
+    took = {
+        name: [TRUE[name] * speed[k] for k, turn in enumerate(order) if turn == name]
+        for name in TRUE
+    }
     return statistics.median(took["B"]) / statistics.median(took["A"])
 
 
 A_first, B_first = ratio("A" * 20 + "B" * 20), ratio("B" * 20 + "A" * 20)
 in_turns = ratio("ABBA" * 10)
-print(f"A first {A_first:.2f}, B first {B_first:.2f}, in turns {in_turns:.2f}; the truth is {10 / 9:.2f}")
+print(
+    f"A first {A_first:.2f}, B first {B_first:.2f}, in turns {in_turns:.2f}; the truth is {10 / 9:.2f}"
+)
 assert A_first > 1.3 and B_first < 1 and abs(in_turns - 10 / 9) < 0.02
 
 # %% [markdown]
@@ -697,21 +793,33 @@ J, T, B, H = 25, 10, 16, 64
 host = arguments(J, T, B, H)
 dh = np.random.default_rng(2).standard_normal((J * T, B, H))
 reference = task(raster, host, dh)
-device, dh_device = {name: arrays.to_device(v, xp) for name, v in host.items()}, arrays.to_device(dh, xp)
+device, dh_device = (
+    {name: arrays.to_device(v, xp) for name, v in host.items()},
+    arrays.to_device(dh, xp),
+)
 without_scores = {name: v for name, v in device.items() if name != "g"}
 engine = sweep("wavefront", dh_device)
 candidates = {
     "raster": lambda: task(raster, device, dh_device),
-    engine.__name__.removeprefix("gca_scratch."): lambda: task(engine, device, dh_device),
+    engine.__name__.removeprefix("gca_scratch."): lambda: task(
+        engine, device, dh_device
+    ),
     "forgetful": lambda: task(engine, without_scores, dh_device),
 }
 
 # %%
 accepted = {}
 for name, call in candidates.items():
-    pairs = [(arrays.to_host(a), b) for a, b in zip(call(), reference, strict=True) if a is not None]
+    pairs = [
+        (arrays.to_host(a), b)
+        for a, b in zip(call(), reference, strict=True)
+        if a is not None
+    ]
     error = max(relative_error(a, b) for a, b in pairs)
-    print(f"{name:15} largest error {error:.1e}", "" if error < 1e-9 else "<- is not timed")
+    print(
+        f"{name:15} largest error {error:.1e}",
+        "" if error < 1e-9 else "<- is not timed",
+    )
     if error < 1e-9:
         accepted[name] = call
 assert len(accepted) == 2 and "forgetful" not in accepted
@@ -762,8 +870,12 @@ print(f"on {xp.__name__}: ratio {middle:.1f} (quartiles {low:.1f} to {high:.1f})
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 1. 5RH / (7R + 10H) = 5H/14 gives 14R = 7R + 10H, so R = 10H/7.
 for width in (7, 70, 128):
-    np.testing.assert_allclose(intensity(10 * width / 7, width), 5 * width / 14, rtol=1e-14)
-print(f"B = {10 * 128 / 7:.0f} for H = 128; the wavefront gets there with B = 32 on diagonals of 6 cells")
+    np.testing.assert_allclose(
+        intensity(10 * width / 7, width), 5 * width / 14, rtol=1e-14
+    )
+print(
+    f"B = {10 * 128 / 7:.0f} for H = 128; the wavefront gets there with B = 32 on diagonals of 6 cells"
+)
 
 # %% [markdown]
 # ### Exercise 2 (easy). A question in disguise
@@ -817,12 +929,19 @@ def backward_launches(engine, J, T, B=100, H=3):
 
 back_cell = (backward_launches(raster, 4, 4) - backward_launches(raster, 4, 3)) / 4
 back_diagonal = backward_launches(wavefront, 4, 4) - backward_launches(wavefront, 4, 3)
-print(f"backward: {back_cell:.0f} a cell, {back_diagonal} a diagonal (forward {per_cell:.0f} and {per_diagonal})")
+print(
+    f"backward: {back_cell:.0f} a cell, {back_diagonal} a diagonal (forward {per_cell:.0f} and {per_diagonal})"
+)
 for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
     cells, diagonals = grid_J * grid_T - 1, grid_J + grid_T - 2
-    assert backward_launches(raster, grid_J, grid_T) - backward_launches(raster, 1, 1) == back_cell * cells
     assert (
-        backward_launches(wavefront, grid_J, grid_T) - backward_launches(wavefront, 1, 1) == back_diagonal * diagonals
+        backward_launches(raster, grid_J, grid_T) - backward_launches(raster, 1, 1)
+        == back_cell * cells
+    )
+    assert (
+        backward_launches(wavefront, grid_J, grid_T)
+        - backward_launches(wavefront, 1, 1)
+        == back_diagonal * diagonals
     )
 
 # %% [markdown]
@@ -840,14 +959,37 @@ for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
 def st_lstm_backward(
-    gates, tanh_c, c_S, c_T, g, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T, dz, dg, new_back_c
+    gates,
+    tanh_c,
+    c_S,
+    c_T,
+    g,
+    gated,
+    dh,
+    back_h,
+    back_c,
+    B,
+    H,
+    cells_S,
+    from_S,
+    skip_T,
+    from_T,
+    dz,
+    dg,
+    new_back_c,
 ):
     i = np.arange(dh.size)
     row, col = i // H, i % H
     cell, at = row // B, row * 5 * H + col
     shape, gates, dz = dh.shape, gates.reshape(-1), dz.reshape(-1)
-    back_h, back_c, new_back_c = back_h.reshape(-1), back_c.reshape(-1), new_back_c.reshape(-1)
-    tanh_c, c_S, c_T, g, dh_all = (np.broadcast_to(v, shape).reshape(-1).copy() for v in (tanh_c, c_S, c_T, g, dh))
+    back_h, back_c, new_back_c = (
+        back_h.reshape(-1),
+        back_c.reshape(-1),
+        new_back_c.reshape(-1),
+    )
+    tanh_c, c_S, c_T, g, dh_all = (
+        np.broadcast_to(v, shape).reshape(-1).copy() for v in (tanh_c, c_S, c_T, g, dh)
+    )
     gate_i, f_S, f_T, o, u = (gates[at + k * H] for k in range(5))
     dc = np.zeros(dh.size)
     for there, place in (
@@ -860,8 +1002,14 @@ def st_lstm_backward(
     dnew, dpast = (g * dc, dc - g * dc) if gated else (dc, dc)  # Eq. 7, Eq. 2
     if gated:
         dg[...] = (dc * (gate_i * u - f_S * c_S - f_T * c_T)).reshape(shape)
-    dz[at], dz[at + 4 * H] = sigmoid_backward(dnew * u, gate_i), tanh_backward(dnew * gate_i, u)  # Eq. 1
-    dz[at + H], dz[at + 2 * H] = sigmoid_backward(dpast * c_S, f_S), sigmoid_backward(dpast * c_T, f_T)
+    dz[at], dz[at + 4 * H] = (
+        sigmoid_backward(dnew * u, gate_i),
+        tanh_backward(dnew * gate_i, u),
+    )  # Eq. 1
+    dz[at + H], dz[at + 2 * H] = (
+        sigmoid_backward(dpast * c_S, f_S),
+        sigmoid_backward(dpast * c_T, f_T),
+    )
     dz[at + 3 * H] = sigmoid_backward(dh_all * tanh_c, o)
     new_back_c[row * 2 * H + col] = dpast * f_S
     new_back_c[row * 2 * H + H + col] = dpast * f_T
@@ -870,7 +1018,9 @@ def st_lstm_backward(
 TRANSCRIBED["st_lstm_backward"] = st_lstm_backward
 small = arguments(5, 4, 3, 6)
 dh_small = np.random.default_rng(5).standard_normal((20, 3, 6))
-_, cache = wavefront_gpu.forward(**{name: counted(v) for name, v in small.items()}, J=5, T=4)
+_, cache = wavefront_gpu.forward(
+    **{name: counted(v) for name, v in small.items()}, J=5, T=4
+)
 ours = wavefront_gpu.backward(counted(dh_small), cache)
 _, cache = raster.forward(**small, J=5, T=4)
 for mine, theirs in zip(ours, raster.backward(dh_small, cache), strict=True):

@@ -3,7 +3,7 @@
 Nothing is loaded and no library is needed. The colours follow the theme of the page, and nothing moves by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 PICTURE = '<div class="picture"{hidden}>{svg}</div>'
@@ -72,6 +72,12 @@ class Sketch:
         """A straight line."""
         place = f'x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}"'
         self.parts.append(f'<line {place} stroke="{colour}" stroke-width="{width:.3g}" stroke-linecap="round"/>')
+
+    def lines(self, ends: Iterable[tuple], colour: str = "currentColor", width: float = 1.5) -> None:
+        """Many straight lines of one colour: rows (x, y, to x, to y)."""
+        path = "".join(f"M{x:.0f} {y:.0f}L{to_x:.0f} {to_y:.0f}" for x, y, to_x, to_y in ends)
+        style = f'stroke="{colour}" stroke-width="{width:.3g}" stroke-linecap="round" fill="none"'
+        self.parts.append(f'<path d="{path}" {style}/>')
 
     def dot(self, x: float, y: float, radius: float, colour: str = "currentColor") -> None:
         """A filled circle."""

@@ -24,6 +24,7 @@ def drawn():
     """A picture of each kind of thing."""
     sketch = Sketch(100, 50, "a < b")
     sketch.line(0, 0, 10, 10)
+    sketch.lines([(0, 0, 1, 1), (2, 2, 3.4, 3.6)])
     sketch.dot(5, 5, 2)
     sketch.box(1, 1, 5, -1, "#000")
     sketch.text(1, 1, "r < 1 & more")
@@ -32,8 +33,9 @@ def drawn():
 
 def test_a_sketch_is_svg():
     tree = ElementTree.fromstring(str(drawn()))
-    assert [part.tag.rpartition("}")[2] for part in tree] == ["title", "line", "circle", "rect", "text"]
-    assert tree[0].text == "a < b" and tree[4].text == "r < 1 & more" and tree[3].get("height") == "0.0"
+    assert [part.tag.rpartition("}")[2] for part in tree] == ["title", "line", "path", "circle", "rect", "text"]
+    assert tree[2].get("d") == "M0 0L1 1M2 2L3 4"
+    assert tree[0].text == "a < b" and tree[5].text == "r < 1 & more" and tree[4].get("height") == "0.0"
 
 
 def test_a_dial_shows_one_picture_and_names_its_control():
