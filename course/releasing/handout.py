@@ -10,7 +10,9 @@ CONVENTIONS = """\
 - *NumPy*: the same files run on a GPU, and so most of them do not say `np`. Write `xp = array_module(a)`, where `a` is
   an array that you were handed, and then `xp.concatenate(...)`; or add `import numpy as np` at the top. Both are fine.
 - *Arguments* are the caller's: a function that writes into one of them (`q += ...`) does not pass, unless its text asks
-  for that. Work on a copy, `q = q + ...`.
+  for that. Work on a copy, `q = q + ...`. Results are arrays, not lists.
+- *Helpers* of your own, in these files or in files beside them, are handed in with what uses them. NumPy and Python's
+  own library are there when you are graded, nothing else; `make submit` says so where it matters.
 - `workspace=FRESH`, where you meet it, is memory that fast code uses again: leave it alone. `rows(x)` of `ops.py`
   makes a matrix of an array with more axes. A class `Cache` names what our functions keep; yours may keep anything.\
 """

@@ -46,6 +46,14 @@ def test_a_loop_without_an_end_ends_in_a_sentence(solved, line):
     assert "in sigmoid_backward (ops.py, line" in said and "right: tanh_backward" in said
 
 
+def test_a_system_without_such_alarms_ends_it_on_the_clock(solved):
+    folder, _ = solved
+    changed(folder / OPS, SIGMOID, "while True: pass")
+    clock = QUICK.replace("CPU_SECONDS = 0.4", "SECONDS = 1")
+    said = run(folder, "-c", f"import signal; del signal.setitimer; {clock}").stdout
+    assert "the code was still running after 5 seconds of computing or 0.5 of waiting" in said
+
+
 def test_code_that_ends_the_program_is_told(solved):
     folder, _ = solved
     changed(folder / OPS, SIGMOID, "raise SystemExit")
