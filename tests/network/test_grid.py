@@ -168,7 +168,9 @@ def test_packing_is_undone_by_unpacking(J, T, B):
     cells = grid.pack(x)
     joint, frame = grid.cell_order(J, T)
     assert (cells[-1] == x[:, frame[-1], joint[-1]]).all()
-    np.testing.assert_array_equal(grid.unpack(cells, J, T), x)
+    sequences = grid.unpack(cells, J, T)
+    np.testing.assert_array_equal(sequences, x)
+    assert type(cells) is type(sequences) is type(joint) is np.ndarray and joint.dtype.kind == frame.dtype.kind == "i"
 
 
 def test_joints_and_frames_are_not_exchanged():

@@ -113,6 +113,26 @@ def test_dropout_masks_keep_the_mean(p, seed):
     assert abs(mask.mean() - 1) < 6 * np.sqrt(p / (1 - p) / mask.size) + 1e-12
 
 
+def test_a_dropout_mask_comes_from_its_generator_in_its_type():
+    def masks(seed):
+        rng = np.random.default_rng(seed)
+        return [ops.dropout_mask(rng, (30, 20), 0.4, np.float32) for _ in range(2)]
+
+    (first, second), (again, _), (other, _) = masks(1), masks(1), masks(2)
+    assert first.dtype == np.float32 and (first == again).all()
+    assert (first != second).any() and (first != other).any()
+
+
+def test_the_loss_of_logits_of_any_size_and_of_several_decisions():
+    logits, y = np.array([[900.0, 0, 1], [0, -900, 5]]), np.array([1, 2])
+    loss, cache = ops.nll_forward(logits, y)
+    assert loss == pytest.approx((900 + np.log1p(np.exp(-5))) / 2)
+    np.testing.assert_allclose(ops.nll_backward(cache)[0], [0.5, -0.5, 0], atol=1e-300)
+    both, cache = ops.nll_forward(np.stack([logits, 0 * logits]), y)
+    assert both == pytest.approx((loss + np.log(3)) / 2)
+    np.testing.assert_allclose(ops.nll_backward(cache)[1, 0], np.array([1, -2, 1]) / 12)
+
+
 def test_dropout():
     x, dy = draw(5, 4), draw(5, 4)
     mask = ops.dropout_mask(RNG, x.shape, 0.5, np.float64)

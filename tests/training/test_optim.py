@@ -31,6 +31,14 @@ def test_a_parameter_without_gradient_is_neither_moved_nor_remembered():
     assert (params["later"] == 1).all() and optimiser.velocity.keys() == {"used"}
 
 
+def test_a_velocity_rests_in_a_step_without_a_gradient():
+    params, optimiser = {"a": np.ones(2), "b": np.ones(2)}, SGD(0.1, 0.9)
+    optimiser.step(params, {"a": np.ones(2), "b": np.ones(2)})
+    rests, velocity = params["b"].copy(), optimiser.velocity["b"].copy()
+    optimiser.step(params, {"a": np.ones(2)})
+    assert (params["b"] == rests).all() and (optimiser.velocity["b"] == velocity).all()
+
+
 def test_updates_are_in_place_and_keep_single_precision():
     w = np.ones(3, np.float32)
     params = {"w": w}

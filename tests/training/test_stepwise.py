@@ -7,6 +7,7 @@ from gca_scratch import training
 from gca_scratch.network.gca_lstm import GCALSTM, loss_and_gradients
 from gca_scratch.network.ops import dropout_mask, nll_forward
 from gca_scratch.settings import Settings
+from gca_scratch.training import stepwise
 
 SETTINGS = Settings(
     frames=2, hidden=3, iterations=2, initial="average", dropout=0.0, batch_size=4, epochs=5, patience=2,
@@ -83,6 +84,19 @@ def test_what_is_supervised_when():
     ):
         settings = Settings(iterations=2, mode=mode, network=network)
         assert training.training_steps(settings) == steps
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_training_step_hands_over_to_the_next(last):
+    best, history = {"w": np.ones(2)}, [{"epoch": 1}]
+    state = training.State(
+        {"w": np.zeros(2)}, None, {"w": np.ones(2)}, best, stage=1, epoch=4, best_score=(0.2, 0.3), waited=2,
+        history=history,
+    )  # fmt: skip
+    stepwise._next_step(state, last)
+    assert state.params is best and state.best is None and state.velocity == {} and state.best_score is None
+    assert (state.stage, state.epoch, state.waited, state.finished) == (2, 0, 0, last)
+    assert state.history is history and len(history) == 1
 
 
 def test_a_dropout_mask_drops_p_and_keeps_the_mean():
