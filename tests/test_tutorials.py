@@ -6,11 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
+SHOWN_FIRST = ("00_skeletons", "07_what_it_looks_at")
 NAMES = sorted(path.stem for path in TUTORIALS.glob("[0-9][0-9]_*.py"))
 
 
@@ -117,3 +119,23 @@ def test_a_notebook_without_a_text_gets_one(tools):
         and "jupytext" not in written
     )
     assert tools.notebook(text) == text.with_suffix(".ipynb").read_text("utf-8")
+
+
+def test_the_weights_that_tutorial_7_looks_at_are_small_and_whole():
+    path = TUTORIALS / "weights_07.npz"
+    assert path.stat().st_size < 300_000 and path.name in (TUTORIALS / "07_what_it_looks_at.py").read_text("utf-8")
+    with np.load(path) as file:
+        names = [{name[2:] for name in file if name.startswith(f"{seed}/")} for seed in (0, 1, 2)]
+        assert names[0] == names[1] == names[2] and sum(map(len, names)) == len(file.files)
+        assert all(np.isfinite(file[name]).all() and file[name].dtype == np.float16 for name in file)
+
+
+def test_each_tutorial_shows_before_it_tells():
+    """What `tutorials/measure.py` counts: a picture at the start, none far from the next, a short core."""
+    spec = importlib.util.spec_from_file_location("measure_at_work", TUTORIALS / "measure.py")
+    measure = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(measure)
+    for name in SHOWN_FIRST:
+        found = measure.measures((TUTORIALS / f"{name}.py").read_text("utf-8"))
+        assert found["words before the first"] < 100, name
+        assert found["longest stretch without one"] <= 500 and found["of them core"] <= 1500, (name, found)

@@ -43,23 +43,40 @@ def read_back(path):
     text = path.with_suffix(".py")
     found = jupytext.read(path)
     for cell in found.cells:
-        blank_lines = {name: n for name, n in cell.metadata.items() if name == "lines_to_next_cell"}
+        blank_lines = {
+            name: n for name, n in cell.metadata.items() if name == "lines_to_next_cell"
+        }
         cell.metadata = _meant(cell.metadata) | blank_lines
-    old = jupytext.read(text) if text.exists() else nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
-    before, after = ([(c.cell_type, c.source, repr(_meant(c.metadata))) for c in book.cells] for book in (old, found))
+    old = (
+        jupytext.read(text)
+        if text.exists()
+        else nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
+    )
+    before, after = (
+        [(c.cell_type, c.source, repr(_meant(c.metadata))) for c in book.cells]
+        for book in (old, found)
+    )
     cells = []
-    for change, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for change, a, b, c, d in SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
         cells += old.cells[a:b] if change == "equal" else found.cells[c:d]
     if cells == old.cells:
         return
     old.cells = cells
-    old.metadata["jupytext"] = {"notebook_metadata_filter": "kernelspec,-jupytext"}  # its version is in nobody's text
+    old.metadata["jupytext"] = {
+        "notebook_metadata_filter": "kernelspec,-jupytext"
+    }  # its version is in nobody's text
     jupytext.write(old, text, fmt="py:percent")
 
 
 def _meant(metadata):
     """Of the metadata of a cell what a text says: whether its source is folded away, and its tags."""
-    folded = {"jupyter": {"source_hidden": True}} if metadata.get("jupyter", {}).get("source_hidden") else {}
+    folded = (
+        {"jupyter": {"source_hidden": True}}
+        if metadata.get("jupyter", {}).get("source_hidden")
+        else {}
+    )
     return folded | ({"tags": list(metadata["tags"])} if metadata.get("tags") else {})
 
 
@@ -67,13 +84,19 @@ def run(text, out):
     """Run a tutorial; CellExecutionError, with the cell and its error, if one of its cells fails."""
     begun = time.perf_counter()
     found = nbformat.reads(notebook(text), 4)
-    client = NotebookClient(found, timeout=900)
+    client = NotebookClient(
+        found, timeout=900, extra_arguments=["--InlineBackend.figure_formats=svg"]
+    )
     kernel = client.create_kernel_manager()
-    with tempfile.TemporaryDirectory() as folder:  # its sockets are files in there, not ports for everybody
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # its sockets are files in there, not ports for everybody
         kernel.transport, kernel.ip = "ipc", f"{folder}/kernel"
         client.execute()
     nbformat.write(found, out)
-    print(f"{Path(text).name}: every assertion holds, {time.perf_counter() - begun:.0f} s")
+    print(
+        f"{Path(text).name}: every assertion holds, {time.perf_counter() - begun:.0f} s"
+    )
 
 
 def main(wish="", *files):
@@ -87,7 +110,9 @@ def main(wish="", *files):
     stale = [text for text in texts() if not _same(text)]
     for text in stale:
         if wish == "--check":
-            print(f"{text.with_suffix('.ipynb').name} is not the notebook of {text.name}: make notebooks")
+            print(
+                f"{text.with_suffix('.ipynb').name} is not the notebook of {text.name}: make notebooks"
+            )
         else:
             text.with_suffix(".ipynb").write_text(notebook(text), "utf-8")
     return int(wish == "--check" and bool(stale))
