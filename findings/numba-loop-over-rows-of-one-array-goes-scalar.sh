@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Numba from 0.62 on (LLVM 18 and later): a loop that writes two rows of one array runs one number at a time, unless they are far apart.
+# Numba from 0.62 on (LLVM 20): a loop that writes two rows of one array runs one number at a time, if more rows follow.
 #
 # Versions: numba 0.61.2 (llvmlite 0.44.0, LLVM 15) with numpy 2.2.6, numba 0.68.1 (llvmlite 0.50.0, LLVM 22) with numpy 2.4.6;
 #   Python 3.11, Linux x86_64.
