@@ -65,20 +65,21 @@ def small_network(package, kind):
 
 def wrong_gradients(package, kind):
     """Names of the parameters whose gradients the complex step refutes, entry by entry, in a small network."""
-    with _sweeping_in_numpy() if kind == "NumPy" else contextlib.nullcontext():
+    with _sweeping(kind):
         rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
 
 
 @contextlib.contextmanager
-def _sweeping_in_numpy():
-    """Nothing compiled within: the wavefront is that of sweep/wavefront.py, forward and backward."""
+def _sweeping(kind):
+    """As a network of this kind does: with nothing compiled for NumPy, whose wavefront is sweep/wavefront.py."""
     before = os.environ.get(SWITCH)
-    os.environ[SWITCH] = "off"
+    if kind == "NumPy":
+        os.environ[SWITCH] = "off"
     try:
         yield
     finally:
-        del os.environ[SWITCH]
+        os.environ.pop(SWITCH, None)
         if before is not None:
             os.environ[SWITCH] = before
 
@@ -88,6 +89,11 @@ def wrong_slopes(package, kind):
 
     A parameter costs one loss here, where `wrong_gradients` takes one for each of its entries.
     """
+    with _sweeping(kind):
+        return _wrong_slopes(package, kind)
+
+
+def _wrong_slopes(package, kind):
     params, x, y, masks = _problem(kind)
     network, ops = small_network(package, kind), package("network.ops")
     everything, rng = params | {"input": x}, np.random.default_rng(0)

@@ -19,6 +19,7 @@ OPS, GRID, OPTIM = "gca_scratch/network/ops.py", "gca_scratch/network/grid.py", 
 CELL = "gca_scratch/network/cell.py"
 
 # task, what was done, and how: names of planted bugs, or {file: (old, new) or a whole text}
+PRODUCT_OR_ARRAY = "_rows_of_product if isinstance(g, Product) else _rows"
 LOOKED_AT = [
     ("A1.2", "a constant that a call computes", {CELL: ("hh @ U  #", "hh @ U + ZERO  #", "ZERO = np.int64(0)")}),
     ("A1.2", "a table of functions", {CELL: ("= tanh_forward(c)", "= RULES['t'](c)", "RULES = dict(t=tanh_forward)")}),
@@ -56,7 +57,7 @@ LOOKED_AT = [
     ("A4.2", "an inverted mask", ["mask-reversed"]),
     ("A4.3", "new arrays in place of the update in place", ["new-arrays"]),
     ("A4.3", "ops.Product ignored", ["product-ignored"]),
-    ("A4.3", "ops.Product taken for an array", {OPTIM: ("Product.rows if isinstance(g, Product) else _rows", "_rows")}),
+    ("A4.3", "ops.Product taken for an array", {OPTIM: (PRODUCT_OR_ARRAY, "_rows")}),
     ("A4.3", "a velocity that decays without a gradient", ["velocity-decays"]),
     ("A4.3", "p -= v", ["minus-velocity"]),
     ("A4.3", "each entry clipped", ["clip-each-entry"]),

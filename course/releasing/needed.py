@@ -37,10 +37,34 @@ def build(settings, joints, channels, classes, parts=()):
     more |= {name: getattr(settings, name) for name in names}
     return _NETWORKS[settings.network](joints, settings.frames, channels, classes, **more)
 '''
+NOTHING_COMPILED = '''"""Nothing is compiled here: NumPy does all the work."""
+
+
+def library(dtype):
+    """None, for any dtype."""
+    return None
+'''
+PRODUCTS = '''"""Matrix products of many rows: those of ops.py."""
+
+from . import ops
+
+
+def matmul(x, W, out=None, workspace=None):
+    """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given."""
+    return ops.matmul(x, W, out)
+
+
+def matmul_dW(x, dy, workspace=None):
+    """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
+    return ops.matmul_dW(x, dy)
+'''
 STAND_INS = {  # what a folder holds in place of these files: neither fast engines nor variants are needed there
     "gca_scratch/__init__.py": '"""GCA-LSTM from scratch: the part of it that this assignment needs."""\n\n'
     '__version__ = "of an assignment"\n',
     "gca_scratch/network/__init__.py": '"""The mathematics of GCA-LSTM, as far as this assignment needs it."""\n',
+    "gca_scratch/network/compiled/__init__.py": '"""What is compiled elsewhere: nothing here."""\n',
+    "gca_scratch/network/compiled/build.py": NOTHING_COMPILED,
+    "gca_scratch/network/products.py": PRODUCTS,
     "gca_scratch/network/sweep/schedules.py": RASTER,
     "gca_scratch/variants/build.py": BUILD,
 }

@@ -43,12 +43,14 @@ def matmul_dW(x, dy, workspace=FRESH):
     """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
     library = _library(x, dy)
     D, E = x.shape[-1], dy.shape[-1]
-    if library is None or x.size * E < LEAST or not (x.flags.c_contiguous and dy.flags.c_contiguous):
+    rows_in_step = x.flags.c_contiguous or (x.ndim == 2 and x.strides[1] == x.itemsize)  # as in x[:, 3:7]
+    if library is None or x.size * E < LEAST or not (rows_in_step and dy.flags.c_contiguous):
         return ops.matmul_dW(x, dy)
     if E % (4 * library.lanes) and E % (5 * library.lanes):
         return ops.matmul_dW(x, dy)
     dW = np.empty((D, E), x.dtype)
-    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": D, "w_step": E, "w_column": 1, "y_row": E}
+    x_row = D if x.flags.c_contiguous else x.strides[0] // x.itemsize
+    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": x_row, "w_step": E, "w_column": 1, "y_row": E}
     _run(library.product_of_columns, workspace.threads, {"x": x, "w": dy, "y": dW}, **sizes)
     return dW
 

@@ -23,7 +23,7 @@ JOINTS = (
 PARENTS = (None, 0, 1, 1, 3, 1, 5, 0, 0)  # of each joint, as an index into them
 CLASSES = ("wave left hand", "kick right", "bow")
 FRAMES, HIDDEN, ITERATIONS = 6, 4, 2
-STEPS, RATE = 60, 0.05  # of every training step: so few that not every gradient is next to nothing
+STEPS, RATE = 100, 0.02  # of every training step: so few that not every gradient is next to nothing
 
 
 class Example(NamedTuple):

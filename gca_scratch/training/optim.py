@@ -4,6 +4,7 @@ from functools import cache
 
 from ..network.arrays import array_module, on_gpu
 from ..network.ops import Product
+from ..network.products import matmul_dW
 
 PIECE = 1 << 18  # numbers: 1 MiB of each of three arrays
 
@@ -42,7 +43,7 @@ class SGD:
             if name not in self.velocity:
                 self.velocity[name] = xp.zeros_like(p)
             v = self.velocity[name]
-            rows = Product.rows if isinstance(g, Product) else _rows
+            rows = _rows_of_product if isinstance(g, Product) else _rows
             if on_gpu(p):
                 _kernel(xp)(rows(g, 0, len(p)), scale, self.momentum, v, p)
                 continue
@@ -56,6 +57,10 @@ class SGD:
 
 def _rows(g, start, stop):
     return g[start:stop]
+
+
+def _rows_of_product(g, start, stop):
+    return matmul_dW(g.x[:, start:stop], g.dy)
 
 
 def _squared_norm(xp, g):

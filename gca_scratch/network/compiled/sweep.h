@@ -15,7 +15,7 @@ struct sweep { /* wavefront_cpu.Sweep has the same fields */
     int64_t B, H, D, width, padded, cells, diagonals;
     const struct diagonal *diagonal;
     const REAL *W, *b, *a, *g, *dh;
-    REAL *packed, *inputs, *gates, *c, *tanh_c, *h, *da, *dW, *dg, *back_h, *back_c, *new_back_c;
+    REAL *packed, *inputs, *gates, *c, *h, *da, *dW, *dg, *back_h, *back_c, *new_back_c;
 };
 
 /* Pairs of LANES units are shared out among the threads. */
@@ -62,7 +62,6 @@ INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t ro
             T *gates = (T *)(s->gates + (at + k) * 5 * P + unit);
             const ptrdiff_t step = P / LANES;
             gates[0] = gate_i, gates[step] = f_S, gates[2 * step] = f_T, gates[3 * step] = o, gates[4 * step] = u;
-            *(T *)(s->tanh_c + (at + k) * P + unit) = tanh_c;
         }
         /* on to the inputs [h_S, h_T] of the next joint and of the next frame */
         const ptrdiff_t cell = (row + k) / B;
@@ -120,7 +119,7 @@ INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL
         const ptrdiff_t cell = row / B, at = d->cells * B + row;
         const T *gates = (T *)(s->gates + at * 5 * P + unit);
         const T gate_i = gates[0], f_S = gates[step], f_T = gates[2 * step], o = gates[3 * step], u = gates[4 * step];
-        const T tanh_c = *(T *)(s->tanh_c + at * P + unit);
+        const T tanh_c = tanh(*(T *)(s->c + (d->own * B + row) * P + unit)); /* sooner computed than fetched */
         const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
         const int gated = s->g != NULL;
         const T g = all_equal(gated ? s->g[at] : 0);

@@ -20,7 +20,7 @@ class Sweep(ctypes.Structure):
     """What compiled/sweep.h works on: sizes, and where the arrays begin."""
 
     SIZES = ("B", "H", "D", "width", "padded", "cells", "diagonals")
-    ARRAYS = ("diagonal", "W", "b", "a", "g", "dh", "packed", "inputs", "gates", "c", "tanh_c", "h", "da", "dW",
+    ARRAYS = ("diagonal", "W", "b", "a", "g", "dh", "packed", "inputs", "gates", "c", "h", "da", "dW",
               "dg", "back_h", "back_c", "new_back_c")  # fmt: skip
     _fields_ = [
         *((name, ctypes.c_int64) for name in SIZES),
@@ -34,7 +34,6 @@ class Cache(NamedTuple):
     gates: Array  # (K, B, 5, P): i, f_S, f_T, o, u
     inputs: Array  # (K, B, 2H + D + 1), what Eq. 1 multiplies: [x, h_S, h_T, 1]
     c: Array  # (K + J + T, B, P), padded as grid.Diagonal says
-    tanh_c: Array  # (K, B, P)
     W: Array
     J: int
     T: int
@@ -80,7 +79,6 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     c = workspace.zeros(np, "c", (K + J + T, B, P), dtype, layout=(J, T, H))  # its border is zero, too
     h = workspace.empty(np, "h", (K, B, H), dtype)
     gates = workspace.empty(np, "gates", (K, B, 5, P), dtype) if remember else None
-    tanh_c = workspace.empty(np, "tanh_c", (K, B, P), dtype) if remember else None
     arrays = {
         "diagonal": _diagonals(J, T),
         "W": np.ascontiguousarray(W, dtype),
@@ -88,11 +86,11 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
         "a": None if a is None else np.ascontiguousarray(a, dtype),
         "g": None if g is None else np.ascontiguousarray(g, dtype),
         "packed": workspace.empty(np, "packed", (5 * width * P,), dtype),
-        **{"inputs": inputs, "gates": gates, "c": c, "tanh_c": tanh_c, "h": h},
+        **{"inputs": inputs, "gates": gates, "c": c, "h": h},
     }
     sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
     _run(library.forward, workspace.threads, arrays, **sizes)
-    return h, Cache(gates, inputs, c, tanh_c, W, J, T, g)
+    return h, Cache(gates, inputs, c, W, J, T, g)
 
 
 def backward(dh, cache, workspace=FRESH):
@@ -103,7 +101,7 @@ def backward(dh, cache, workspace=FRESH):
         real = [part if part is None else part.copy() for part in backward(dh.real, cache, workspace)]
         imaginary = backward(dh.imag, cache, workspace)
         return tuple(x if x is None else x + 1j * y for x, y in zip(real, imaginary, strict=True))
-    gates, inputs, c, tanh_c, W, J, T, g = cache
+    gates, inputs, c, W, J, T, g = cache
     (K, B, H), dtype = dh.shape, gates.dtype
     library, P, D, width = build.library(dtype), gates.shape[3], len(W) - 2 * H, inputs.shape[2]
     da = workspace.empty(np, "da", (K, B, 5 * H), dtype)
@@ -116,7 +114,7 @@ def backward(dh, cache, workspace=FRESH):
         "g": None if g is None else np.ascontiguousarray(g, dtype),
         "dh": np.ascontiguousarray(dh, dtype),
         "packed": workspace.empty(np, "packed", (10 * H * (P + library.lanes),), dtype),
-        **{"gates": gates, "c": c, "tanh_c": tanh_c, "inputs": inputs, "da": da, "dW": dW, "dg": dg},
+        **{"gates": gates, "c": c, "inputs": inputs, "da": da, "dW": dW, "dg": dg},
         **dict(zip(("back_h", "back_c", "new_back_c"), back, strict=True)),
     }
     sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}

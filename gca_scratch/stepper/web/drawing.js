@@ -1,4 +1,4 @@
-// How a step is drawn: the grid, the body, the way through the network, the inputs and all units of a cell.
+// How a step is drawn: the stations, the grid, what a cell hears, all units of it.
 
 const element = (id) => document.getElementById(id);
 
@@ -7,11 +7,31 @@ function fill(where, html) {
   if (where.filled !== html) where.innerHTML = where.filled = html;
 }
 
-// What the grid can show on the way forward and on the way back.
-function shown(back, gated) {
+// What the grid can show at a step, the first where nothing else is chosen.
+function shown({ kind, n, back, run }) {
+  if (kind === "scores") return back ? ["de", "dr"] : ["r", "e"];
+  if (kind === "memory") return back ? (n ? ["dh_above"] : ["dh_share"]) : ["h"];
+  if (kind !== "sweep") return run.N ? ["r", "h"] : ["h"];
+  const gated = n > 0;
   return back
     ? ["dh", "dc", "dc_all", ...GATES.map((gate) => "d" + gate), ...(gated ? ["dr"] : [])]
     : ["h", "c", ...GATES, ...(gated ? ["r"] : [])];
+}
+
+function shownNow(scene) {
+  const names = shown(scene);
+  const wanted = scene.back ? state.back : state.forward;
+  return names.includes(wanted) ? wanted : names[0];
+}
+
+// Its number in every cell.
+function gridValues({ cells, backs, run, round, roundBack, unit }, name) {
+  const rounds = { r: round ?? run.rounds.at(-1), e: round };
+  if (name in rounds) return rounds[name].attention[name];
+  if (name === "de") return roundBack.attention.de;
+  if (name === "dh_share") return ALL.map(() => run.back.dIF_0[unit] / ALL.length);
+  const held = name[0] === "d" ? backs : cells;
+  return held.map((cell) => (name === "dr" ? cell.dr : cell[name][unit]));
 }
 
 // A cell in words.
@@ -19,42 +39,43 @@ function cellName(k) {
   return `${DATA.joints[DATA.joint[k]]}, frame ${DATA.frame[k]}`;
 }
 
-// The empty grid: joints down, frames across.
-function drawGrid(goTo) {
-  const frames = Array.from({ length: DATA.T }, (_, t) => `<th scope="col">${t}</th>`).join("");
+// The empty grid: joints down, frames across, the body of each frame above its column.
+function drawGrid() {
+  const frames = Array.from({ length: GRID.T }, (_, t) => {
+    const body = C > 1 && DATA.bones.length ? `<svg class="small" data-frame="${t}" aria-hidden="true"></svg>` : "";
+    return `<th scope="col">${body}${t}</th>`;
+  });
   const rows = DATA.joints.map((name, j) => {
-    const cells = Array.from({ length: DATA.T }, (_, t) => {
+    const cells = Array.from({ length: GRID.T }, (_, t) => {
       return `<td><button type="button" tabindex="-1" data-cell="${cellAt(j, t)}"></button></td>`;
     });
     return `<tr><th scope="row"><i>${j}</i> ${plain(name)}</th>${cells.join("")}</tr>`;
   });
   element("grid").innerHTML =
-    `<thead><tr><th>joint <var>j</var> \\ frame <var>t</var></th>${frames}</tr></thead><tbody>${rows.join("")}</tbody>`;
-  element("grid").addEventListener("click", (event) => {
-    const cell = event.target.closest("button");
-    if (cell) goTo(Number(cell.dataset.cell));
-  });
+    `<thead><tr><th>joint <var>j</var> \\ frame <var>t</var></th>${frames.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
 // Colours and numbers of the cells that have had their turn; frames around those whose turn it is.
-// name: the quantity.  done: the cells so far.  now: those of this step.  here: the chosen one.  back: on the way back?
-function fillGrid(sweep, name, unit, { done, now, here, back }) {
-  const values = sweep[name].values;
-  const wide = sweep[name].shape.length > 1;
-  const all = DATA.joint.map((_, k) => values[wide ? k * DATA.H + unit : k]);
+function fillGrid(scene, name) {
+  const { now, done, here, back, kind, unit } = scene;
+  const all = gridValues(scene, name);
+  const wide = !["r", "e", "dr", "de"].includes(name);
   const largest = Math.max(...all.map(Math.abs));
+  const one = kind === "sweep";
   const { S, T, nextS, nextT } = neighbours(here);
-  const marks = new Map(back ? [[nextS, "S ↑"], [nextT, "T ←"]] : [[S, "S ↓"], [T, "T →"]]); // prettier-ignore
+  const around = back ? [[nextS, "S ↑"], [nextT, "T ←"]] : [[S, "S ↓"], [T, "T →"]]; // prettier-ignore
+  const marks = new Map(one ? around : []);
   for (const cell of element("grid").querySelectorAll("button")) {
     const k = Number(cell.dataset.cell);
     const value = all[k];
     const told = done.has(k);
     cell.className = [
       told ? (value < 0 ? "minus" : "plus") : "empty",
-      now.has(k) ? "now" : "",
+      one && now.includes(k) ? "now" : "",
       k === here ? "here" : "",
       marks.has(k) ? "neighbour" : "",
     ].join(" ");
+    cell.tabIndex = k === here ? 0 : -1;
     cell.style.setProperty("--part", told && largest ? `${60 * Math.sqrt(Math.abs(value) / largest)}%` : "0%");
     cell.ariaLabel = `${cellName(k)}: ${told ? rounded(value) : "to come"}`;
     fill(cell, told ? `<data data-name="${name}" value="${exact(value)}">${rounded(value, 2)}</data>` : "");
@@ -66,96 +87,64 @@ function fillGrid(sweep, name, unit, { done, now, here, back }) {
   const minus = all.some((value) => value < 0) ? `<span class="key minus">−${rounded(largest, 2)}</span> ` : "";
   fill(
     element("legend"),
-    `${symbol(name)}${wide ? ` of unit ${unit}` : ""}: ${minus}<span class="key">0</span> ` +
+    `${sign(name)}${wide ? ` of unit ${unit}` : ""}: ${minus}<span class="key">0</span> ` +
       `<span class="key plus">${rounded(largest, 2)}</span> <span class="key here">this cell</span> ` +
-      (now.size > 1 ? `<span class="key now">this step</span> ` : "") +
-      `<span class="key neighbour">${back ? "gives it gradients" : "heard by it"}</span>`,
+      (one && now.length > 1 ? `<span class="key now">this step</span> ` : "") +
+      (one ? `<span class="key neighbour">${back ? "gives it gradients" : "heard by it"}</span>` : ""),
   );
 }
 
-// The body in the frame of the cell, its joint marked; what the network sees.
-function drawBody(sequence, here) {
-  const input = sequence.sweeps[0].x;
-  const svg = element("body");
-  const unknown = !DATA.bones.length || input.shape[1] < 2;
-  svg.toggleAttribute("hidden", unknown);
-  if (unknown) return;
-  const t = DATA.frame[here];
-  const place = (j, frame = t) => row(input, cellAt(j, frame)).slice(0, 2);
-  const all = DATA.joint.map((j, k) => place(j, DATA.frame[k]));
-  const [xs, ys] = [all.map((p) => p[0]), all.map((p) => -p[1])];
-  const [left, top] = [Math.min(...xs), Math.min(...ys)];
-  const [width, height] = [Math.max(...xs) - left || 1, Math.max(...ys) - top || 1];
-  const edge = 0.08 * Math.max(width, height);
-  svg.setAttribute("viewBox", [left - edge, top - edge, width + 2 * edge, height + 2 * edge].join(" "));
-  svg.setAttribute("aria-label", `the body in frame ${t}, with ${DATA.joints[DATA.joint[here]]} marked`);
-  const bones = DATA.bones.map(([a, b]) => {
-    const [[x1, y1], [x2, y2]] = [place(a), place(b)];
-    return `<line x1="${x1}" y1="${-y1}" x2="${x2}" y2="${-y2}" stroke-width="${0.3 * edge}"/>`;
+// The stations of the network, in the order of the way forward.
+function drawWay({ s, back }) {
+  const { stations } = timeline();
+  const buttons = stations.map(({ name }, at) => {
+    return `<button type="button" data-station="${at}" aria-pressed="${at === s}">${name}</button>`;
   });
-  const joints = DATA.joints.map((_, j) => {
-    const [x, y] = place(j);
-    const marked = j === DATA.joint[here];
-    return `<circle cx="${x}" cy="${-y}" r="${(marked ? 0.7 : 0.35) * edge}" class="${marked ? "marked" : ""}"/>`;
-  });
-  fill(svg, bones.join("") + joints.join(""));
-}
-
-// The stations of the network, in the order of the way forward; the sweeps over the grid are the ones to choose.
-function drawWay(sequence) {
-  const memory = (n) => `<span><var>IF</var><sup>(${n})</sup></span>`;
-  const stations = sequence.sweeps.map((_, n) => {
-    const name = n ? `layer 2, attention ${n}` : "layer 1";
-    return `<button type="button" data-sweep="${n}">${name}</button> <i></i> ${memory(n)}`;
-  });
-  element("sweep").innerHTML = [...stations, "<span>classes</span>", "<span>loss</span>"].join(" <i></i> ");
+  fill(element("way"), buttons.join(" <i></i> "));
+  element("way").className = back ? "back" : "";
 }
 
 // What a cell hears: from below, and from S and T.
-function inputs(sweep, k, iteration, allDigits) {
-  const list = (name, array, cell) => `(${row(array, cell).map((value) => number(name, value, allDigits)).join(", ")})`;
-  const heard = (name, letter, cell) => {
-    const values = cell < 0 ? "0" : list(name, sweep[letter], cell);
-    return card(cell < 0 ? "outside the grid" : cellName(cell), `<b>${symbol(name)}</b> = ${values}`);
+function inputs({ cells, here, n }, allDigits) {
+  const list = (name, values) => `(${values.map((value) => number(name, value, allDigits)).join(", ")})`;
+  const heard = (name, from) => {
+    const values = from < 0 ? "0" : list(name, cells[here][name]);
+    const jump = from < 0 ? "" : ` <button type="button" class="jump" data-jump="${from}" aria-label="go to ${plain(cellName(from))}">↗</button>`;
+    return card((from < 0 ? "outside the grid" : plain(cellName(from))) + jump, name, `<b>${symbol(name)}</b> = ${values}`);
   };
-  const { S, T } = neighbours(k);
-  const below = iteration ? "<var>h</var> of layer 1 in this cell" : "coordinates of the joint";
-  return card(below, `<b><var>x</var></b> = ${list("x", sweep.x, k)}`) + heard("h_S", "h", S) + heard("h_T", "h", T);
+  const { S, T } = neighbours(here);
+  const below = n ? "<var>h</var> of layer 1 in this cell" : "coordinates of the joint";
+  return card(below, "x", `<b>${symbol("x")}</b> = ${list("x", cells[here].x)}`) + heard("h_S", S) + heard("h_T", T);
 }
 
-// All units of a cell side by side: one row for each quantity, one column for each unit.
-function drawVectors(sweep, k, unit, back, allDigits) {
-  const names = back
-    ? ["dh", "dc", "dc_all", "di", "df_S", "df_T", "do", "du", "to_h_S", "to_c_S", "to_h_T", "to_c_T"]
-    : ["h_S", "c_S", "h_T", "c_T", ...GATES, "c", "h"];
-  const units = Array.from({ length: DATA.H }, (_, n) => quantities(sweep, k, n));
-  const mine = (n) => (n === unit ? ' class="mine"' : "");
-  const head = units.map((_, n) => {
+// The rows of the table of all units: name and one number for each unit.
+function unitRows(scene) {
+  const { kind, n, back, cells, backs, here, run, round, roundBack } = scene;
+  const [cell, gradient] = [cells[here], backs[here]];
+  const before = n > 1 ? run.rounds[n - 2].IF : run.initial.IF;
+  const of = (held, names) => names.map((name) => [name, held[name]]);
+  if (kind === "sweep" && !back) return of(cell, ["h_S", "c_S", "h_T", "c_T", ...GATES, "c", "h"]);
+  if (kind === "sweep") {
+    const passed = ["h_S", "c_S", "h_T", "c_T"].map((name) => ["to_" + name, gradient["d" + name]]);
+    return [...of(gradient, ["dh", "dc", "dc_all", "di", "df_S", "df_T", "do", "du"]), ...passed];
+  }
+  if (kind === "scores" && !back) return [["h", run.h[here]], ["IF", before], ["s", round.attention.s[here]]];
+  if (kind === "scores") return [["da", roundBack.attention.da[here]], ["dh_judged", roundBack.attention.dh[here]]];
+  if (kind === "memory" && n === 0) return back ? [["dIF", run.back.dIF_0]] : [["IF", run.initial.IF]];
+  if (kind === "memory" && !back) return [["F", round.F], ["IF_before", before], ["z", round.z], ["IF", round.IF]];
+  if (kind === "memory") return of(roundBack, ["dIF", "dz", "dF", "dIF_before"]);
+  return back ? [["dIF", run.back.dIF]] : [["IF", run.IF]];
+}
+
+// All units side by side: one row for each quantity, one column for each unit.
+function drawVectors(scene, allDigits) {
+  const mine = (n) => (n === scene.unit ? ' class="mine"' : "");
+  const head = Array.from({ length: DATA.H }, (_, n) => {
     return `<th scope="col"${mine(n)}><button type="button" tabindex="-1" data-unit="${n}">${n}</button></th>`;
   });
-  const rows = names.map((name) => {
-    const cells = units.map((q, n) => `<td${mine(n)}>${number(name, q[name], allDigits)}</td>`);
-    return `<tr><th scope="row">${symbol(name)}</th>${cells.join("")}</tr>`;
+  const rows = unitRows(scene).map(([name, values]) => {
+    const cells = values.map((value, n) => `<td${mine(n)}>${number(name, value, allDigits)}</td>`);
+    return `<tr data-row="${name}"><th scope="row">${symbol(name)}</th>${cells.join("")}</tr>`;
   });
   fill(element("vectors"), `<thead><tr><th>unit</th>${head.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`);
-}
-
-// What the network makes of the sequence: memory, classes and loss.
-function drawOutcome(sequence, allDigits) {
-  const line = (name, n, values) => {
-    const cells = values.map((value) => `<td>${number(name, value, allDigits)}</td>`);
-    return `<tr><th scope="row"><var>${name}</var><sup>(${n})</sup></th>${cells.join("")}</tr>`;
-  };
-  const memories = Array.from({ length: sequence.memory.shape[0] }, (_, n) => {
-    const seen = n ? line("F", n, row(sequence.F, n - 1)) : "";
-    return seen + line("IF", n, row(sequence.memory, n));
-  });
-  const classes = Array.from(sequence.probabilities.values, (p, k) => {
-    const name = plain(DATA.classes[k]) + (k === sequence.label ? " (true)" : "");
-    const bar = `<progress max="1" value="${p}" aria-label="probability"></progress>`;
-    return `<tr><th scope="row">${name}</th><td>${bar}</td><td>${number("p", p, allDigits)}</td></tr>`;
-  });
-  fill(element("memory"), memories.join(""));
-  fill(element("classes"), classes.join(""));
-  fill(element("loss"), `loss = −ln <var>p</var>(true class) = ${number("loss", sequence.loss, allDigits)}`);
 }

@@ -1,4 +1,5 @@
 // What happens in one unit of one cell: its quantities by name, and its equations, in symbols and filled with numbers.
+// What happens between the sweeps, in the scores, the memories, the classes and the loss, is in stations.js.
 
 const GATES = ["i", "f_S", "f_T", "o", "u"];
 
@@ -20,23 +21,43 @@ const SYMBOLS = {
   tanh_c: "tanh(<var>c</var>)",
   sum: "Σ exp(<var>e</var>)",
   mean_dr: "Σ <var>r</var> d<var>r</var>",
+  sum_h: "Σ <var>h</var>",
+  cells: "<var>J</var> <var>T</var>",
+  dh_share: "d<var>h</var><sub>share</sub>",
+  dh_judged: "d<var>h</var><sub>judged</sub>",
+  IF: "<var>IF</var>",
+  IF_before: "<var>IF</var><sub>before</sub>",
+  dIF: "d<var>IF</var>",
+  dIF_before: "d<var>IF</var><sub>before</sub>",
+  dIF_refined: "d<var>IF</var><sub>refined</sub>",
+  dIF_judged: "d<var>IF</var><sub>judged</sub>",
+  dIF_classes: "d<var>IF</var><sub>classes</sub>",
+  slope: "[<var>z</var> > 0]",
+  from_h: "<var>h</var> <var>W</var><sub>h</sub>",
+  from_F: "<var>F</var> <var>W</var><sub>F,F</sub>",
+  from_IF: "<var>IF</var> <var>W</var><sub>IF</sub>",
+  logit: "logit<sub>#</sub>",
+  dlogit: "d logit<sub>#</sub>",
+  p: "<var>p</var><sub>#</sub>",
+  true: "[# is true]",
+  powers: "Σ exp(logit)",
+  loss: "loss",
 };
 
-// The sign of a quantity: d, a letter and what stands below it; "dz.f_S" has its gate below it.
-function symbol(name) {
+// The sign of a quantity, which can be pointed at.
+const symbol = (name) => `<span class="sym" tabindex="-1" data-q="${name}">${sign(name)}</span>`;
+
+// d, a letter and what stands below it; "dz.f_S" has its gate below it.
+function sign(name) {
   const [whole, gate] = name.split(".");
   const below = gate?.replace("_", "");
   if (SYMBOLS[whole]) return SYMBOLS[whole].replaceAll("#", below);
-  if (gate) return `${symbol(whole)}<sub>${below}</sub>`;
+  if (gate) return `${sign(whole)}<sub>${below}</sub>`;
   const [, d, letter, index] = name.match(/^(?:to_)?(d?)(.)(?:_(.+))?$/);
   return `${d || name.startsWith("to_") ? "d" : ""}<var>${letter}</var>${index ? `<sub>${index}</sub>` : ""}`;
 }
 
-// The index of cell (j, t) on axis 0 of all arrays, or -1 outside the grid.
-const INDEX = new Map(DATA.joint.map((j, k) => [`${j},${DATA.frame[k]}`, k]));
-function cellAt(j, t) {
-  return INDEX.get(`${j},${t}`) ?? -1;
-}
+const cellAt = GRID.at;
 
 // The four neighbours of cell k, or -1: S and T, which it hears, and the next joint and frame, which hear it.
 function neighbours(k) {
@@ -44,30 +65,36 @@ function neighbours(k) {
   return { S: cellAt(j - 1, t), T: cellAt(j, t - 1), nextS: cellAt(j + 1, t), nextT: cellAt(j, t + 1) };
 }
 
-// All quantities of unit n in cell k of a sweep, by name; of those per gate by name.gate.
-function quantities(sweep, k, n) {
-  const H = DATA.H;
+// The cell that a quantity of cell k belongs to; -1 outside the grid.
+function ownerOf(name, k) {
   const { S, T, nextS, nextT } = neighbours(k);
-  const at = (name, cell = k) => (cell < 0 ? 0 : sweep[name].values[cell * H + n]);
-  const q = { h_S: at("h", S), c_S: at("c", S), h_T: at("h", T), c_T: at("c", T) };
-  for (const name of GATES) q[name] = at(name);
-  for (const name of ["c", "tanh_c", "h", "dh_above", "dh", "dc", "dc_all"]) q[name] = at(name);
-  for (const name of ["di", "df_S", "df_T", "do", "du"]) q[name] = at(name);
-  for (const name of ["h_S", "c_S", "h_T", "c_T"]) q["to_" + name] = at("d" + name);
-  q.dh_next_S = at("dh_S", nextS);
-  q.dc_next_S = at("dc_S", nextS);
-  q.dh_next_T = at("dh_T", nextT);
-  q.dc_next_T = at("dc_T", nextT);
+  const [, next, way] = name.match(/^(?:to_[hc]|d?[hc]|d[hc]_(next))_(S|T)$/) ?? [];
+  if (!way) return k;
+  return next ? (way === "S" ? nextS : nextT) : way === "S" ? S : T;
+}
+
+// All quantities of unit n in cell k, by name; of those per gate by name.gate.
+function quantities({ cells, backs, round, roundBack }, k, n) {
+  const [cell, back] = [cells[k], backs[k]];
+  const { nextS, nextT } = neighbours(k);
+  const next = (name, at) => (at < 0 ? 0 : backs[at][name][n]);
+  const q = {};
+  for (const name of ["h_S", "c_S", "h_T", "c_T", ...GATES, "c", "tanh_c", "h"]) q[name] = cell[name][n];
+  for (const name of ["dh_above", "dh", "dc", "dc_all", "di", "df_S", "df_T", "do", "du"]) q[name] = back[name][n];
+  for (const name of ["h_S", "c_S", "h_T", "c_T"]) q["to_" + name] = back["d" + name][n];
+  for (const name of ["dh", "dc"]) {
+    q[name + "_next_S"] = next(name + "_S", nextS);
+    q[name + "_next_T"] = next(name + "_T", nextT);
+  }
   GATES.forEach((gate, g) => {
-    for (const name of ["from_x", "from_S", "from_T", "z", "dz", "through_S", "through_T"]) {
-      q[`${name}.${gate}`] = sweep[name].values[k * 5 * H + g * H + n];
-    }
-    q[`b.${gate}`] = sweep.b.values[g * H + n];
+    const place = g * DATA.H + n;
+    for (const name of ["from_x", "from_S", "from_T", "z", "b"]) q[`${name}.${gate}`] = cell[name][place];
+    for (const name of ["dz", "through_S", "through_T"]) q[`${name}.${gate}`] = back[name][place];
   });
-  if (sweep.r) {
-    for (const name of ["e", "r", "de", "dr"]) q[name] = sweep[name].values[k];
-    row(sweep.dr_of, k).forEach((value, unit) => (q[`dr_of.${unit}`] = value));
-    for (const name of ["sum", "mean_dr"]) q[name] = sweep[name].values[0];
+  if (round && cell.r !== null) {
+    Object.assign(q, { e: round.attention.e[k], r: round.attention.r[k], sum: round.attention.sum });
+    Object.assign(q, { de: roundBack.attention.de[k], dr: back.dr, mean_dr: roundBack.attention.mean_dr });
+    back.dr_of.forEach((value, unit) => (q[`dr_of.${unit}`] = value));
   }
   return q;
 }
@@ -142,14 +169,47 @@ function equation([what, left, right, ...more], q, allDigits) {
   const sides = [...filled, ...more].map((side) => `<span>= ${inNumbers(side, q, allDigits)}</span>`);
   return card(
     what,
+    left,
     `<b>${symbol(left)}</b> = ${inSymbols(symbols)}`,
     `${sides.join(" ")} <span>= <strong>${number(left, q[left], allDigits)}</strong></span>`,
   );
 }
 
-function card(what, ...lines) {
+function card(what, left, ...lines) {
   const html = lines.map((line) => `<div>${line}</div>`).join("");
-  return `<div class="equation"><small class="what">${what}</small>${html}</div>`;
+  return `<div class="equation" data-left="${left}"><small class="what">${what}</small>${html}</div>`;
+}
+
+// What a matrix multiplies in a cell: sign and value of each of x, h_S, h_T.
+function heardBy(cell) {
+  const named = (name, list) => list.map((value, d) => [`${sign(name)}<sub class="unit">${d}</sub>`, value, name]);
+  return [...named("x", cell.x), ...named("h_S", cell.h_S), ...named("h_T", cell.h_T)];
+}
+
+// A product of a vector and a column of weights, opened: factors is a list of [sign, value, name], each with its weight.
+function products(factors, name, column, allDigits, bias = null) {
+  const W = rowsOf(lab.params[name]);
+  const weight = (row, of = name) => {
+    const key = `w,${of},${row},${column}`;
+    const value = valueAt(key);
+    return `<button type="button" tabindex="-1" data-pick="${key}">${number("weight", value, allDigits)}</button>`;
+  };
+  const rows = factors.map(([html, value, q], d) => {
+    const product = number("product", value * W[d][column], allDigits);
+    return `<tr><th scope="row"><span class="sym" data-q="${q}">${html}</span></th><td>${number("factor", value, allDigits)}</td>` +
+      `<td>· ${weight(d)}</td><td>= ${product}</td></tr>`; // prettier-ignore
+  });
+  if (bias) rows.push(`<tr><th scope="row"><var>b</var></th><td></td><td>${weight(0, bias)}</td><td>= ${number("product", valueAt(`w,${bias},0,${column}`), allDigits)}</td></tr>`);
+  const sum = dot(factors.map(([, value]) => value), W.map((row) => row[column])) + (bias ? valueAt(`w,${bias},0,${column}`) : 0); // prettier-ignore
+  rows.push(`<tr class="total"><th scope="row">sum</th><td></td><td></td><td>= ${number("total", sum, allDigits)}</td></tr>`);
+  return `<div class="scroll"><table class="products">${rows.join("")}</table></div>`;
+}
+
+// The products behind one gate of a cell.
+function gateProducts({ n, cells, here, unit }, gate, allDigits) {
+  const name = n ? "layer2" : "layer1";
+  const column = GATES.indexOf(gate) * DATA.H + unit;
+  return products(heardBy(cells[here]), `${name}.W`, column, allDigits, `${name}.b`);
 }
 
 function inSymbols(side) {
