@@ -14,7 +14,7 @@ from gca_scratch.network.grid import cell_order
 from gca_scratch.stepper.example import example as trained_example
 from gca_scratch.stepper.page import embedded
 from gca_scratch.stepper.page import page as stepper_page
-from gca_scratch.stepper.record import record
+from .recorded import record
 
 PATIENCE = 120_000  # milliseconds, for machines that have much else to do
 GATES = ("i", "f_S", "f_T", "o", "u")

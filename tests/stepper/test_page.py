@@ -1,145 +1,36 @@
-"""The stepper: its numbers are those of the network, its gradients those of backward, its page is whole in one file."""
+"""The stepper's page: whole in one file, its data exact, the code it shows the package's own; what it refuses."""
 
 import argparse
+import ast
 import base64
 import json
 import re
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gca_scratch.commands import stepper
 from gca_scratch.commands.main import main
-from gca_scratch.network.gca_lstm import GCALSTM, multiplied_out
-from gca_scratch.network.grid import cell_order, unpack
-from gca_scratch.network.ops import (
-    nll_backward,
-    nll_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
-from gca_scratch.network.sweep import raster
+from gca_scratch.network import cell
+from gca_scratch.network.gca_lstm import GCALSTM, loss_and_gradients
 from gca_scratch.network.two_stream import Coarse
 from gca_scratch.stepper import example, page
-from gca_scratch.stepper.record import gradients_above, record
 from gca_scratch.support.errors import InputError
 from gca_scratch.variants.ablations import Ablation
 from gca_scratch.variants.baselines import STLSTM
 from gca_scratch.variants.trust_gate import TrustGate
 
-J, T, H, GATES = 4, 3, 3, ("i", "f_S", "f_T", "o", "u")
-NETWORK = GCALSTM(J, T, 2, 3, hidden=H, iterations=2, initial="average", schedule="raster", dropout=0.0)
+J, T, H = 4, 3, 3
+NETWORK = GCALSTM(J, T, 2, 3, hidden=H, iterations=2, initial="average", dropout=0.0)
 SIZES = {"joints": J, "frames": T, "channels": 2, "classes": 3, "hidden": H}
-NETWORKS = [
-    NETWORK,
-    replace(NETWORK, initial="feedforward"),
-    replace(NETWORK, iterations=0),
-]
 
 
 def made(network=NETWORK, batch=2):
-    """Weights with memories that are alive, sequences x (B, T, J, 2) and labels."""
+    """Weights, sequences x (B, T, J, 2) and labels."""
     rng = np.random.default_rng(5)
-    params = network.init(rng)
-    for name in params:
-        if name.startswith("memory"):
-            params[name] += np.float32(0.3)
     x = rng.standard_normal((batch, T, J, 2)).astype(np.float32)
-    return params, x, np.arange(batch) % 3
-
-
-def backward(network, params, x, y):
-    """The cache of the forward pass, the gradients of the logits and those of the parameters."""
-    logits, cache = network.forward(params, x[None])
-    dlogits = nll_backward(nll_forward(logits, np.array([y]))[1])
-    return cache, dlogits, multiplied_out(network.backward(dlogits, cache))
-
-
-@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention"])
-def test_forward_is_the_networks(network):
-    params, x, y = made(network)
-    found = record(replace(network, schedule="wavefront"), params, x[0], int(y[0]))
-    logits, cache = network.forward(params, x[:1])
-    stream = cache.streams[0]
-    first, *others = found["sweeps"]
-    assert (first["h"] == stream.h[:, 0]).all() and (first["x"] == x[0, cell_order(J, T)[1], cell_order(J, T)[0]]).all()
-    assert len(others) == network.iterations
-    for n, sweep in enumerate(others):
-        r = sweep["r"][:, None]
-        h, _ = raster.forward(stream.h, params["layer2.W"], params["layer2.b"], J, T, g=r)
-        assert (sweep["h"] == h[:, 0]).all() and (sweep["x"] == first["h"]).all()
-        assert (unpack(r, J, T) == network.scores(cache)[n]).all()
-        np.testing.assert_allclose(np.exp(sweep["e"]) / sweep["sum"], sweep["r"], rtol=1e-5)
-        assert (found["F"][n] == h[-1, 0]).all() and (found["memory"][n] == stream.rounds[n].IF[0]).all()
-    assert found["loss"] == nll_forward(logits, y[:1])[0]
-    np.testing.assert_allclose(found["probabilities"].sum(), 1, rtol=1e-6)
-    for sweep in found["sweeps"]:
-        gates = np.concatenate(
-            [sigmoid_forward(sweep["z"][:, : 4 * H])[0], tanh_forward(sweep["z"][:, 4 * H :])[0]], axis=1
-        )
-        assert (gates == np.concatenate([sweep[gate] for gate in GATES], axis=1)).all()
-        assert (np.tanh(sweep["c"]) == sweep["tanh_c"]).all() and (sweep["o"] * sweep["tanh_c"] == sweep["h"]).all()
-        parts = sweep["from_x"] + sweep["from_S"] + sweep["from_T"] + sweep["b"]
-        np.testing.assert_allclose(parts, sweep["z"], rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize("network", NETWORKS, ids=["average", "feed-forward", "no attention"])
-def test_gradients_are_those_of_backward(network):
-    params, x, y = made(network)
-    sweeps = record(network, params, x[0], int(y[0]))["sweeps"]
-    cache, dlogits, gradients = backward(network, params, x[0], int(y[0]))
-    above = gradients_above(network, cache, dlogits)
-    caches = [cache.layer1] + [attended.caches[1][0] for attended in cache.streams[0].rounds]
-    _, dW, db, _ = raster.backward(above[0], caches[0])
-    assert (dW == gradients["layer1.W"]).all() and (db == gradients["layer1.b"]).all()
-    total = {}
-    for n, (sweep, dh, of) in enumerate(zip(sweeps, above, caches, strict=True)):
-        da, _, _, dr = raster.backward(dh, of)
-        assert (sweep["dz"] == da[:, 0]).all() and (sweep["dh_above"] == dh[:, 0]).all()
-        assert ("dr" in sweep) == (dr is not None) and (dr is None or (sweep["dr"] == dr[:, 0]).all())
-        for g, gate in enumerate(GATES):
-            squash = tanh_backward if gate == "u" else sigmoid_backward
-            assert (squash(sweep["d" + gate], sweep[gate]) == sweep["dz"][:, g * H : (g + 1) * H]).all()
-        if dr is not None:
-            np.testing.assert_allclose(sweep["dr_of"].sum(axis=1), sweep["dr"], rtol=1e-5, atol=1e-8)
-            np.testing.assert_allclose(sweep["mean_dr"], (sweep["r"] * sweep["dr"]).sum(), rtol=1e-5)
-            np.testing.assert_allclose(sweep["de"], sweep["r"] * (sweep["dr"] - sweep["mean_dr"]), rtol=1e-4, atol=1e-8)
-        layer = "layer2" if n else "layer1"
-        U = params[f"{layer}.W"][-2 * H :]
-        for way, U_way in (("S", U[:H]), ("T", U[H:])):  # what each gate passes on to a predecessor
-            through = sweep[f"through_{way}"].reshape(-1, 5, H)
-            np.testing.assert_allclose(through.sum(axis=1), sweep[f"dh_{way}"], rtol=1e-4, atol=1e-7)
-            f_T = sweep["dz"][:, 2 * H : 3 * H] @ U_way[:, 2 * H : 3 * H].T
-            np.testing.assert_allclose(through[:, 2], f_T, rtol=1e-5, atol=1e-8)
-        W, b = total.get(layer, (0, 0))
-        heard = np.concatenate([sweep["x"], before(sweep["h"], 1, 0), before(sweep["h"], 0, 1)], axis=1)
-        total[layer] = W + heard.T @ sweep["dz"], b + sweep["dz"].sum(axis=0)
-    for layer, (W, b) in total.items():
-        np.testing.assert_allclose(W, gradients[f"{layer}.W"], rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(b, gradients[f"{layer}.b"], rtol=1e-4, atol=1e-6)
-    for sweep in sweeps:  # what a cell collects is what its successors pass on
-        dh = sweep["dh_above"] + after(sweep["dh_S"], 1, 0) + after(sweep["dh_T"], 0, 1)
-        np.testing.assert_allclose(dh, sweep["dh"], rtol=1e-5, atol=1e-7)
-        dc = after(sweep["dc_S"], 1, 0) + after(sweep["dc_T"], 0, 1)
-        np.testing.assert_allclose(dc, sweep["dc"], rtol=1e-5, atol=1e-7)
-
-
-def cells():
-    """Index of every cell by (joint, frame)."""
-    return {place: k for k, place in enumerate(zip(*(array.tolist() for array in cell_order(J, T)), strict=True))}
-
-
-def before(values, dj, dt):
-    """Values (K, ...) of the cell before each one, zeros outside the grid."""
-    index = cells()
-    return np.array([values[index[j - dj, t - dt]] if (j - dj, t - dt) in index else 0 * values[0] for j, t in index])
-
-
-def after(values, dj, dt):
-    return before(values, -dj, -dt)
+    return network.init(rng), x, np.arange(batch) % 3
 
 
 def unpacked(part):
@@ -159,16 +50,22 @@ def test_data_in_the_page_is_exact():
     params, x, y = made()
     data = data_of(page.page(NETWORK, params, x, y, class_names=["</script>", "{{script}}", "&"]))
     assert data["classes"] == ["</script>", "{{script}}", "&"]
-    for n, found in enumerate(data["sequences"]):
-        true = record(NETWORK, params, x[n], int(y[n]))
-        assert found["loss"] == true["loss"] and found["label"] == y[n]
-        for name in ("memory", "F", "probabilities"):
-            assert found[name].tobytes() == true[name].tobytes() and found[name].shape == true[name].shape
-        for one, other in zip(found["sweeps"], true["sweeps"], strict=True):
-            assert one.keys() == other.keys()
-            for name in one:
-                assert other[name].dtype == np.float32
-                assert one[name].tobytes() == other[name].tobytes() and one[name].shape == other[name].shape
+    assert list(data["params"]) == list(NETWORK.shapes())
+    for name, value in params.items():
+        assert data["params"][name].tobytes() == value.tobytes() and data["params"][name].shape == value.shape
+    for n, sequence in enumerate(data["sequences"]):
+        assert sequence["label"] == y[n] and sequence["x"].tobytes() == x[n].tobytes()
+
+
+def test_the_code_that_it_shows_is_the_packages():
+    data = data_of(page.page(NETWORK, *made()))
+    source = Path(cell.__file__).read_text("utf-8").split("\n")
+    shown = {each["name"]: each for each in data["code"]}
+    assert shown["step_forward"]["file"] == "cell.py"
+    for name in ("step_forward", "step_backward"):
+        assert all(source[n - 1] == text for n, text in shown[name]["lines"])
+        ast.parse("\n".join(text for _, text in shown[name]["lines"]))  # whole, without its docstring
+        assert '"""' not in str(shown[name]["lines"])
 
 
 def test_command_writes_one_small_file(tmp_path, capsys):
@@ -178,12 +75,18 @@ def test_command_writes_one_small_file(tmp_path, capsys):
     assert len(text.encode()) < 3_000_000
     assert not re.search(r"https?://|@import|\burl\(|\bsrc=|\bfetch\(|XMLHttpRequest|\bimport\b", text)
     assert not re.findall(r'<link[^>]*href="(?!data:)', text)
-    data = data_of(text)
-    for sequence in data["sequences"]:
-        assert sequence["probabilities"].argmax() == sequence["label"]  # it has learnt something
-        assert all(np.abs(sweep["dh"]).max() > 0 for sweep in sequence["sweeps"])  # and not all it could
     frame = page.embedded(text, theme="dark")
     assert frame.startswith("<div><iframe ") and frame.count("<") == 4 and "data-theme=&quot;dark&quot;" in frame
+
+
+def test_the_example_has_learnt_something_and_not_all():
+    shown = example.example()
+    loss, gradients, logits = loss_and_gradients(shown.network, shown.params, shown.x, shown.y)
+    assert (logits.argmax(axis=1) == shown.y).all() and loss > 0.01
+    _, cache = shown.network.forward(shown.params, shown.x)
+    assert all((attended.IF > 0).any(axis=1).all() for attended in cache.streams[0].rounds)  # no memory is silent
+    assert (cache.streams[0].classify[0] > 0).any(axis=1).all()
+    assert all(np.abs(gradient).max() > 0 for gradient in gradients.values())
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ const SYMBOLS = {
   dlogit: "d logit<sub>#</sub>",
   p: "<var>p</var><sub>#</sub>",
   true: "[# is true]",
+  We1: "<var>W</var><sub>e1</sub>",
   powers: "Σ exp(logit)",
   loss: "loss",
 };
@@ -53,7 +54,7 @@ function sign(name) {
   const below = gate?.replace("_", "");
   if (SYMBOLS[whole]) return SYMBOLS[whole].replaceAll("#", below);
   if (gate) return `${sign(whole)}<sub>${below}</sub>`;
-  const [, d, letter, index] = name.match(/^(?:to_)?(d?)(.)(?:_(.+))?$/);
+  const [, d, letter, index] = name.match(/^(?:to_)?(d?)(.)(?:_?(.+))?$/);
   return `${d || name.startsWith("to_") ? "d" : ""}<var>${letter}</var>${index ? `<sub>${index}</sub>` : ""}`;
 }
 
@@ -164,11 +165,11 @@ function backwardEquations(iteration) {
 }
 
 // One equation as HTML, with the quantities q: in symbols, filled with numbers, and what it gives.
-function equation([what, left, right, ...more], q, allDigits) {
+function equation([what, left, right, ...more], q, allDigits, button = "") {
   const [symbols, ...filled] = Array.isArray(right) ? right : [right, right];
   const sides = [...filled, ...more].map((side) => `<span>= ${inNumbers(side, q, allDigits)}</span>`);
   return card(
-    what,
+    what + button,
     left,
     `<b>${symbol(left)}</b> = ${inSymbols(symbols)}`,
     `${sides.join(" ")} <span>= <strong>${number(left, q[left], allDigits)}</strong></span>`,
@@ -196,11 +197,14 @@ function products(factors, name, column, allDigits, bias = null) {
   };
   const rows = factors.map(([html, value, q], d) => {
     const product = number("product", value * W[d][column], allDigits);
-    return `<tr><th scope="row"><span class="sym" data-q="${q}">${html}</span></th><td>${number("factor", value, allDigits)}</td>` +
+    const factor = number("factor", value, allDigits);
+    return `<tr><th scope="row"><span class="sym" tabindex="-1" data-q="${q}">${html}</span></th><td>${factor}</td>` +
       `<td>· ${weight(d)}</td><td>= ${product}</td></tr>`; // prettier-ignore
   });
-  if (bias) rows.push(`<tr><th scope="row"><var>b</var></th><td></td><td>${weight(0, bias)}</td><td>= ${number("product", valueAt(`w,${bias},0,${column}`), allDigits)}</td></tr>`);
-  const sum = dot(factors.map(([, value]) => value), W.map((row) => row[column])) + (bias ? valueAt(`w,${bias},0,${column}`) : 0); // prettier-ignore
+  const last = bias ? valueAt(`w,${bias},0,${column}`) : 0;
+  const alone = number("product", last, allDigits);
+  if (bias) rows.push(`<tr><th scope="row"><var>b</var></th><td></td><td>${weight(0, bias)}</td><td>= ${alone}</td></tr>`);
+  const sum = factors.reduce((total, [, value], d) => total + value * W[d][column], last);
   rows.push(`<tr class="total"><th scope="row">sum</th><td></td><td></td><td>= ${number("total", sum, allDigits)}</td></tr>`);
   return `<div class="scroll"><table class="products">${rows.join("")}</table></div>`;
 }

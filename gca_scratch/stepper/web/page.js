@@ -58,8 +58,12 @@ function draw() {
 
 // The equations of the step, with the products behind one gate where they are opened.
 function equationsHtml(scene, allDigits) {
-  const html = (groups, q, after = () => "") => groups.map(([head, list]) => {
-    const cards = list.map((each) => (typeof each === "string" ? each : equation(each, q, allDigits) + after(each[1])));
+  const html = (groups, q, open = () => ["", ""]) => groups.map(([head, list]) => {
+    const cards = list.map((each) => {
+      if (typeof each === "string") return each;
+      const [button, opened] = open(each[1]);
+      return equation(each, q, allDigits, button) + opened;
+    });
     return `<h3>${head}</h3>${cards.join("")}`;
   }).join(""); // prettier-ignore
   if (scene.kind !== "sweep") {
@@ -68,13 +72,18 @@ function equationsHtml(scene, allDigits) {
   }
   const q = quantities(scene, scene.here, scene.unit);
   if (scene.back) return html(backwardEquations(scene.n), q);
-  const opener = (gate) => {
-    if (!GATES.includes(gate)) return "";
+  return "<h3>Heard</h3>" + inputs(scene, allDigits) + html(forwardEquations(scene.n), q, opener(scene, allDigits));
+}
+
+// What opens the products behind a gate, and these where it is open.
+function opener(scene, allDigits) {
+  return (gate) => {
+    if (!GATES.includes(gate)) return ["", ""];
     const open = state.open === gate;
-    const button = `<button type="button" class="open" data-open="${gate}" aria-expanded="${open}">${open ? "close" : "open"} the products of ${sign(gate)}</button>`;
-    return button + (open ? gateProducts(scene, gate, allDigits) : "");
+    const told = `aria-expanded="${open}" aria-label="products of ${gate}" title="open the products (x)"`;
+    const button = ` <button type="button" class="open" data-open="${gate}" ${told}><var>x W</var> ${open ? "▴" : "▾"}</button>`;
+    return [button, open ? gateProducts(scene, gate, allDigits) : ""];
   };
-  return "<h3>Heard</h3>" + inputs(scene, allDigits) + html(forwardEquations(scene.n), q, opener);
 }
 
 function subtitle({ kind, n, here, now, unit }) {

@@ -1,0 +1,171 @@
+// The panels: weights and how their gradient adds up, N = 0, 1, 2 side by side, the code's lines, what is pointed at.
+
+// The parameters of a station: a matrix W and its bias b, or none.
+function weightsOf({ kind, n, run }) {
+  if (kind === "sweep") return n ? ["layer2.W", "layer2.b"] : ["layer1.W", "layer1.b"];
+  if (kind === "scores") return [`attention.${n}.We2`];
+  if (kind === "memory" && n) return [`memory.${n}.WF`, `memory.${n}.b`];
+  if (kind === "memory") return run.initial.z ? ["memory.0.W", "memory.0.b"] : [];
+  return ["classifier.W", "classifier.b"];
+}
+
+// The gradient of these parameters as far as it has added up at this step, and what this step has added.
+function addedUp(scene) {
+  const { kind, n, back, run, done, now, backs } = scene;
+  const names = weightsOf(scene);
+  if (!back || !names.length) return null;
+  const whole = names.flatMap((name) => rowsOf(run.back.g[name]));
+  if (kind !== "sweep") return { sum: whole, now: whole };
+  const part = (cell) => [...cell.dW, cell.db];
+  const later = n ? run.back.rounds.slice(n).map(({ dW, db }) => [...dW, db]) : []; // layer 2 serves all iterations
+  const sum = [...later, ...[...done].map((k) => part(backs[k]))].reduce(plusMatrix, null);
+  return { sum, now: now.map((k) => part(backs[k])).reduce(plusMatrix, null) };
+}
+
+// A matrix as coloured squares; `chosen` is [row, column].
+function heat(rows, title, pick, chosen) {
+  const largest = Math.max(...rows.flat().map(Math.abs)) || 1;
+  const squares = rows.flatMap((row, r) => row.map((value, c) => {
+    const strength = Math.sqrt(Math.abs(value) / largest).toFixed(2);
+    return `<rect x="${c}" y="${r}" width="1" height="1" class="${value < 0 ? "minus" : "plus"}" fill-opacity="${strength}" data-pick="${pick(r, c)}"/>`;
+  })); // prettier-ignore
+  const [R, K] = [rows.length, rows[0].length];
+  const sweeps = K === 5 * DATA.H; // then columns belong to gates, and rows to x, h_S, h_T and b
+  const down = sweeps ? GATES.map((_, g) => `<line x1="${g * DATA.H}" x2="${g * DATA.H}" y1="0" y2="${R}"/>`) : [];
+  const across = sweeps ? [1, DATA.H + 1, 2 * DATA.H + 1].map((up) => `<line x1="0" x2="${K}" y1="${R - up}" y2="${R - up}"/>`) : [];
+  const signs = sweeps ? `<div class="gates">${GATES.map((gate) => `<span>${sign(gate)}</span>`).join("")}</div>` : "";
+  const mark = chosen ? `<rect class="chosen" x="${chosen[1]}" y="${chosen[0]}" width="1" height="1"/>` : "";
+  return `<figure><svg class="heat" role="img" viewBox="0 0 ${K} ${R}" preserveAspectRatio="none" aria-label="${title}: ${R} rows, ${K} columns, at most ${rounded(largest)}">` +
+    `<rect class="ground" width="${K}" height="${R}"/>${squares.join("")}${down.join("")}${across.join("")}${mark}</svg>${signs}<figcaption>${title}</figcaption></figure>`; // prettier-ignore
+}
+
+// The matrix of this station, or on the way back its gradient: so far, and what this step adds.
+function drawWeights(scene, allDigits) {
+  const names = weightsOf(scene);
+  const where = element("heat");
+  const split = (r) => (names[1] && r === rowsOf(lab.params[names[0]]).length ? [names[1], 0] : [names[0], r]);
+  const pick = (r, c) => `w,${split(r).join(",")},${c}`;
+  const [, name, row, column] = state.weight.split(",");
+  const at = names.indexOf(name) < 0 ? null : [names.indexOf(name) ? rowsOf(lab.params[names[0]]).length : Number(row), Number(column)];
+  if (!names.length) fill(where, "<p>No weights here: this station has none.</p>");
+  else {
+    const added = addedUp(scene);
+    const title = names.join(" above ");
+    const weights = names.flatMap((each) => rowsOf(lab.params[each]));
+    const sum = added && heat(added.sum, `gradient of ${title}, as far as it has added up`, pick, at);
+    const now = added && scene.kind === "sweep" ? heat(added.now, "what this step adds", pick, at) : "";
+    fill(where, added ? sum + now : heat(weights, title, pick, at));
+    const chosen = at && added ? [added.sum[at[0]][at[1]], added.now[at[0]][at[1]]] : null;
+    const parts = chosen && `${number("dW_sum", chosen[0], allDigits)} so far, of which this step has added ${number("dW_now", chosen[1], allDigits)}`;
+    fill(element("adding"), parts ? `d<var>W</var> at the weight chosen below: ${parts}.` : "");
+  }
+  if (!names.length || !addedUp(scene)) fill(element("adding"), "");
+  drawTurn(scene, allDigits);
+}
+
+// The one weight that can be turned.
+function drawTurn({ run }, allDigits) {
+  const [, name, row, column] = state.weight.split(",");
+  const rows = rowsOf(lab.params[name]);
+  const [param, r, c] = [element("param"), element("row"), element("column")];
+  if (param.value !== name) param.value = name;
+  [r.max, c.max] = [rows.length - 1, rows[0].length - 1];
+  for (const [field, value] of [[r, row], [c, column]]) if (document.activeElement !== field) field.value = value; // prettier-ignore
+  const value = valueAt(state.weight);
+  const dial = element("dial");
+  const reach = Math.max(3, Math.ceil(Math.abs(value)));
+  [dial.min, dial.max, dial.value] = [-reach, reach, value];
+  dial.setAttribute("aria-valuetext", rounded(value));
+  const field = element("value");
+  if (document.activeElement !== field) field.value = Number(value.toPrecision(5));
+  const g = run.back.g[name];
+  const gradient = g ? number("gradient", rowsOf(g)[row][column], allDigits) : "none with so few iterations";
+  fill(element("gradient"), `gradient of the loss: ${gradient}`);
+  const before = rounded(valueAt(state.weight, given));
+  fill(element("given"), lab.changes.size ? `${lab.changes.size} numbers changed; this one was ${before}` : "nothing is changed");
+  element("undo").disabled = lab.changes.size === 0;
+}
+
+// What becomes of the sequence, for every number of iterations.
+function drawSides(allDigits) {
+  const line = (name, values) => {
+    const cells = values.map((value) => `<td>${number(name, value, allDigits)}</td>`);
+    return `<tr><th scope="row">${sign(name)}</th>${cells.join("")}</tr>`;
+  };
+  const sides = Array.from({ length: DATA.N + 1 }, (_, N) => {
+    const run = outcomeOf(state.sequence, N);
+    const round = run.rounds.at(-1);
+    const map = round
+      ? scoreMap(round.attention.r, `scores ${N}`)
+      : `<p class="none">no scores: the memory is the ${run.initial.z ? "first layer's answer" : "mean"}</p>`;
+    const classes = run.probabilities.map((p, k) => {
+      const name = plain(DATA.classes[k]) + (k === run.y ? " (true)" : "");
+      return `<tr><th scope="row">${name}</th><td><progress max="1" value="${p}" aria-label="probability"></progress></td>` +
+        `<td>${number("p", p, allDigits)}</td></tr>`; // prettier-ignore
+    });
+    const seen = round ? line("F", round.F) : "";
+    return `<section class="side${N === state.N ? " mine" : ""}"><h4>N = ${N}</h4>${map}` +
+      `<div class="scroll"><table>${seen}${line("IF", run.IF)}</table></div>` +
+      `<table>${classes.join("")}</table><p>loss ${number("loss", run.loss, allDigits)}</p></section>`; // prettier-ignore
+  });
+  fill(element("sides"), sides.join(""));
+}
+
+function scoreMap(r, title) {
+  const largest = Math.max(...r);
+  const most = largestOf(r);
+  const squares = r.map((value, k) => {
+    return `<rect x="${DATA.frame[k]}" y="${DATA.joint[k]}" width="1" height="1" class="plus" fill-opacity="${Math.sqrt(value / largest).toFixed(2)}"/>`;
+  });
+  const label = `${title}: most at ${plain(cellName(most))}, ${percent(largest)}`;
+  return `<figure><svg class="heat map" role="img" viewBox="0 0 ${GRID.T} ${GRID.J}" aria-label="${label}">${squares.join("")}</svg><figcaption>${label}</figcaption></figure>`;
+}
+
+// --- the code, and what is pointed at --------------------------------------------------------------------------------
+
+// The function of the package that a station runs.
+function codeOf({ kind, n, back, run }) {
+  const ways = back ? "backward" : "forward";
+  const first = run.initial.z ? `feedforward_${ways}` : `average_${ways}`;
+  const names = { sweep: `step_${ways}`, scores: `informativeness_${ways}`, memory: n ? `refine_${ways}` : first };
+  const name = names[kind] ?? (kind === "classes" ? `affine_${ways}` : `nll_${ways}`);
+  return DATA.code.find((each) => each.name === name);
+}
+
+// Where a quantity has another name in the code, or is only a part of something there.
+const IN_CODE = {
+  from_x: "z", from_S: "z", from_T: "z", b: "z", to_h_S: "dhh", to_h_T: "dhh", through_S: "dhh", through_T: "dhh",
+  to_c_S: "dc_S", to_c_T: "dc_T", dc_all: "dc", dr_of: "dr", sum: "r", r: "r", de: "de", mean_dr: "de", from_F: "z",
+  from_h: "matmul", from_IF: "s +=", IF: "relu", dh_share: "return", sum_h: "return", logit: "return", p: "log_p",
+  loss: "return", dlogit: "dlogits", true: "dlogits[", dh_judged: "dh", dF: "dboth", dIF_before: "dboth", dIF: "def",
+}; // prettier-ignore
+
+// Does a line of code make this quantity?
+function makes(text, name, kind) {
+  const [whole, gate] = name.split(".");
+  if (whole === "dz" && gate) return text.includes(`_backward(d${gate},`);
+  const word = (kind === "sweep" && whole === "r" ? "c" : IN_CODE[whole]) ?? whole;
+  if (/[^\w]/.test(word) || ["return", "def", "matmul"].includes(word)) return text.trim().startsWith(word);
+  const [left, right] = [text.split(/ \+?= /)[0], / \+?= /.test(text)];
+  return (right && left.split(/[\s,()*]+/).includes(word)) || (text.trim().startsWith("def ") && text.includes(`${word},`));
+}
+
+function drawCode(scene) {
+  const { file, lines, name } = codeOf(scene);
+  const html = lines.map(([n, text]) => `<div class="line" data-line="${n}"><i>${n}</i>${plain(text) || " "}</div>`);
+  fill(element("code"), html.join(""));
+  fill(element("file"), `${file}: <code>${name}</code>`);
+}
+
+// Light up what belongs to a quantity: its cell, its equation, its row of units, its line of code.
+function light(name) {
+  for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
+  if (!name) return;
+  const scene = sceneNow();
+  const owner = scene.kind === "sweep" ? ownerOf(name, scene.here) : scene.here;
+  const places = [`#grid [data-cell="${owner}"]`, `.equation[data-left="${name}"]`, `#vectors [data-row="${name.split(".")[0]}"]`];
+  for (const lit of document.querySelectorAll(places.join())) lit.classList.add("lit");
+  for (const [n, text] of codeOf(scene).lines) {
+    if (makes(text, name, scene.kind)) element("code").querySelector(`[data-line="${n}"]`).classList.add("lit");
+  }
+}
