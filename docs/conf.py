@@ -1,16 +1,18 @@
 """The documentation site: make docs."""
 
 import inspect
-import re
 import sys
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.ext import autosummary
 from sphinx.util import logging
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE)]
+
+import cards  # noqa: E402
+import rooms  # noqa: E402
+import theme  # noqa: E402
 
 from gca_scratch import __version__  # noqa: E402
 
@@ -19,14 +21,12 @@ copyright = "the gca_scratch developers, MIT licence"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "sphinx-mathjax-offline",
     "sphinx_design",
 ]
-exclude_patterns = ["_build", "_templates", "jupyter_execute"]
-templates_path = ["_templates"]
+exclude_patterns = ["_build", "jupyter_execute", "api/rooms.md"]
 
 html_theme = "furo"
 html_title = "gca_scratch"
@@ -40,27 +40,21 @@ nb_execution_mode = "off"  # make docs executes the tutorials before, each once
 nb_merge_streams = True
 suppress_warnings = ["misc.highlighting_failure"]
 
-autosummary_generate = True
-autosummary.WELL_KNOWN_ABBREVIATIONS += ("Eq.", "Eqs.", "Fig.", "Figs.")  # no sentence ends there
 autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True  # keep=FRESH, as it stands in the code
+viewcode_follow_imported_members = False  # a function has one home
 add_module_names = False  # the page has the name of the module
 
 log = logging.getLogger(__name__)
-LITERAL = re.compile(r"`([^`]+)`(?=\W|$)")
-ESCAPED = re.compile(r"([*|_\\])")
 
 
 def as_restructured(paragraph):
     """A paragraph of a docstring as reStructuredText: what stands indented keeps its lines, `name` is code."""
     if all(line.startswith(" ") for line in paragraph):
         return ["::", "", *("    " + line for line in paragraph)]
-    parts = LITERAL.split("\n".join(line.strip() for line in paragraph))
-    return "".join(
-        f"``{part}``" if odd % 2 else ESCAPED.sub(r"\\\1", part) for odd, part in enumerate(parts)
-    ).splitlines()
+    return rooms.as_text("\n".join(line.strip() for line in paragraph)).splitlines()
 
 
 def read_plainly(app, what, name, obj, options, lines):
@@ -82,6 +76,10 @@ def read_plainly(app, what, name, obj, options, lines):
         elif paragraph:
             found += [*as_restructured(paragraph), ""]
             paragraph = []
+    if what == "module":
+        found += rooms.contents(obj)
+    elif inspect.isclass(obj) and obj.__module__.startswith("gca_scratch"):
+        found += rooms.fields(obj)
     lines[:] = found
 
 
@@ -89,20 +87,28 @@ def links_into_the_project(app, tree, name):
     """Links from a page to files outside docs/ (benchmarks/README.md) lead to the file's name, not into the void."""
     for link in tree.findall(nodes.reference):
         target = link.get("refuri", "")
-        if target.startswith("../") and not link.get("internal"):
+        of_sphinx = target.startswith("../_modules/")  # written after all pages
+        if target.startswith("../") and not link.get("internal") and not of_sphinx:
             if not (HERE / name).parent.joinpath(target.split("#")[0]).exists():
                 log.warning("%s: no such file %s", name, target, type="link")
             link.replace_self(nodes.literal(text=link.astext()))
 
 
 def from_where_they_are_shown(app, name, source):
-    """Links in a tutorial begin in tutorials/, beside docs/; on the site its page lies inside."""
+    """Links in a tutorial begin in tutorials/, beside docs/, and pages link there; on the site it lies inside."""
     if name.startswith("tutorials/"):
-        source[0] = source[0].replace("](../docs/", "](../")
+        source[0] = theme.themed_notebook(source[0].replace("](../docs/", "](../"))
+    source[0] = source[0].replace("](../tutorials/", "](tutorials/")  # where their pages are
+    if name == "tutorials":
+        source[0] = cards.filled(source[0])
 
 
 def setup(app):
     """What Sphinx calls."""
+    app.connect("builder-inited", rooms.write_pages, priority=400)
+    app.connect("builder-inited", theme.write_dark_images)
     app.connect("source-read", from_where_they_are_shown)
     app.connect("autodoc-process-docstring", read_plainly)
+    app.connect("autodoc-skip-member", rooms.without_fields)
     app.connect("doctree-resolved", links_into_the_project)
+    app.connect("doctree-resolved", theme.both_images)

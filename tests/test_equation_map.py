@@ -1,10 +1,12 @@
-"""docs/equations.md: every numbered item of the paper is there once, and every home names its items."""
+"""docs/equations.md: every numbered item of the paper is there once, every home names its items and has its lines."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
-MAP = (Path(__file__).parent.parent / "docs" / "equations.md").read_text()
+ROOT = Path(__file__).parent.parent
+MAP = (ROOT / "docs" / "equations.md").read_text()
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI")
 ITEMS = [
     *(f"Eq. {n}" for n in range(1, 14)),
@@ -12,7 +14,10 @@ ITEMS = [
     *(f"Fig. {n}" for n in (6, 7, 8)),
     *(f"Table {n}" for n in ROMAN),
 ]
-HOMES = dict(re.findall(r"^\| ((?:Eq|Algorithm|Fig|Table)[^|]*?) \| .* \| `([\w.]+)` \|$", MAP, flags=re.M))
+ROWS = re.findall(
+    r"^\| ((?:Eq|Algorithm|Fig|Table)[^|]*?) \| .* \| (.*\{py:obj\}`[^<]+ <([\w.]+)>`) \| (.*) \|$", MAP, re.M
+)
+HOMES = {item: home for item, _, home, _ in ROWS}
 
 
 def named_in(docstring):
@@ -24,8 +29,13 @@ def named_in(docstring):
     return items
 
 
+def home_of(name):
+    module, _, function = name.rpartition(".")
+    return getattr(importlib.import_module(module), function)
+
+
 def test_every_item_is_listed_once():
-    assert sorted(HOMES) == sorted(ITEMS)
+    assert sorted(item for item, *_ in ROWS) == sorted(ITEMS)
     for item in ITEMS:
         assert len(re.findall(rf"^\| {re.escape(item)} \|", MAP, flags=re.M)) == 1, item
 
@@ -33,9 +43,22 @@ def test_every_item_is_listed_once():
 def test_every_home_names_its_items():
     assert HOMES
     for item, home in HOMES.items():
-        module, _, function = home.rpartition(".")
-        docstring = getattr(importlib.import_module(module), function).__doc__
-        assert item in named_in(docstring), f"{home} does not name {item}"
+        assert item in named_in(home_of(home).__doc__), f"{home} does not name {item}"
+
+
+def test_every_home_has_the_lines_that_are_quoted():
+    for item, code, home, _ in ROWS:
+        lines = re.findall(r"`([^`<]+)`(?=<br>)", code)
+        assert lines or not item.startswith("Eq."), item
+        for line in lines:
+            assert line in inspect.getsource(home_of(home)), f"{home} has no {line}"
+
+
+def test_every_equation_can_be_stepped_through():
+    for item, _, _, step in ROWS:
+        tutorials = re.findall(r"\(\.\./(tutorials/\w+)\.ipynb\)", step)
+        assert tutorials or item.startswith("Table"), item
+        assert all((ROOT / f"{name}.py").exists() for name in tutorials), item
 
 
 def test_docstrings_name_no_item_that_the_paper_does_not_have():
