@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
-SHOWN_FIRST = ("00_skeletons", "03_attention", "07_what_it_looks_at")
+SHOWN_FIRST = ("00_skeletons", "01_cell", "03_attention", "07_what_it_looks_at")
 NAMES = sorted(path.stem for path in TUTORIALS.glob("[0-9][0-9]_*.py"))
 
 
@@ -93,7 +93,7 @@ def test_cells_come_go_and_are_folded(tools):
 
     def change(book):
         cells = book["cells"]
-        cells.insert(2, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": ["# New\n", "Words."]})
+        cells.insert(1, {"cell_type": "markdown", "id": "x", "metadata": {}, "source": ["# New\n", "Words."]})
         folded = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
         code = {"cell_type": "code", "source": ["last = 1"], "outputs": [], "execution_count": None}
         cells.append(code | {"id": "y", "metadata": folded})
@@ -104,7 +104,7 @@ def test_cells_come_go_and_are_folded(tools):
         "+ # %% [markdown]", "+ # # New", "+ # Words.",
         '+ # %% jupyter={"source_hidden": true} tags=["hide-input"]', "+ last = 1",
     ]  # fmt: skip
-    changed(text.with_suffix(".ipynb"), lambda book: book["cells"].pop(2) and book["cells"].pop())
+    changed(text.with_suffix(".ipynb"), lambda book: book["cells"].pop(1) and book["cells"].pop())
     tools.main("--read")
     assert text.read_text("utf-8") == before
 
@@ -139,3 +139,10 @@ def test_each_tutorial_shows_before_it_tells():
         found = measure.measures((TUTORIALS / f"{name}.py").read_text("utf-8"))
         assert found["words before the first"] < 100, name
         assert found["longest stretch without one"] <= 500 and found["of them core"] <= 1500, (name, found)
+
+
+def test_the_table_of_checkers_is_that_of_its_page():
+    rows = [line[2:] for line in (TUTORIALS / "01_cell.py").read_text("utf-8").splitlines() if line.startswith("# | ")]
+    page = (TUTORIALS.parent / "docs" / "gradient-checkers.md").read_text("utf-8").splitlines()
+    first = rows.index("| | finds, of 20 |")
+    assert set(rows[first : first + 9]) <= set(page) and "| **20** |" in rows[first + 8]

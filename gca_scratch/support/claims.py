@@ -46,7 +46,7 @@ def exercise(name: str, right: Callable[[], Any], hint: str = "", to: float = 1e
         try:
             answer = answer() if callable(answer) else answer
         except Exception as error:  # whatever somebody's half-written answer does
-            blank = "ellipsis" in str(error)
+            blank = "ellipsis" in str(error).lower()
             print(f"{BLANK} Exercise {name}: {'still blank' if blank else f'{type(error).__name__}: {error}'}")
             return False
         if _blank(answer):
