@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("jupytext")
 pytest.importorskip("nbclient")
 TUTORIALS = Path(__file__).parents[1] / "tutorials"
-SHOWN_FIRST = ("00_skeletons", "01_cell", "03_attention", "07_what_it_looks_at")
+SHOWN_FIRST = ("00_skeletons", "01_cell", "02_grid", "03_attention", "07_what_it_looks_at")
 NAMES = sorted(path.stem for path in TUTORIALS.glob("[0-9][0-9]_*.py"))
 
 
