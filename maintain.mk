@@ -8,7 +8,7 @@ help-maintain:
 	@echo "make test-long       run the long form of what make test proves in short"
 	@echo "make test-stress     kill, fuzz and overload it for hours: docs/trust.md"
 	@echo "make test-tutorials  run every notebook from top to bottom"
-	@echo "make test-browser    drive the stepper's page in Chromium (apt install chromium), with its times"
+	@echo "make test-browser    drive the stepper and the built site in Chromium (apt install chromium), with times and widths"
 	@echo "make notebooks       write the notebooks from their texts, tutorials/*.py"
 	@echo "make docs            run the notebooks, build the documentation: docs/_build/index.html"
 	@echo "make release-check   prove that the assignments' student versions work and give nothing away"
@@ -34,7 +34,7 @@ test-stress: $(VENV)/ready-for-stress
 	$(RUN) stress/large.py
 
 test-browser: $(VENV)/ready-for-browser
-	$(RUN) -m pytest tests/stepper/test_browser.py -rPs
+	$(RUN) -m pytest tests/stepper/test_browser.py tests/test_site.py -rPs
 
 notebooks: $(VENV)/ready-for-tutorials
 	$(RUN) tutorials/notebooks.py
@@ -49,11 +49,17 @@ docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*
 	@mkdir -p $(@D)
 	@$(RUN) tutorials/notebooks.py --run $< $@
 
-docs: $(VENV)/ready-for-docs test-tutorials
+docs: $(VENV)/ready-for-docs test-tutorials docs/_static/download
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
 	rm -rf docs/api docs/_build docs/jupyter_execute
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "docs/_build/index.html"
+
+# The wheel and the source distribution, for whoever reads the site.
+docs/_static/download: pyproject.toml $(wildcard gca_scratch/*.py gca_scratch/*/*.py gca_scratch/*/*/*.py)
+	rm -rf build $@
+	$(RUN) -c "from setuptools import build_meta as b; b.build_sdist('$@'); b.build_wheel('$@')" > /dev/null
+	rm -rf build
 
 release-check: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m course release-check

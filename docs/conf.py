@@ -1,6 +1,7 @@
 """The documentation site: make docs."""
 
 import inspect
+import re
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ html_theme = "furo"
 html_title = "gca_scratch"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["fit.js"]
 html_show_sphinx = False
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -40,13 +42,13 @@ nb_execution_mode = "off"  # make docs executes the tutorials before, each once
 nb_merge_streams = True
 suppress_warnings = ["misc.highlighting_failure"]
 
-autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True, "undoc-members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_preserve_defaults = True  # keep=FRESH, as it stands in the code
-viewcode_follow_imported_members = False  # a function has one home
 add_module_names = False  # the page has the name of the module
 
+ARGUMENT = re.compile(r"\w+(?:, \w+)*(?: \([^)]*\)(?: or None)?)?: ")  # what a docstring says of one, or of several
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +56,8 @@ def as_restructured(paragraph):
     """A paragraph of a docstring as reStructuredText: what stands indented keeps its lines, `name` is code."""
     if all(line.startswith(" ") for line in paragraph):
         return ["::", "", *("    " + line for line in paragraph)]
-    return rooms.as_text("\n".join(line.strip() for line in paragraph)).splitlines()
+    text = rooms.as_text("\n".join(line.strip() for line in paragraph)).splitlines()
+    return ["* " + text[0], *("  " + line for line in text[1:])] if ARGUMENT.match(paragraph[0]) else text
 
 
 def read_plainly(app, what, name, obj, options, lines):
@@ -68,7 +71,8 @@ def read_plainly(app, what, name, obj, options, lines):
     found, paragraph = [], []
     for line in [*lines, ""]:
         if line.strip():
-            begins = line.startswith(("Returns ", "Raises ", "Gives "))
+            argument = ARGUMENT.match(line)
+            begins = argument or line.startswith(("Returns ", "Raises ", "Gives "))
             if paragraph and (begins or line.startswith(" ") != paragraph[-1].startswith(" ")):
                 found += [*as_restructured(paragraph), ""]
                 paragraph = []
@@ -101,6 +105,8 @@ def from_where_they_are_shown(app, name, source):
     source[0] = source[0].replace("](../tutorials/", "](tutorials/")  # where their pages are
     if name == "tutorials":
         source[0] = cards.filled(source[0])
+    if name == "index":
+        source[0] = source[0].replace("%version%", release)
 
 
 def setup(app):
@@ -109,6 +115,6 @@ def setup(app):
     app.connect("builder-inited", theme.write_dark_images)
     app.connect("source-read", from_where_they_are_shown)
     app.connect("autodoc-process-docstring", read_plainly)
-    app.connect("autodoc-skip-member", rooms.without_fields)
+    app.connect("autodoc-skip-member", rooms.of_another_place)
     app.connect("doctree-resolved", links_into_the_project)
     app.connect("doctree-resolved", theme.both_images)

@@ -123,11 +123,11 @@ def fields(cls):
     return ["Fields:", "", *lines, ""] if lines else []
 
 
-def without_fields(app, what, name, obj, skip, options):
-    """Fields stand in the list of their class, not once more below it."""
-    if what != "class":
-        return None
+def of_another_place(app, what, name, obj, skip, options):
+    """Is it a field, which stands in the list of its class, or does another page have it? Then it is skipped."""
     module, path = app.env.temp_data.get("autodoc:module"), app.env.temp_data.get("autodoc:class")
+    if what == "module":
+        return True if inspect.isroutine(obj) and obj.__module__ != module else None
     cls = getattr(importlib.import_module(module), path, None) if module and path else None
     of_class = name in field_names(cls) if inspect.isclass(cls) else False
     return True if of_class or (getattr(obj, "__doc__", "") or "").startswith("Alias for field number") else None

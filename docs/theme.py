@@ -13,7 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from docutils import nodes
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread, imsave
+
+from gca_scratch.figures.canvas import BLUE
 
 HERE = Path(__file__).parent
 GREY = re.compile(r"#([0-9a-f]{2})\1\1\b")
@@ -71,11 +74,17 @@ def without_white(pixels):
 
 
 def on_dark(pixels):
-    """The picture for a dark page: without white, and black is white."""
+    """The picture for a dark page: without white, and black lines and letters are white; blocks of colour stay."""
     clear = without_white(pixels)
     ink = clear[..., :3]
+    faded = np.abs(ink - to_rgb(BLUE)).max(axis=2) < 0.05  # from white to blue: here from dark to blue
+    light = np.pad(pixels[..., :3].min(axis=2) > 0.9, 2, mode="edge")
+    height, width = pixels.shape[:2]
+    beside_white = np.any([light[y : y + height, x : x + width] for y in range(5) for x in range(5)], axis=0)
+    block = ~beside_white & ~faded
     black = (1 - ink.max(axis=2, keepdims=True) / 0.15).clip(0, 1)
     clear[..., :3] = ink + (1 - ink) * black
+    clear[block] = np.concatenate([pixels[block][:, :3], np.ones((block.sum(), 1))], axis=1)
     return clear
 
 

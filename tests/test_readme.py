@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from gca_scratch import __version__
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gca_scratch"
 README = (ROOT / "README.md").read_text("utf-8")
 MAP = (ROOT / "docs" / "map.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
-PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 READING_ORDER = re.findall(r"^\| \[[\w./]+\]\((\S+\.py)\) \|.*\| (\d+) \|$", README, re.M)
 
 
@@ -76,3 +78,20 @@ def test_every_file_on_the_map_is_there():
     for packages, names in sections():
         there = {path.name + "/" * path.is_dir() for package in packages for path in package.rglob("*")}
         assert names <= there, names - there
+
+
+def test_the_citation_names_this_version_and_the_paper():
+    yaml = pytest.importorskip("yaml")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == __version__ and citation["cff-version"] == "1.2.0" and citation["authors"]
+    (paper,) = citation["references"]
+    index = (ROOT / "docs" / "index.md").read_text("utf-8")
+    assert paper["title"].replace("LSTM", "{LSTM}") in index and paper["doi"] in index
+
+
+def test_the_way_of_a_change_fits_on_a_screen():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert len(text.splitlines()) <= 50 and len(text.split()) < 600
+    commands = set(re.findall(r"make ([a-z-]+)", text)) | {"test", "docs"}
+    makefiles = "".join((ROOT / name).read_text("utf-8") for name in ("Makefile", "maintain.mk"))
+    assert commands <= set(re.findall(r"^([a-z-]+):", makefiles, re.M))

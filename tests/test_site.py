@@ -24,7 +24,7 @@ TOO_WIDE = """() => {
   for (const box of document.querySelectorAll("article *, article")) {
     const style = getComputedStyle(box);
     if (style.display === "inline" || style.visibility === "hidden" || !box.clientWidth) continue;
-    if (box.closest("mjx-assistive-mml, .headerlink, svg svg, iframe, .visually-hidden, input")) continue;
+    if (box.closest("mjx-container, .headerlink, svg svg, iframe, .visually-hidden, input")) continue;
     if (style.overflowX !== "visible" && box.scrollWidth > box.clientWidth + 1)
       found.push(`${box.tagName}.${box.className.baseVal ?? box.className} ${box.scrollWidth} > ${box.clientWidth}: `
         + box.textContent.trim().slice(0, 60));
@@ -32,7 +32,7 @@ TOO_WIDE = """() => {
   return found;
 }"""
 OF_ONE_THEME = """() => Array.from(document.querySelectorAll("article img"))
-  .filter((image) => !image.closest(".only-light, .only-dark")).map((image) => image.getAttribute("src"))"""
+  .filter((image) => !image.closest(".only-light, .only-dark, .toggler")).map((image) => image.getAttribute("src"))"""
 SEEN = """() => Array.from(document.querySelectorAll("article img"))
   .filter((image) => image.offsetWidth && !image.naturalWidth).map((image) => image.getAttribute("src"))"""
 
@@ -56,6 +56,7 @@ def test_nothing_is_cut_off(page):
         opened(page, name)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate("fit()")  # without the pause after a change of the window
             wrong |= {f"{name} at {width}": found for found in [page.evaluate(TOO_WIDE)] if found}
     print(f"{len(PAGES)} pages at {', '.join(map(str, WIDTHS))} pixels")
     assert not wrong, "\n".join(f"{place}: {'; '.join(found[:4])}" for place, found in wrong.items())
