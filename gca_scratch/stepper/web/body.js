@@ -20,7 +20,8 @@ function skeleton(t, marked, edge, wide) {
   });
   const joints = x.map(([across, up], j) => {
     const radius = (j === marked ? 2.2 : 1.2) * wide * edge;
-    return `<circle cx="${across}" cy="${-up}" r="${radius}" data-joint="${j}" class="${j === marked ? "marked" : ""}"/>`;
+    const kind = j === marked ? "marked" : "";
+    return `<circle cx="${across}" cy="${-up}" r="${radius}" data-joint="${j}" class="${kind}"/>`;
   });
   return SVG([...bones, ...joints]);
 }
@@ -90,7 +91,8 @@ function startBody() {
     svg.setPointerCapture(event.pointerId);
     event.preventDefault();
     svg.focus();
-    if (stepNow().station.kind === "sweep") change({ step: stepOfCell(cellAt(dragged.j, dragged.t)), joint: dragged.j });
+    if (stepNow().station.kind === "sweep")
+      change({ step: stepOfCell(cellAt(dragged.j, dragged.t)), joint: dragged.j });
     else change({ joint: dragged.j });
   });
   svg.addEventListener("pointermove", (event) => {

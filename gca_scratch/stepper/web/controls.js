@@ -29,7 +29,9 @@ function rearrange(changes) {
   const [{ station, back }, k] = [stepNow(), cellNow()];
   Object.assign(state, changes);
   state.N = clamp(state.N, 0, DATA.N);
-  const same = timeline().stations.findIndex(({ kind, n }) => kind === station.kind && n === Math.min(station.n, state.N));
+  const same = timeline().stations.findIndex(
+    ({ kind, n }) => kind === station.kind && n === Math.min(station.n, state.N),
+  );
   state.step = stepOfStation(Math.max(same, 0), back);
   goTo(k);
 }
@@ -161,7 +163,9 @@ const option = (names) => names.map((name, n) => `<option value="${n}">${plain(n
 function start() {
   element("unit").innerHTML = option(Array.from({ length: DATA.H }, (_, n) => String(n)));
   element("N").innerHTML = option(Array.from({ length: DATA.N + 1 }, (_, n) => String(n)));
-  element("param").innerHTML = Object.keys(DATA.params).map((name) => `<option>${name}</option>`).join("");
+  element("param").innerHTML = Object.keys(DATA.params)
+    .map((name) => `<option>${name}</option>`)
+    .join("");
   element("own-class").innerHTML = option(DATA.classes);
   drawGrid();
   startBody();
@@ -174,11 +178,15 @@ function start() {
   on("digits", "change", ({ checked }) => change({ digits: Number(checked) }));
   on("slider", "input", ({ value }) => change({ step: value }));
   for (const id of ["dial", "value"]) on(id, "input", ({ valueAsNumber }) => turn(valueAsNumber));
-  const pick = () => change({ weight: `w,${element("param").value},${element("row").value},${element("column").value}` });
+  const pick = () =>
+    change({ weight: `w,${element("param").value},${element("row").value},${element("column").value}` });
   for (const id of ["param", "row", "column"]) on(id, "input", pick);
   on("undo", "click", undo);
   on("load", "click", ownRecording);
-  on("example", "click", () => (element("own").value = JSON.stringify(lab.sequences[state.sequence].x)));
+  on("example", "click", () => {
+    element("own").value = JSON.stringify(lab.sequences[state.sequence].x);
+    element("own-placed").checked = false; // it is in these coordinates already
+  });
   on("file-own", "change", async ({ files }) => files[0] && (element("own").value = await files[0].text()));
   on("theme", "click", () => {
     chooseTheme(isDark() ? "light" : "dark");
@@ -186,13 +194,16 @@ function start() {
   });
   document.addEventListener("click", onClick);
   for (const kind of ["pointerover", "focusin"]) {
-    document.addEventListener(kind, ({ target }) => light(target.closest?.("[data-q]")?.dataset.q ?? target.closest?.("data")?.dataset.name));
+    document.addEventListener(kind, ({ target }) =>
+      light(target.closest?.("[data-q]")?.dataset.q ?? target.closest?.("data")?.dataset.name),
+    );
   }
   element("link").hidden = location.protocol === "about:"; // inside a notebook there is no address to link to
   if (parent !== window) element("link").target = "_blank";
   addEventListener("keydown", onKey);
   addEventListener("hashchange", fromHash);
   followTheme();
+  light(null);
   fromHash();
   if (location.protocol !== "about:") element("main").focus({ preventScroll: true }); // keys work at once
 }

@@ -24,6 +24,12 @@ function shownNow(scene) {
   return names.includes(wanted) ? wanted : names[0];
 }
 
+// Which layer the grid shows, where the station does not say it.
+function layerOf({ kind, n, run }) {
+  if (kind === "memory") return n ? " in layer 2" : " in layer 1";
+  return kind === "classes" || kind === "loss" ? ` in ${run.N ? `iteration ${run.N}` : "layer 1"}` : "";
+}
+
 // Its number in every cell.
 function gridValues({ cells, backs, run, round, roundBack, unit }, name) {
   const rounds = { r: round ?? run.rounds.at(-1), e: round };
@@ -51,8 +57,8 @@ function drawGrid() {
     });
     return `<tr><th scope="row"><i>${j}</i> ${plain(name)}</th>${cells.join("")}</tr>`;
   });
-  element("grid").innerHTML =
-    `<thead><tr><th>joint <var>j</var> \\ frame <var>t</var></th>${frames.join("")}</tr></thead><tbody>${rows.join("")}</tbody>`;
+  const head = `<tr><th>joint <var>j</var> \\ frame <var>t</var></th>${frames.join("")}</tr>`;
+  element("grid").innerHTML = `<thead>${head}</thead><tbody>${rows.join("")}</tbody>`;
 }
 
 // Colours and numbers of the cells that have had their turn; frames around those whose turn it is.
@@ -63,7 +69,15 @@ function fillGrid(scene, name) {
   const largest = Math.max(...all.map(Math.abs));
   const one = kind === "sweep";
   const { S, T, nextS, nextT } = neighbours(here);
-  const around = back ? [[nextS, "S ↑"], [nextT, "T ←"]] : [[S, "S ↓"], [T, "T →"]]; // prettier-ignore
+  const around = back
+    ? [
+        [nextS, "S ↑"],
+        [nextT, "T ←"],
+      ]
+    : [
+        [S, "S ↓"],
+        [T, "T →"],
+      ];
   const marks = new Map(one ? around : []);
   for (const cell of element("grid").querySelectorAll("button")) {
     const k = Number(cell.dataset.cell);
@@ -87,7 +101,7 @@ function fillGrid(scene, name) {
   const minus = all.some((value) => value < 0) ? `<span class="key minus">−${rounded(largest, 2)}</span> ` : "";
   fill(
     element("legend"),
-    `${sign(name)}${wide ? ` of unit ${unit}` : ""}: ${minus}<span class="key">0</span> ` +
+    `${sign(name)}${wide ? ` of unit ${unit}` : ""}${layerOf(scene)}: ${minus}<span class="key">0</span> ` +
       `<span class="key plus">${rounded(largest, 2)}</span> <span class="key here">this cell</span> ` +
       (one && now.length > 1 ? `<span class="key now">this step</span> ` : "") +
       (one ? `<span class="key neighbour">${back ? "gives it gradients" : "heard by it"}</span>` : ""),
@@ -109,8 +123,9 @@ function inputs({ cells, here, n }, allDigits) {
   const list = (name, values) => `(${values.map((value) => number(name, value, allDigits)).join(", ")})`;
   const heard = (name, from) => {
     const values = from < 0 ? "0" : list(name, cells[here][name]);
-    const jump = from < 0 ? "" : ` <button type="button" class="jump" data-jump="${from}" aria-label="go to ${plain(cellName(from))}">↗</button>`;
-    return card((from < 0 ? "outside the grid" : plain(cellName(from))) + jump, name, `<b>${symbol(name)}</b> = ${values}`);
+    const place = from < 0 ? "outside the grid" : plain(cellName(from));
+    const button = `<button type="button" class="jump" data-jump="${from}" aria-label="go to ${place}">↗</button>`;
+    return card(from < 0 ? place : `${place} ${button}`, name, `<b>${symbol(name)}</b> = ${values}`);
   };
   const { S, T } = neighbours(here);
   const below = n ? "<var>h</var> of layer 1 in this cell" : "coordinates of the joint";
@@ -128,10 +143,25 @@ function unitRows(scene) {
     const passed = ["h_S", "c_S", "h_T", "c_T"].map((name) => ["to_" + name, gradient["d" + name]]);
     return [...of(gradient, ["dh", "dc", "dc_all", "di", "df_S", "df_T", "do", "du"]), ...passed];
   }
-  if (kind === "scores" && !back) return [["h", run.h[here]], ["IF", before], ["s", round.attention.s[here]]];
-  if (kind === "scores") return [["da", roundBack.attention.da[here]], ["dh_judged", roundBack.attention.dh[here]]];
+  if (kind === "scores" && !back)
+    return [
+      ["h", run.h[here]],
+      ["IF", before],
+      ["s", round.attention.s[here]],
+    ];
+  if (kind === "scores")
+    return [
+      ["da", roundBack.attention.da[here]],
+      ["dh_judged", roundBack.attention.dh[here]],
+    ];
   if (kind === "memory" && n === 0) return back ? [["dIF", run.back.dIF_0]] : [["IF", run.initial.IF]];
-  if (kind === "memory" && !back) return [["F", round.F], ["IF_before", before], ["z", round.z], ["IF", round.IF]];
+  if (kind === "memory" && !back)
+    return [
+      ["F", round.F],
+      ["IF_before", before],
+      ["z", round.z],
+      ["IF", round.IF],
+    ];
   if (kind === "memory") return of(roundBack, ["dIF", "dz", "dF", "dIF_before"]);
   return back ? [["dIF", run.back.dIF]] : [["IF", run.IF]];
 }

@@ -136,32 +136,51 @@ function backwardEquations(iteration) {
     return [`to ${way}, Eq. 1`, `to_h_${way}`, gates];
   };
   return [
-    ["Collected", [
-      ["every use of <var>h</var>", "dh", "{dh_above} + {dh_next_S} + {dh_next_T}"],
-      ["the two successors", "dc", "{dc_next_S} + {dc_next_T}"],
-    ]],
-    ["Through the state", [
-      [`${NAMES.o}, Eq. 3`, "do", "{dh} · {tanh_c}"],
-      ["every use of <var>c</var>, Eq. 3", "dc_all", "{dc} + {dh} · {o} · (1 − {tanh_c}²)"],
-    ]],
-    ...(iteration ? [["The score of this cell", [
-      ["informativeness, Eq. 7", "dr", [shares, units]],
-      ["softmax, Eq. 6", "de", "{r} · ({dr} − {mean_dr})"],
-    ]]] : []),
-    ["The gates", [
-      [`${NAMES.i}, ${update}`, "di", `${fresh}{dc_all} · {u}`],
-      [`${NAMES.f_S}, ${update}`, "df_S", `${past}{dc_all} · {c_S}`],
-      [`${NAMES.f_T}, ${update}`, "df_T", `${past}{dc_all} · {c_T}`],
-      [`${NAMES.u}, ${update}`, "du", `${fresh}{dc_all} · {i}`],
-    ]],
+    [
+      "Collected",
+      [
+        ["every use of <var>h</var>", "dh", "{dh_above} + {dh_next_S} + {dh_next_T}"],
+        ["the two successors", "dc", "{dc_next_S} + {dc_next_T}"],
+      ],
+    ],
+    [
+      "Through the state",
+      [
+        [`${NAMES.o}, Eq. 3`, "do", "{dh} · {tanh_c}"],
+        ["every use of <var>c</var>, Eq. 3", "dc_all", "{dc} + {dh} · {o} · (1 − {tanh_c}²)"],
+      ],
+    ],
+    ...(iteration
+      ? [
+          [
+            "The score of this cell",
+            [
+              ["informativeness, Eq. 7", "dr", [shares, units]],
+              ["softmax, Eq. 6", "de", "{r} · ({dr} − {mean_dr})"],
+            ],
+          ],
+        ]
+      : []),
+    [
+      "The gates",
+      [
+        [`${NAMES.i}, ${update}`, "di", `${fresh}{dc_all} · {u}`],
+        [`${NAMES.f_S}, ${update}`, "df_S", `${past}{dc_all} · {c_S}`],
+        [`${NAMES.f_T}, ${update}`, "df_T", `${past}{dc_all} · {c_T}`],
+        [`${NAMES.u}, ${update}`, "du", `${fresh}{dc_all} · {i}`],
+      ],
+    ],
     ["Through σ and tanh of the gates", GATES.map((gate) => [`${NAMES[gate]}, Eq. 1`, `dz.${gate}`, through(gate)])],
-    ["Passed on", [
-      [`to S, ${update}`, "to_c_S", `${past}{dc_all} · {f_S}`],
-      [`to T, ${update}`, "to_c_T", `${past}{dc_all} · {f_T}`],
-      toBefore("S"),
-      toBefore("T"),
-    ]],
-  ]; // prettier-ignore
+    [
+      "Passed on",
+      [
+        [`to S, ${update}`, "to_c_S", `${past}{dc_all} · {f_S}`],
+        [`to T, ${update}`, "to_c_T", `${past}{dc_all} · {f_T}`],
+        toBefore("S"),
+        toBefore("T"),
+      ],
+    ],
+  ];
 }
 
 // One equation as HTML, with the quantities q: in symbols, filled with numbers, and what it gives.
@@ -187,7 +206,7 @@ function heardBy(cell) {
   return [...named("x", cell.x), ...named("h_S", cell.h_S), ...named("h_T", cell.h_T)];
 }
 
-// A product of a vector and a column of weights, opened: factors is a list of [sign, value, name], each with its weight.
+// A product of a vector and a column of weights, opened.  factors: [sign, value, name] of each that meets a weight.
 function products(factors, name, column, allDigits, bias = null) {
   const W = rowsOf(lab.params[name]);
   const weight = (row, of = name) => {
@@ -198,14 +217,19 @@ function products(factors, name, column, allDigits, bias = null) {
   const rows = factors.map(([html, value, q], d) => {
     const product = number("product", value * W[d][column], allDigits);
     const factor = number("factor", value, allDigits);
-    return `<tr><th scope="row"><span class="sym" tabindex="-1" data-q="${q}">${html}</span></th><td>${factor}</td>` +
-      `<td>· ${weight(d)}</td><td>= ${product}</td></tr>`; // prettier-ignore
+    return (
+      `<tr><th scope="row"><span class="sym" tabindex="-1" data-q="${q}">${html}</span></th><td>${factor}</td>` +
+      `<td>· ${weight(d)}</td><td>= ${product}</td></tr>`
+    );
   });
   const last = bias ? valueAt(`w,${bias},0,${column}`) : 0;
   const alone = number("product", last, allDigits);
-  if (bias) rows.push(`<tr><th scope="row"><var>b</var></th><td></td><td>${weight(0, bias)}</td><td>= ${alone}</td></tr>`);
+  if (bias)
+    rows.push(`<tr><th scope="row"><var>b</var></th><td></td><td>${weight(0, bias)}</td><td>= ${alone}</td></tr>`);
   const sum = factors.reduce((total, [, value], d) => total + value * W[d][column], last);
-  rows.push(`<tr class="total"><th scope="row">sum</th><td></td><td></td><td>= ${number("total", sum, allDigits)}</td></tr>`);
+  rows.push(
+    `<tr class="total"><th scope="row">sum</th><td></td><td></td><td>= ${number("total", sum, allDigits)}</td></tr>`,
+  );
   return `<div class="scroll"><table class="products">${rows.join("")}</table></div>`;
 }
 

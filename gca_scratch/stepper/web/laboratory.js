@@ -95,7 +95,12 @@ function parsedRecording(text) {
     frames = frames.map((frame) => (Array.isArray(frame) ? frame.flat(2) : [frame]));
   } else {
     const lines = text.split(/\r?\n/).filter((line) => line.trim());
-    const words = lines.map((line) => line.trim().split(/[\s,;]+/).filter(Boolean));
+    const words = lines.map((line) =>
+      line
+        .trim()
+        .split(/[\s,;]+/)
+        .filter(Boolean),
+    );
     if (words.length && words[0].every((word) => Number.isNaN(Number(word)))) words.shift(); // names of the columns
     frames = words.map((row) => row.map(Number));
   }
@@ -120,7 +125,7 @@ function boneLength(all) {
   return lengths.length ? lengths.reduce((sum, length) => sum + length, 0) / lengths.length : 0;
 }
 
-// In coordinates like those of the other sequences: the first joint of the first frame as origin, bones as long as here.
+// In coordinates like the others: the first joint of the first frame as origin, bones as long as here.
 function likeTheOthers(frames) {
   const origin = frames[0][0];
   const [here, own] = [boneLength(given.sequences.map(({ x }) => x)), boneLength([frames])];

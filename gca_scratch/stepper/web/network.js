@@ -59,15 +59,37 @@ function cellBackward(dh, dc, { x, h_S, c_S, h_T, c_T, W, r, i, f_S, f_T, o, u, 
   const dz_u = each((du, u) => du * (1 - u ** 2), du, u);
   const dz = [...slope(di, i), ...slope(df_S, f_S), ...slope(df_T, f_T), ...slope(do_, o), ...dz_u]; // (5H,)
   // what each gate has in dz W^T: (5H,), of which the five parts sum to dh_S and to dh_T
-  const through = (U) => parts(dz, H).flatMap((dz_g, g) => timesT(dz_g, U.map((row) => row.slice(g * H, (g + 1) * H))));
+  const through = (U) =>
+    parts(dz, H).flatMap((dz_g, g) =>
+      timesT(
+        dz_g,
+        U.map((row) => row.slice(g * H, (g + 1) * H)),
+      ),
+    );
   const [through_S, through_T] = [through(W.slice(D, D + H)), through(W.slice(D + H))];
   const heard = [...x, ...h_S, ...h_T];
   return {
-    dh, dc, dc_all, di, df_S, df_T, do: do_, du, dz, dx: timesT(dz, W.slice(0, D)), through_S, through_T,
-    dh_S: plus(...parts(through_S, H)), dc_S: product(dpast, f_S),
-    dh_T: plus(...parts(through_T, H)), dc_T: product(dpast, f_T),
-    dW: outer(heard, dz), db: dz, dr_of, dr: r === null ? null : dr_of.reduce((sum, share) => sum + share, 0),
-  }; // prettier-ignore
+    dh,
+    dc,
+    dc_all,
+    di,
+    df_S,
+    df_T,
+    do: do_,
+    du,
+    dz,
+    dx: timesT(dz, W.slice(0, D)),
+    through_S,
+    through_T,
+    dh_S: plus(...parts(through_S, H)),
+    dc_S: product(dpast, f_S),
+    dh_T: plus(...parts(through_T, H)),
+    dc_T: product(dpast, f_T),
+    dW: outer(heard, dz),
+    db: dz,
+    dr_of,
+    dr: r === null ? null : dr_of.reduce((sum, share) => sum + share, 0),
+  };
 }
 
 // --- the cell over joints and frames ---------------------------------------------------------------------------------
@@ -204,7 +226,12 @@ function backward(grid, p, { N, cells, h, initial, rounds, IF }, dlogits) {
     const attention = attentionBackward(openingBackward(layer2.back.map((cell) => cell.dr)), round.attention);
     [g[`attention.${n}.We1`], g[`attention.${n}.We2`]] = [attention.dWe1, attention.dWe2];
     [dW2, db2] = [plusMatrix(dW2, layer2.dW), plusVector(db2, layer2.db)]; // one layer 2 served all iterations
-    dh = each(plus, dh, layer2.back.map((cell) => cell.dx), attention.dh); // each iteration reads h and IF twice
+    dh = each(
+      plus,
+      dh,
+      layer2.back.map((cell) => cell.dx),
+      attention.dh,
+    ); // each iteration reads h and IF twice
     reached[n - 1] = { ...layer2, attention, dIF, dz, dF, dIF_before };
     dIF = plus(dIF_before, attention.dIF);
   }

@@ -43,7 +43,9 @@ function rounded(double, digits = 3) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "not a number";
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) return String(Number(value.toPrecision(digits))).replace("-", "−");
-  return String(Number(value.toPrecision(digits - 1)).toExponential()).replaceAll("-", "−").replace("e+", "e");
+  return String(Number(value.toPrecision(digits - 1)).toExponential())
+    .replaceAll("-", "−")
+    .replace("e+", "e");
 }
 
 // A share as people say it.

@@ -3,16 +3,33 @@
 const PACE = 700; // milliseconds a step while it plays
 const MIDDLE = Math.floor(GRID.T / 2) * GRID.J + Math.floor(GRID.J / 2); // of layer 1's sweep, where the page begins
 const state = {
-  sequence: 0, N: DATA.N, by: "cell", step: MIDDLE + 1, joint: 0, frame: 0, unit: 0, forward: "h", back: "dh", digits: 0,
-  open: "", weight: `w,layer1.W,0,0`,
-}; // prettier-ignore
+  sequence: 0,
+  N: DATA.N,
+  by: "cell",
+  step: MIDDLE + 1,
+  joint: 0,
+  frame: 0,
+  unit: 0,
+  forward: "h",
+  back: "dh",
+  digits: 0,
+  open: "",
+  weight: `w,layer1.W,0,0`,
+};
 let playing = null;
 
 // Change the state, within its limits, and draw it.
 function change(changes) {
   Object.assign(state, changes);
   if (!["cell", "diagonal"].includes(state.by)) state.by = "cell";
-  const limits = { sequence: lab.sequences.length, N: DATA.N + 1, joint: GRID.J, frame: GRID.T, unit: DATA.H, digits: 2 };
+  const limits = {
+    sequence: lab.sequences.length,
+    N: DATA.N + 1,
+    joint: GRID.J,
+    frame: GRID.T,
+    unit: DATA.H,
+    digits: 2,
+  };
   for (const [name, limit] of Object.entries(limits)) state[name] = clamp(state[name], 0, limit - 1);
   state.step = clamp(state.step, 1, timeline().steps.length);
   if (state.open && !GATES.includes(state.open)) state.open = "";
@@ -58,14 +75,17 @@ function draw() {
 
 // The equations of the step, with the products behind one gate where they are opened.
 function equationsHtml(scene, allDigits) {
-  const html = (groups, q, open = () => ["", ""]) => groups.map(([head, list]) => {
-    const cards = list.map((each) => {
-      if (typeof each === "string") return each;
-      const [button, opened] = open(each[1]);
-      return equation(each, q, allDigits, button) + opened;
-    });
-    return `<h3>${head}</h3>${cards.join("")}`;
-  }).join(""); // prettier-ignore
+  const html = (groups, q, open = () => ["", ""]) =>
+    groups
+      .map(([head, list]) => {
+        const cards = list.map((each) => {
+          if (typeof each === "string") return each;
+          const [button, opened] = open(each[1]);
+          return equation(each, q, allDigits, button) + opened;
+        });
+        return `<h3>${head}</h3>${cards.join("")}`;
+      })
+      .join("");
   if (scene.kind !== "sweep") {
     const { q, groups } = STATIONS[scene.kind](scene, allDigits);
     return html(groups, q);
@@ -81,7 +101,8 @@ function opener(scene, allDigits) {
     if (!GATES.includes(gate)) return ["", ""];
     const open = state.open === gate;
     const told = `aria-expanded="${open}" aria-label="products of ${gate}" title="open the products (x)"`;
-    const button = ` <button type="button" class="open" data-open="${gate}" ${told}><var>x W</var> ${open ? "▴" : "▾"}</button>`;
+    const text = `<var>x W</var> ${open ? "▴" : "▾"}`;
+    const button = ` <button type="button" class="open" data-open="${gate}" ${told}>${text}</button>`;
     return [button, open ? gateProducts(scene, gate, allDigits) : ""];
   };
 }
@@ -111,12 +132,19 @@ function story({ kind, back, here, n, run }) {
 }
 
 function drawControls(scene) {
-  const sequences = lab.sequences.map(({ label, own }, n) => `${n}: ${own ? "yours, as " : ""}${plain(DATA.classes[label])}`);
+  const sequences = lab.sequences.map(
+    ({ label, own }, n) => `${n}: ${own ? "yours, as " : ""}${plain(DATA.classes[label])}`,
+  );
   fill(element("sequence"), sequences.map((name, n) => `<option value="${n}">${name}</option>`).join(""));
   for (const name of ["sequence", "by", "unit", "N"]) element(name).value = state[name];
   element("digits").checked = state.digits === 1;
   const text = (name) => (name === "dc_all" ? "dc′" : name);
-  fill(element("show"), shown(scene).map((name) => `<option value="${name}">${text(name)}</option>`).join(""));
+  fill(
+    element("show"),
+    shown(scene)
+      .map((name) => `<option value="${name}">${text(name)}</option>`)
+      .join(""),
+  );
   element("show").value = shownNow(scene);
   const slider = element("slider");
   slider.max = timeline().steps.length;

@@ -22,21 +22,34 @@ function addedUp(scene) {
   return { sum, now: now.map((k) => part(backs[k])).reduce(plusMatrix, null) };
 }
 
+const square = (x, y, kind, more) => `<rect x="${x}" y="${y}" width="1" height="1" class="${kind}" ${more}/>`;
+
+function picture(kind, [K, R], label, inside, below, more = "") {
+  const told = `role="img" viewBox="0 0 ${K} ${R}" aria-label="${label}" ${more}`;
+  return `<figure><svg class="heat ${kind}" ${told}>${inside}</svg>${below}</figure>`;
+}
+
 // A matrix as coloured squares; `chosen` is [row, column].
 function heat(rows, title, pick, chosen) {
   const largest = Math.max(...rows.flat().map(Math.abs)) || 1;
-  const squares = rows.flatMap((row, r) => row.map((value, c) => {
-    const strength = Math.sqrt(Math.abs(value) / largest).toFixed(2);
-    return `<rect x="${c}" y="${r}" width="1" height="1" class="${value < 0 ? "minus" : "plus"}" fill-opacity="${strength}" data-pick="${pick(r, c)}"/>`;
-  })); // prettier-ignore
+  const squares = rows.flatMap((row, r) =>
+    row.map((value, c) => {
+      const strength = Math.sqrt(Math.abs(value) / largest).toFixed(2);
+      return square(c, r, value < 0 ? "minus" : "plus", `fill-opacity="${strength}" data-pick="${pick(r, c)}"`);
+    }),
+  );
   const [R, K] = [rows.length, rows[0].length];
   const sweeps = K === 5 * DATA.H; // then columns belong to gates, and rows to x, h_S, h_T and b
   const down = sweeps ? GATES.map((_, g) => `<line x1="${g * DATA.H}" x2="${g * DATA.H}" y1="0" y2="${R}"/>`) : [];
-  const across = sweeps ? [1, DATA.H + 1, 2 * DATA.H + 1].map((up) => `<line x1="0" x2="${K}" y1="${R - up}" y2="${R - up}"/>`) : [];
+  const across = sweeps
+    ? [1, DATA.H + 1, 2 * DATA.H + 1].map((up) => `<line x1="0" x2="${K}" y1="${R - up}" y2="${R - up}"/>`)
+    : [];
   const signs = sweeps ? `<div class="gates">${GATES.map((gate) => `<span>${sign(gate)}</span>`).join("")}</div>` : "";
-  const mark = chosen ? `<rect class="chosen" x="${chosen[1]}" y="${chosen[0]}" width="1" height="1"/>` : "";
-  return `<figure><svg class="heat" role="img" viewBox="0 0 ${K} ${R}" preserveAspectRatio="none" aria-label="${title}: ${R} rows, ${K} columns, at most ${rounded(largest)}">` +
-    `<rect class="ground" width="${K}" height="${R}"/>${squares.join("")}${down.join("")}${across.join("")}${mark}</svg>${signs}<figcaption>${title}</figcaption></figure>`; // prettier-ignore
+  const mark = chosen ? square(chosen[1], chosen[0], "chosen", "") : "";
+  const inside = [`<rect class="ground" width="${K}" height="${R}"/>`, ...squares, ...down, ...across, mark].join("");
+  const label = `${title}: ${R} rows, ${K} columns, at most ${rounded(largest)}`;
+  const below = `${signs}<figcaption>${title}</figcaption>`;
+  return picture("", [K, R], label, inside, below, 'preserveAspectRatio="none"');
 }
 
 // The matrix of this station, or on the way back its gradient: so far, and what this step adds.
@@ -46,7 +59,10 @@ function drawWeights(scene, allDigits) {
   const split = (r) => (names[1] && r === rowsOf(lab.params[names[0]]).length ? [names[1], 0] : [names[0], r]);
   const pick = (r, c) => `w,${split(r).join(",")},${c}`;
   const [, name, row, column] = state.weight.split(",");
-  const at = names.indexOf(name) < 0 ? null : [names.indexOf(name) ? rowsOf(lab.params[names[0]]).length : Number(row), Number(column)];
+  const at =
+    names.indexOf(name) < 0
+      ? null
+      : [names.indexOf(name) ? rowsOf(lab.params[names[0]]).length : Number(row), Number(column)];
   if (!names.length) fill(where, "<p>No weights here: this station has none.</p>");
   else {
     const added = addedUp(scene);
@@ -54,9 +70,12 @@ function drawWeights(scene, allDigits) {
     const weights = names.flatMap((each) => rowsOf(lab.params[each]));
     const sum = added && heat(added.sum, `gradient of ${title}, as far as it has added up`, pick, at);
     const now = added && scene.kind === "sweep" ? heat(added.now, "what this step adds", pick, at) : "";
-    fill(where, added ? sum + now : heat(weights, title, pick, at));
+    fill(where, added ? sum + now : heat(weights, `${title}; a click chooses a weight`, pick, at));
     const chosen = at && added ? [added.sum[at[0]][at[1]], added.now[at[0]][at[1]]] : null;
-    const parts = chosen && `${number("dW_sum", chosen[0], allDigits)} so far, of which this step has added ${number("dW_now", chosen[1], allDigits)}`;
+    const parts =
+      chosen &&
+      `${number("dW_sum", chosen[0], allDigits)} so far, ` +
+        `of which this step has added ${number("dW_now", chosen[1], allDigits)}`;
     fill(element("adding"), parts ? `d<var>W</var> at the weight chosen below: ${parts}.` : "");
   }
   if (!names.length || !addedUp(scene)) fill(element("adding"), "");
@@ -70,7 +89,11 @@ function drawTurn({ run }, allDigits) {
   const [param, r, c] = [element("param"), element("row"), element("column")];
   if (param.value !== name) param.value = name;
   [r.max, c.max] = [rows.length - 1, rows[0].length - 1];
-  for (const [field, value] of [[r, row], [c, column]]) if (document.activeElement !== field) field.value = value; // prettier-ignore
+  for (const [field, value] of [
+    [r, row],
+    [c, column],
+  ])
+    if (document.activeElement !== field) field.value = value;
   const value = valueAt(state.weight);
   const dial = element("dial");
   const reach = Math.max(3, Math.ceil(Math.abs(value)));
@@ -82,7 +105,10 @@ function drawTurn({ run }, allDigits) {
   const gradient = g ? number("gradient", rowsOf(g)[row][column], allDigits) : "none with so few iterations";
   fill(element("gradient"), `gradient of the loss: ${gradient}`);
   const before = rounded(valueAt(state.weight, given));
-  fill(element("given"), lab.changes.size ? `${lab.changes.size} numbers changed; this one was ${before}` : "nothing is changed");
+  fill(
+    element("given"),
+    lab.changes.size ? `${lab.changes.size} numbers changed; this one was ${before}` : "nothing is changed",
+  );
   element("undo").disabled = lab.changes.size === 0;
 }
 
@@ -100,13 +126,17 @@ function drawSides(allDigits) {
       : `<p class="none">no scores: the memory is the ${run.initial.z ? "first layer's answer" : "mean"}</p>`;
     const classes = run.probabilities.map((p, k) => {
       const name = plain(DATA.classes[k]) + (k === run.y ? " (true)" : "");
-      return `<tr><th scope="row">${name}</th><td><progress max="1" value="${p}" aria-label="probability"></progress></td>` +
-        `<td>${number("p", p, allDigits)}</td></tr>`; // prettier-ignore
+      return (
+        `<tr><th scope="row">${name}</th><td><progress max="1" value="${p}" aria-label="probability"></progress></td>` +
+        `<td>${number("p", p, allDigits)}</td></tr>`
+      );
     });
     const seen = round ? line("F", round.F) : "";
-    return `<section class="side${N === state.N ? " mine" : ""}"><h4>N = ${N}</h4>${map}` +
+    return (
+      `<section class="side${N === state.N ? " mine" : ""}"><h4>N = ${N}</h4>${map}` +
       `<div class="scroll"><table>${seen}${line("IF", run.IF)}</table></div>` +
-      `<table>${classes.join("")}</table><p>loss ${number("loss", run.loss, allDigits)}</p></section>`; // prettier-ignore
+      `<table>${classes.join("")}</table><p>loss ${number("loss", run.loss, allDigits)}</p></section>`
+    );
   });
   fill(element("sides"), sides.join(""));
 }
@@ -115,10 +145,10 @@ function scoreMap(r, title) {
   const largest = Math.max(...r);
   const most = largestOf(r);
   const squares = r.map((value, k) => {
-    return `<rect x="${DATA.frame[k]}" y="${DATA.joint[k]}" width="1" height="1" class="plus" fill-opacity="${Math.sqrt(value / largest).toFixed(2)}"/>`;
+    return square(DATA.frame[k], DATA.joint[k], "plus", `fill-opacity="${Math.sqrt(value / largest).toFixed(2)}"`);
   });
   const label = `${title}: most at ${plain(cellName(most))}, ${percent(largest)}`;
-  return `<figure><svg class="heat map" role="img" viewBox="0 0 ${GRID.T} ${GRID.J}" aria-label="${label}">${squares.join("")}</svg><figcaption>${label}</figcaption></figure>`;
+  return picture("map", [GRID.T, GRID.J], label, squares.join(""), `<figcaption>${label}</figcaption>`);
 }
 
 // --- the code, and what is pointed at --------------------------------------------------------------------------------
@@ -134,11 +164,38 @@ function codeOf({ kind, n, back, run }) {
 
 // Where a quantity has another name in the code, or is only a part of something there.
 const IN_CODE = {
-  from_x: "z", from_S: "z", from_T: "z", b: "z", to_h_S: "dhh", to_h_T: "dhh", through_S: "dhh", through_T: "dhh",
-  to_c_S: "dc_S", to_c_T: "dc_T", dc_all: "dc", dr_of: "dr", sum: "r", r: "r", de: "de", mean_dr: "de", from_F: "z",
-  from_h: "matmul", from_IF: "s +=", IF: "relu", dh_share: "return", sum_h: "return", logit: "return", p: "log_p",
-  loss: "return", dlogit: "dlogits", true: "dlogits[", dh_judged: "dh", dF: "dboth", dIF_before: "dboth", dIF: "def",
-}; // prettier-ignore
+  from_x: "z",
+  from_S: "z",
+  from_T: "z",
+  b: "z",
+  to_h_S: "dhh",
+  to_h_T: "dhh",
+  through_S: "dhh",
+  through_T: "dhh",
+  to_c_S: "dc_S",
+  to_c_T: "dc_T",
+  dc_all: "dc",
+  dr_of: "dr",
+  sum: "r",
+  r: "r",
+  de: "de",
+  mean_dr: "de",
+  from_F: "z",
+  from_h: "matmul",
+  from_IF: "s +=",
+  IF: "relu",
+  dh_share: "return",
+  sum_h: "return",
+  logit: "return",
+  p: "log_p",
+  loss: "return",
+  dlogit: "dlogits",
+  true: "dlogits[",
+  dh_judged: "dh",
+  dF: "dboth",
+  dIF_before: "dboth",
+  dIF: "def",
+};
 
 // Does a line of code make this quantity?
 function makes(text, name, kind) {
@@ -147,7 +204,9 @@ function makes(text, name, kind) {
   const word = (kind === "sweep" && whole === "r" ? "c" : IN_CODE[whole]) ?? whole;
   if (/[^\w]/.test(word) || ["return", "def", "matmul"].includes(word)) return text.trim().startsWith(word);
   const [left, right] = [text.split(/ \+?= /)[0], / \+?= /.test(text)];
-  return (right && left.split(/[\s,()*]+/).includes(word)) || (text.trim().startsWith("def ") && text.includes(`${word},`));
+  return (
+    (right && left.split(/[\s,()*]+/).includes(word)) || (text.trim().startsWith("def ") && text.includes(`${word},`))
+  );
 }
 
 function drawCode(scene) {
@@ -160,12 +219,25 @@ function drawCode(scene) {
 // Light up what belongs to a quantity: its cell, its equation, its row of units, its line of code.
 function light(name) {
   for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
-  if (!name) return;
+  if (!name) {
+    fill(
+      element("pointed"),
+      "Point at a sign or a number: its cell, its equation, its units and its line of code light up.",
+    );
+    return;
+  }
   const scene = sceneNow();
   const owner = scene.kind === "sweep" ? ownerOf(name, scene.here) : scene.here;
-  const places = [`#grid [data-cell="${owner}"]`, `.equation[data-left="${name}"]`, `#vectors [data-row="${name.split(".")[0]}"]`];
+  const places = [
+    `#grid [data-cell="${owner}"]`,
+    `.equation[data-left="${name}"]`,
+    `#vectors [data-row="${name.split(".")[0]}"]`,
+  ];
   for (const lit of document.querySelectorAll(places.join())) lit.classList.add("lit");
-  for (const [n, text] of codeOf(scene).lines) {
-    if (makes(text, name, scene.kind)) element("code").querySelector(`[data-line="${n}"]`).classList.add("lit");
-  }
+  const { file, lines } = codeOf(scene);
+  const made = lines.filter(([, text]) => makes(text, name, scene.kind));
+  for (const [n] of made) element("code").querySelector(`[data-line="${n}"]`).classList.add("lit");
+  const code = made.length ? ` · ${file}, line ${made[0][0]}: <code>${plain(made[0][1].trim())}</code>` : "";
+  const where = owner < 0 ? "outside the grid" : scene.kind === "sweep" ? plain(cellName(owner)) : scene.station.name;
+  fill(element("pointed"), `${sign(name)} · ${where}${code}`);
 }

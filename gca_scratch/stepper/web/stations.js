@@ -36,7 +36,15 @@ const STATIONS = {
       q.dh_share = q.dIF / q.cells;
       const share = ["every cell receives its share, Eq. 4", "dh_share", "{dIF} / {cells}"];
       const mean = ["the mean over all cells, Eq. 4", "IF", "{sum_h} / {cells}"];
-      return { q, groups: back ? [["Collected", [collected]], ["Passed on", [share]]] : [["The first memory", [mean]]] };
+      return {
+        q,
+        groups: back
+          ? [
+              ["Collected", [collected]],
+              ["Passed on", [share]],
+            ]
+          : [["The first memory", [mean]]],
+      };
     }
     const held = n ? round : run.initial;
     q.z = held.z[unit];
@@ -61,9 +69,25 @@ const STATIONS = {
       const terms = roundBack.dz.map((dz, m) => [`${name}.${m}`, dz * lab.params[W][row][m]]);
       return sumOf(q, terms);
     };
-    const to = [["to F, the last cell of layer 2", "dF", ["d<var>z</var> <var>W</var><sub>F,F</sub><sup>⊤</sup>", passed("part_F", unit)]],
-      ["to the memory before", "dIF_before", ["d<var>z</var> <var>W</var><sub>F,IF</sub><sup>⊤</sup>", passed("part_IF", DATA.H + unit)]]]; // prettier-ignore
-    return { q, groups: [["Collected", [collected, through]], ["Passed on", to]] };
+    const to = [
+      [
+        "to F, the last cell of layer 2",
+        "dF",
+        ["d<var>z</var> <var>W</var><sub>F,F</sub><sup>⊤</sup>", passed("part_F", unit)],
+      ],
+      [
+        "to the memory before",
+        "dIF_before",
+        ["d<var>z</var> <var>W</var><sub>F,IF</sub><sup>⊤</sup>", passed("part_IF", DATA.H + unit)],
+      ],
+    ];
+    return {
+      q,
+      groups: [
+        ["Collected", [collected, through]],
+        ["Passed on", to],
+      ],
+    };
   },
 
   // Eqs. 5 and 6: the cell that is looked at; the grid shows all.
@@ -77,23 +101,46 @@ const STATIONS = {
       [q.from_h, q.from_IF] = [dot(run.h[here], weights.slice(0, DATA.H)), dot(attention.IF, weights.slice(DATA.H))];
       const terms = attention.s[here].map((s, m) => [`s_We1.${m}`, s * lab.params[We1][m]]);
       const factors = [...named("h", run.h[here]), ...named("IF", attention.IF)];
-      return { q, groups: [
-        ["This cell is judged with the memory", [
-          ["output and memory compared, Eq. 5", "s", "tanh({from_h} + {from_IF})"],
-          products(factors, We2, unit, allDigits),
-          ["Eq. 5", "e", ["<var>s</var> <var>W</var><sub>e1</sub>", sumOf(q, terms)]],
-        ]],
-        ["All cells compete", [["informativeness, Eq. 6", "r", "exp({e}) / {sum}"]]],
-      ] }; // prettier-ignore
+      return {
+        q,
+        groups: [
+          [
+            "This cell is judged with the memory",
+            [
+              ["output and memory compared, Eq. 5", "s", "tanh({from_h} + {from_IF})"],
+              products(factors, We2, unit, allDigits),
+              ["Eq. 5", "e", ["<var>s</var> <var>W</var><sub>e1</sub>", sumOf(q, terms)]],
+            ],
+          ],
+          ["All cells compete", [["informativeness, Eq. 6", "r", "exp({e}) / {sum}"]]],
+        ],
+      };
     }
     const { attention: to } = roundBack;
-    Object.assign(q, { dr: to.dr[here], mean_dr: to.mean_dr, de: to.de[here], da: to.da[here][unit], dh_judged: to.dh[here][unit] });
-    const passed = sumOf(q, to.da[here].map((da, m) => [`part_h.${m}`, da * lab.params[We2][unit][m]]));
-    return { q, groups: [
-      ["Through the softmax", [["every score is in every denominator, Eq. 6", "de", "{r} · ({dr} − {mean_dr})"]]],
-      ["Through Eq. 5", [["through the tanh", "da", "{de} · {We1} · (1 − {s}²)"],
-        ["to h of layer 1", "dh_judged", ["d<var>a</var> <var>W</var><sub>e2</sub><sup>⊤</sup>", passed]]]],
-    ] }; // prettier-ignore
+    Object.assign(q, {
+      dr: to.dr[here],
+      mean_dr: to.mean_dr,
+      de: to.de[here],
+      da: to.da[here][unit],
+      dh_judged: to.dh[here][unit],
+    });
+    const passed = sumOf(
+      q,
+      to.da[here].map((da, m) => [`part_h.${m}`, da * lab.params[We2][unit][m]]),
+    );
+    return {
+      q,
+      groups: [
+        ["Through the softmax", [["every score is in every denominator, Eq. 6", "de", "{r} · ({dr} − {mean_dr})"]]],
+        [
+          "Through Eq. 5",
+          [
+            ["through the tanh", "da", "{de} · {We1} · (1 − {s}²)"],
+            ["to h of layer 1", "dh_judged", ["d<var>a</var> <var>W</var><sub>e2</sub><sup>⊤</sup>", passed]],
+          ],
+        ],
+      ],
+    };
   },
 
   // Eq. 9, before the softmax.
@@ -109,7 +156,11 @@ const STATIONS = {
       q[`logit.${k}`] = logit;
       const terms = run.IF.map((value, m) => [`part.${k}_${m}`, value * lab.params["classifier.W"][m][k]]);
       const sum = sumOf(q, [...terms, [`b.${k}`, bias("classifier.b", k)]]);
-      return [plain(DATA.classes[k]), `logit.${k}`, [`<var>IF</var> <var>W</var><sub>${k}</sub> + <var>b</var><sub>${k}</sub>`, sum]];
+      return [
+        plain(DATA.classes[k]),
+        `logit.${k}`,
+        [`<var>IF</var> <var>W</var><sub>${k}</sub> + <var>b</var><sub>${k}</sub>`, sum],
+      ];
     });
     return { q, groups: [["How much speaks for each class, Eq. 9", logits]] };
   },
@@ -127,6 +178,12 @@ const STATIONS = {
     const apart = eachClass((k) => [`dlogit.${k}`, `{p.${k}} − {true.${k}}`]);
     if (back) return { q, groups: [["Through softmax and loss", apart]] };
     const shares = eachClass((k) => [`p.${k}`, `exp({logit.${k}}) / {powers}`]);
-    return { q, groups: [["The classes, Eq. 9", shares], ["The loss", [["of the true class", "loss", `− ln {p.${run.y}}`]]]] };
+    return {
+      q,
+      groups: [
+        ["The classes, Eq. 9", shares],
+        ["The loss", [["of the true class", "loss", `− ln {p.${run.y}}`]]],
+      ],
+    };
   },
 };

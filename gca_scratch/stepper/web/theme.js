@@ -34,7 +34,9 @@ function followTheme() {
 // Whether an element stands on a dark ground; null where none has a colour.
 function groundIsDark(element) {
   for (let each = element; each; each = each.parentElement) {
-    const [red, green, blue, opaque = 1] = getComputedStyle(each).backgroundColor.match(/[\d.]+/g).map(Number);
+    const [red, green, blue, opaque = 1] = getComputedStyle(each)
+      .backgroundColor.match(/[\d.]+/g)
+      .map(Number);
     if (opaque > 0.5) return 0.3 * red + 0.6 * green + 0.1 * blue < 128;
   }
   return null;

@@ -2,7 +2,10 @@
 
 // A station of the network: a sweep over the grid, the scores of an iteration, a memory, the classes, the loss.
 function stationsOf(N) {
-  const stations = [{ kind: "sweep", n: 0, name: "layer 1" }, { kind: "memory", n: 0, name: "<var>IF</var><sup>(0)</sup>" }];
+  const stations = [
+    { kind: "sweep", n: 0, name: "layer 1" },
+    { kind: "memory", n: 0, name: "<var>IF</var><sup>(0)</sup>" },
+  ];
   for (let n = 1; n <= N; n++) {
     stations.push({ kind: "scores", n, name: `scores ${n}` }, { kind: "sweep", n, name: `layer 2, attention ${n}` });
     stations.push({ kind: "memory", n, name: `<var>IF</var><sup>(${n})</sup>` });
@@ -33,7 +36,10 @@ function timelineOf(N, by) {
     return groups.map((cells, n) => ({ station, s, back, cells, done: new Set(groups.slice(0, n + 1).flat()) }));
   };
   const forward = stations.flatMap(way(false));
-  const back = stations.map((station, s) => way(true)(station, s)).reverse().flat();
+  const back = stations
+    .map((station, s) => way(true)(station, s))
+    .reverse()
+    .flat();
   return { stations, steps: [...forward, ...back], half: forward.length };
 }
 
@@ -50,7 +56,8 @@ const stepNow = () => timeline().steps[state.step - 1];
 function cellNow() {
   const { cells, station, back } = stepNow();
   if (station.kind === "memory" && station.n > 0) return ALL.length - 1; // it reads the last cell alone
-  const far = (k) => Math.abs(DATA.joint[k] - state.joint) + (station.kind === "sweep" ? 0 : Math.abs(DATA.frame[k] - state.frame));
+  const far = (k) =>
+    Math.abs(DATA.joint[k] - state.joint) + (station.kind === "sweep" ? 0 : Math.abs(DATA.frame[k] - state.frame));
   return cells.reduce((best, k) => (far(k) < far(best) ? k : best));
 }
 
