@@ -85,7 +85,7 @@ Dial([people(m) for m in moments], [f"{m:.0%}" for m in moments], "time", 12, ev
 # actions apart, and find out what it gets wrong, and how its loss could have told you.
 #
 # **What you need.** Vectors, logarithms, a little probability, some NumPy. About 30
-# minutes; the code runs in about half a minute.
+# minutes of reading; the code runs in about half a minute.
 #
 # **Predict** asks you to write your guess down before you run the next cell. A line with
 # ✓ is a claim that was checked; the cell fails where it is not true.

@@ -119,7 +119,7 @@ Dial(grown, ["start", *ORDER], "computed", 16)
 # derivative, one line at a time, each checked on the spot.
 #
 # **What you need.** The product rule and the chain rule, matrix products, complex numbers as
-# far as $i^2 = -1$. About 40 minutes. [Tutorial 0](00_skeletons.ipynb) tells the task; the
+# far as $i^2 = -1$. About 40 minutes of reading. [Tutorial 0](00_skeletons.ipynb) tells the task; the
 # [glossary](../docs/glossary.md) leads from symbols to code.
 #
 # ## 1. The equations

@@ -57,7 +57,7 @@ Dial([walked(total) for total in sums], sums, "sum of the forget gates", 5)
 # then compute the same numbers diagonal by diagonal, which is how the package does it fast.
 #
 # **What you need.** [Tutorial 1](01_cell.ipynb): the cell, its gradients, the complex step.
-# Binomial coefficients. About 40 minutes. Symbols: the [glossary](../docs/glossary.md).
+# Binomial coefficients. About 40 minutes of reading. Symbols: the [glossary](../docs/glossary.md).
 #
 # ## 1. Two sources of memory
 #

@@ -63,7 +63,7 @@ Dial([row_of_cells(r) for r in dials], [f"r = {r:.3f}" for r in dials], "the gat
 # equations do not say: how much does a score let in?
 #
 # **What you need.** Tutorials [1](01_cell.ipynb) and [2](02_grid.ipynb): the unit and the
-# grid. The chain rule. About 40 minutes. Symbols: the [glossary](../docs/glossary.md).
+# grid. The chain rule. About 40 minutes of reading. Symbols: the [glossary](../docs/glossary.md).
 #
 # We begin with a grid so small that every number can be printed: $J = 3$ joints, $T = 4$
 # frames, $B = 2$ sequences, $H = 5$ units. Random numbers play the outputs $\mathbf h_{j,t}$

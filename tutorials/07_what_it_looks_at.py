@@ -104,7 +104,7 @@ Dial([seen(s) for s in factors], factors, "attention, times", factors.index(1))
 # synthetic data knows, against guesses that cost nothing, and by interfering, as the dial
 # does.
 #
-# **What you need.** Tutorials 1 to 5, and probability as counting. About 35 minutes; the
+# **What you need.** Tutorials 1 to 5, and probability as counting. About 35 minutes of reading; the
 # code runs in under a minute.
 #
 # Three networks come with this tutorial, weights and all (`weights_07.npz`, trained by
