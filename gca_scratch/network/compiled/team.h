@@ -1,15 +1,14 @@
 /* Threads that share a piece of work and wait for the next one: a while wide awake, for the next one is near, then asleep. */
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 
 typedef void work(void *what, int64_t number, int64_t of); /* this thread's number, of how many */
 
-enum { MOST = 16, AWAKE = 20000, PATIENCE = 10000 }; /* threads; looks at the clock before sleep, before others may run */
+enum { MOST = 16, SOON = 4000, AWAKE = 20000 }; /* threads; looks before sleep, for the others and for further work */
 
 static struct {
     pthread_mutex_t in_use, lock;
-    pthread_cond_t wake;
+    pthread_cond_t changed;
     int64_t made, posted, done, asleep, size, waiting, passed;
     work *work;
     void *what;
@@ -19,11 +18,7 @@ static struct {
 #define WRITE(x, value) __atomic_store_n(&(x), value, __ATOMIC_SEQ_CST)
 #define ADD(x, value) __atomic_add_fetch(&(x), value, __ATOMIC_SEQ_CST)
 
-INLINE void breathe(int64_t turn) {
-    if (turn > PATIENCE) {
-        sched_yield(); /* the machine has other work */
-        return;
-    }
+INLINE void breathe(void) {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -31,15 +26,35 @@ INLINE void breathe(int64_t turn) {
 #endif
 }
 
+/* Until the counter is another: so many looks wide awake, then asleep, which leaves the core to whoever else wants it. */
+static void await(int64_t *counter, int64_t old, int64_t looks) {
+    for (; looks > 0; looks--, breathe())
+        if (READ(*counter) != old) return;
+    pthread_mutex_lock(&team.lock);
+    ADD(team.asleep, 1);
+    while (READ(*counter) == old) pthread_cond_wait(&team.changed, &team.lock);
+    ADD(team.asleep, -1);
+    pthread_mutex_unlock(&team.lock);
+}
+
+/* Whoever sleeps is to look again. */
+static void tell(void) {
+    if (!READ(team.asleep)) return;
+    pthread_mutex_lock(&team.lock);
+    pthread_cond_broadcast(&team.changed);
+    pthread_mutex_unlock(&team.lock);
+}
+
 /* Until all `of` threads of the team have come here. */
-INLINE void meet(int64_t of) {
+static void meet(int64_t of) {
     if (of == 1) return;
     const int64_t round = READ(team.passed);
     if (ADD(team.waiting, 1) == of) {
         WRITE(team.waiting, 0);
         ADD(team.passed, 1);
+        tell();
     } else {
-        for (int64_t turn = 0; READ(team.passed) == round; turn++) breathe(turn);
+        await(&team.passed, round, SOON);
     }
 }
 
@@ -50,16 +65,10 @@ static struct place {
 static void *help(void *place) {
     const int64_t number = ((struct place *)place)->number;
     for (int64_t seen = ((struct place *)place)->seen;; seen++) {
-        for (int64_t turn = 0; READ(team.posted) == seen && turn < AWAKE; turn++) breathe(0);
-        if (READ(team.posted) == seen) {
-            pthread_mutex_lock(&team.lock);
-            ADD(team.asleep, 1);
-            while (READ(team.posted) == seen) pthread_cond_wait(&team.wake, &team.lock);
-            ADD(team.asleep, -1);
-            pthread_mutex_unlock(&team.lock);
-        }
+        await(&team.posted, seen, AWAKE);
         if (number < team.size) team.work(team.what, number, team.size);
         ADD(team.done, 1);
+        tell();
     }
     return NULL;
 }
@@ -68,7 +77,7 @@ static void *help(void *place) {
 static void start_anew(void) {
     pthread_mutex_init(&team.in_use, NULL);
     pthread_mutex_init(&team.lock, NULL);
-    pthread_cond_init(&team.wake, NULL);
+    pthread_cond_init(&team.changed, NULL);
     team.made = team.posted = team.done = team.asleep = team.waiting = 0;
 }
 
@@ -98,12 +107,8 @@ static void on_threads(work *work, void *what, int64_t wanted) {
     team.work = work, team.what = what;
     WRITE(team.done, 0);
     ADD(team.posted, 1);
-    if (READ(team.asleep)) {
-        pthread_mutex_lock(&team.lock);
-        pthread_cond_broadcast(&team.wake);
-        pthread_mutex_unlock(&team.lock);
-    }
+    tell();
     work(what, 0, team.size);
-    for (int64_t turn = 0; READ(team.done) < team.made; turn++) breathe(turn);
+    for (int64_t done; (done = READ(team.done)) < team.made;) await(&team.done, done, SOON);
     pthread_mutex_unlock(&team.in_use);
 }
