@@ -37,6 +37,7 @@ FUNCTIONS = (  # the page shows their lines beside its equations
     ops.affine_forward, ops.affine_backward, ops.softmax_backward, ops.nll_forward, ops.nll_backward,
 )  # fmt: skip
 LARGEST = 3_000_000  # bytes of a page
+MOST = 6_000_000  # products of a pass: the page computes it anew after every change
 
 
 def page(network, params, x, y, joint_names=None, bones=(), class_names=None):
@@ -80,6 +81,12 @@ def checked(network, params, x, y):
         raise InputError("the stepper shows GCA-LSTM with one stream of attention over joints; choose such a network")
     if network.layer1 != FirstLayer() or network.ablation is not None:
         raise InputError("the stepper shows neither the trust gate nor an ablation; choose a network without")
+    products = network.joints * network.frames * (network.iterations + 1) * 15 * network.hidden**2
+    if products > MOST:
+        raise InputError(
+            f"the page would compute {products / 1e6:.0f} million products after every change, more than "
+            f"{MOST / 1e6:.0f}; give it a network of fewer joints, frames or hidden units"
+        )
     if len(x) != len(y) or not len(y):
         raise InputError(f"{len(x)} sequences and {len(y)} labels: give a label for each, and at least one sequence")
     for label in y.tolist():

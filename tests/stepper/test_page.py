@@ -5,6 +5,7 @@ import ast
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,8 @@ def test_what_cannot_be_shown_is_refused(tmp_path, monkeypatch):
         example.example(-1)
     with pytest.raises(InputError, match="theme"):
         page.embedded("", theme="blue")
+    with pytest.raises(InputError, match="fewer joints"):
+        page.page(replace(NETWORK, hidden=300), params, x, y)
     monkeypatch.setattr(page, "LARGEST", 10_000)
     with pytest.raises(InputError, match="fewer"):
         page.page(NETWORK, params, x, y)

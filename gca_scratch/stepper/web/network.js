@@ -85,12 +85,14 @@ function cellBackward(dh, dc, { x, h_S, c_S, h_T, c_T, W, r, i, f_S, f_T, o, u, 
     dc_S: product(dpast, f_S),
     dh_T: plus(...parts(through_T, H)),
     dc_T: product(dpast, f_T),
-    dW: outer(heard, dz),
-    db: dz,
+    heard,
     dr_of,
     dr: r === null ? null : dr_of.reduce((sum, share) => sum + share, 0),
   };
 }
+
+// What a cell adds to dW, [x, h_S, h_T]^T dz; to db it adds dz.
+const weightShare = ({ heard, dz }) => outer(heard, dz);
 
 // --- the cell over joints and frames ---------------------------------------------------------------------------------
 
@@ -121,7 +123,7 @@ function layerBackward(grid, dh_above, cells) {
       const [S, T] = [back[grid.at(j + 1, t)] ?? nothing, back[grid.at(j, t + 1)] ?? nothing];
       const dh = plus(dh_above[k], S.dh_S, T.dh_T);
       back[k] = { dh_above: dh_above[k], ...cellBackward(dh, plus(S.dc_S, T.dc_T), cells[k]) };
-      [dW, db] = [plusMatrix(dW, back[k].dW), plusVector(db, back[k].db)]; // the same weights in every cell
+      [dW, db] = [plusMatrix(dW, weightShare(back[k])), plusVector(db, back[k].dz)]; // the same weights in every cell
     }
   }
   return { back, dW, db };

@@ -16,7 +16,7 @@ function addedUp(scene) {
   if (!back || !names.length) return null;
   const whole = names.flatMap((name) => rowsOf(run.back.g[name]));
   if (kind !== "sweep") return { sum: whole, now: whole };
-  const part = (cell) => [...cell.dW, cell.db];
+  const part = (cell) => [...weightShare(cell), cell.dz];
   const later = n ? run.back.rounds.slice(n).map(({ dW, db }) => [...dW, db]) : []; // layer 2 serves all iterations
   const sum = [...later, ...[...done].map((k) => part(backs[k]))].reduce(plusMatrix, null);
   return { sum, now: now.map((k) => part(backs[k])).reduce(plusMatrix, null) };
