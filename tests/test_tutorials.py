@@ -146,3 +146,31 @@ def test_the_table_of_checkers_is_that_of_its_page():
     page = (TUTORIALS.parent / "docs" / "gradient-checkers.md").read_text("utf-8").splitlines()
     first = rows.index("| | finds, of 20 |")
     assert set(rows[first : first + 9]) <= set(page) and "| **20** |" in rows[first + 8]
+
+
+@pytest.fixture
+def kernels():
+    """stress/two_kernels.py."""
+    spec = importlib.util.spec_from_file_location("two_kernels", TUTORIALS.parent / "stress" / "two_kernels.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_numbers_that_differ_are_no_other_sentence(kernels):
+    first = ["✓ dU (8, 20)   2e-16 apart (at most 1e-12)", "accuracy 83.3%", "✓ 3 of 24 errors"]
+    second = ["✓ dU (8, 20)   equal (at most 1e-12)", "accuracy 84.0%", "✓ 1 of 20 errors"]
+    assert kernels.compared("", [first, second]) == ([], [])
+
+
+def test_a_claim_that_one_run_lacks_and_other_words_are_seen(kernels):
+    first, second = ["✓ it gains", "it says 'nod' more often"], ["✗ it gains", "it says 'kick' more often"]
+    problems, words = kernels.compared("", [first, second])
+    assert problems == ["other claims: ✓ it gains"] and words[1] == (first[1], second[1])
+
+
+def test_a_text_that_quotes_what_one_run_prints_is_seen(kernels):
+    text = "# %% [markdown]\n# It is 0.51 against 0.46, and 20 % are lost.\n\n# %%\nx = 0.47\n"
+    printed = [["0.51 and 0.46", "20% lost"], ["0.52 and 0.46", "20% lost"]]
+    problems, _ = kernels.compared(text, printed)
+    assert problems == ["the text quotes 0.51, which not every run prints"]

@@ -112,7 +112,7 @@ def graph(known, gradients=None, caption=""):
 
 
 grown = [graph(ORDER[:k], None, FORMULAS[ORDER[k - 1]] if k else "") for k in range(17)]
-Dial(grown, ["start", *ORDER], "computed", 16)
+Dial(grown, ["start", *ORDER], "computed", 16, every=700)
 
 # %% [markdown]
 # **What you will do.** Compute this cell by hand, then go back through it: every partial

@@ -9,9 +9,9 @@
 # %% [markdown]
 # # 3. Global context memory and the informativeness gate
 #
-# 44 cells in a row, each with something new to say. A gate $r$ decides how much a cell takes
-# of the new and, at once, how much of the past it gives up. The bars: how much of each input
-# is left in the last cell. Turn the gate.
+# 44 cells in a row, all with the same to say. A gate $r$ decides how much a cell takes of the
+# new and, at once, how much of the past it gives up. The bars: whom the last cell hears. The
+# gauge: how full it is. Turn the gate.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 # %matplotlib inline
@@ -35,17 +35,17 @@ from gca_scratch.support.claims import exercise, holds, same
 def row_of_cells(r, cells=44):
     """What is left of each of 44 inputs when all cells have the gate r."""
     left = r * (1 - r) ** np.arange(cells)[::-1]  # from the first input to the last
-    sketch = Sketch(640, 190, f"what is left of 44 inputs at r = {r:.3f}")
-    for k, share in enumerate(left):
-        sketch.box(20 + 13.6 * k, 150 - 130 * share, 9, 130 * share, BLUE, BLUE)
+    sketch = Sketch(700, 190, f"what is left of 44 inputs at r = {r:.3f}")
+    for k, share in enumerate(left / left.max()):
+        sketch.box(20 + 13.6 * k, 150 - 90 * share, 9, 90 * share, BLUE, BLUE)
     sketch.line(16, 150.5, 620, 150.5)
     sketch.text(20, 168, "first cell", anchor="start")
     sketch.text(616, 168, "last cell", anchor="end")
+    sketch.box(650, 60, 26, 90, GREY)
+    sketch.box(650, 150 - 90 * left.sum(), 26, 90 * left.sum(), ORANGE, ORANGE)
+    sketch.text(663, 168, f"{left.sum():.0%} full")
     enters = f"one cell: {r:.1%} of the new enters, {1 - r:.1%} of the past stays"
     sketch.text(320, 24, enters, size=14)
-    sketch.text(
-        320, 44, f"44 inputs that agree fill the last cell to {left.sum():.1%}", size=14
-    )
     return sketch
 
 

@@ -109,7 +109,7 @@ def unrolled(known, marked=(), words=""):
 
 order = list(PLACES)
 stages = [unrolled(order[: k + 1], (), WORDS[order[k]]) for k in range(len(order))]
-Dial(stages, order, "computed", len(order) - 1)
+Dial(stages, order, "computed", len(order) - 1, every=900)
 
 # %% [markdown]
 # **What you will do.** Put the pieces of three tutorials together until your logits are those

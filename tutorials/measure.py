@@ -1,7 +1,5 @@
 """How much is read and seen in each tutorial: `python measure.py [REV]`, as it was at a commit, and as it is.
 
-python measure.py 9ceb64d --write ../docs/tables/tutorials.md
-
 Words are what stands between blanks in text cells; formulas that have a line of their own are none. The core is what
 comes before the exercises and is not folded away. A figure is a cell that draws, and is not folded away.
 """
@@ -16,7 +14,8 @@ CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)
 FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 DRAWS = re.compile(
-    r"^(?:figure|drawing|fig|_), .*= plt\.subplots|^(?:display|draw|Dial|charts\.\w+|bodies\.\w+)\(", re.MULTILINE
+    r"^(?:figure|drawing|fig|_), .*= plt\.subplots|^(?:display|draw|Dial|charts\.\w+|bodies\.\w+)\(",
+    re.MULTILINE,
 )
 CHECKS = re.compile(r"^\s*(?:assert |np\.testing\.|same\(|holds\()")
 COLUMNS = ("words", "of them core", "code lines", "figures", "words before the first", "longest stretch without one",
@@ -26,7 +25,10 @@ COLUMNS = ("words", "of them core", "code lines", "figures", "words before the f
 def cells(text):
     """Pairs (options, source) of all cells; options is what stands behind # %%."""
     parts = CELL.split(text)[1:]
-    return [(options, source.strip("\n")) for options, source in zip(parts[::2], parts[1::2], strict=True)]
+    return [
+        (options, source.strip("\n"))
+        for options, source in zip(parts[::2], parts[1::2], strict=True)
+    ]
 
 
 def words(source, folded=True):
@@ -41,26 +43,42 @@ def measures(text):
     stretches, in_core = [0], True
     for options, source in cells(text):
         if "[markdown]" in options:
-            in_core = in_core and not re.search(r"^# ## Exercises", source, re.MULTILINE)
+            in_core = in_core and not re.search(
+                r"^# ## Exercises", source, re.MULTILINE
+            )
             before = source if in_core else source.split("# ## Exercises")[0]
-            core = words(before, folded=False) if in_core or "# ## Exercises" in source else 0
+            core = (
+                words(before, folded=False)
+                if in_core or "# ## Exercises" in source
+                else 0
+            )
             found["words"] += words(source)
             found["of them core"] += core
             stretches[-1] += core
         else:
-            lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+            lines = [
+                line
+                for line in source.splitlines()
+                if line.strip() and not line.lstrip().startswith("#")
+            ]
             found["code lines"] += len(lines)
             found["lines of checks"] += sum(bool(CHECKS.match(line)) for line in lines)
             if "hide-cell" not in options and DRAWS.search(source):
                 found["figures"] += 1
                 stretches.append(0)
-    found["words before the first"], found["longest stretch without one"] = stretches[0], max(stretches)
+    found["words before the first"], found["longest stretch without one"] = (
+        stretches[0],
+        max(stretches),
+    )
     return found
 
 
 def table(revision):
     """Lines of a table: each tutorial, before and after."""
-    lines = ["| tutorial | " + " | ".join(COLUMNS) + " |", "| --- |" + " --- |" * len(COLUMNS)]
+    lines = [
+        "| tutorial | " + " | ".join(COLUMNS) + " |",
+        "| --- |" + " --- |" * len(COLUMNS),
+    ]
     for path in sorted(HERE.glob("[0-9][0-9]_*.py")):
         now, old = measures(path.read_text("utf-8")), None
         if revision:
@@ -73,7 +91,10 @@ def table(revision):
             )
             old = measures(shown.stdout)
         numbers = [
-            f"{old[name]} → {now[name]}" if old and old[name] != now[name] else f"{now[name]}" for name in COLUMNS
+            f"{old[name]} → {now[name]}"
+            if old and old[name] != now[name]
+            else f"{now[name]}"
+            for name in COLUMNS
         ]
         lines.append(f"| {path.stem} | " + " | ".join(numbers) + " |")
     return lines
@@ -81,13 +102,22 @@ def table(revision):
 
 def main():
     """Print the table, or write the page that holds it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("revision", nargs="?", help="a commit to compare with")
     parser.add_argument("--write", type=Path, help="the page")
     wish = parser.parse_args()
     lines = table(wish.revision)
     if wish.write:
-        head = ["# The tutorials in numbers", "", *__doc__.split("\n\n", 1)[1].strip().splitlines()[2:], ""]
+        command = f"Written by `python tutorials/measure.py {wish.revision} --write PAGE`: before, and after."
+        head = [
+            "# The tutorials in numbers",
+            "",
+            command,
+            __doc__.split("\n\n", 1)[1].strip(),
+            "",
+        ]
         wish.write.write_text("\n".join([*head, *lines]) + "\n", "utf-8")
     else:
         print("\n".join(lines))
