@@ -5,6 +5,7 @@ With `pytest -rP` the last test tells the times that it has measured.
 
 import contextlib
 import json
+import re
 import shutil
 from dataclasses import replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 import numpy as np
 import pytest
 
+from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.network.grid import cell_order
 from gca_scratch.stepper.example import example as trained_example
 from gca_scratch.stepper.page import embedded
@@ -264,6 +266,72 @@ def test_numbers_at_random_steps(browser, file, example, by):
             assert what == name and same(value, *truth(sweep, name, int(cell), unit, index, H))
         compared += len(found["vectors"]) * H + len(equations) + len(found["grid"])
     assert compared > 5_000
+
+
+SIGNS = {"−": "-", "·": "*", "²": "**2", "σ": "sigmoid", "ln ": "log", "ln": "log"}
+FUNCTIONS = {"sigmoid": lambda z: 1 / (1 + np.exp(-z)), "tanh": np.tanh, "exp": np.exp, "max": max}
+
+
+def worked_out(text):
+    """What an equation's right side in numbers comes to, and the largest number in it."""
+    text = re.sub("|".join(SIGNS), lambda sign: SIGNS[sign[0]], text.removeprefix("= "))
+    text = re.sub(r"log([\d.e-]+)", r"log(\1)", text)
+    assert re.fullmatch(r"(?:[\d.e+*/(), -]|sigmoid|tanh|exp|max|log)+", text), text
+    numbers = [abs(float(number)) for number in re.findall(r"\d[\d.]*(?:e-?\d+)?", text)]
+    return eval(text, {"__builtins__": {}}, FUNCTIONS | {"log": np.log}), max(numbers)
+
+
+def test_every_equation_holds(browser, file, example):
+    """Each right side in numbers, worked out, is what stands at its end: at every station, forward and back."""
+    steps, _ = steps_of(2, "cell", example.network.joints, example.network.frames)
+    chosen = [n for n, step in enumerate(steps) if step[0] != "sweep"]
+    chosen += [int(n) for n in np.random.default_rng(4).choice(len(steps), 25)]
+    sides = """() => [...document.querySelectorAll("#equations .equation")].map((each) => [each.dataset.left,
+      [...each.querySelectorAll("div > span:not(.sym)")].map((side) => side.textContent)])"""
+    compared = 0
+    with opened(browser, file) as page:
+        for n in chosen:
+            page.evaluate(VISIT, [link_to({"step": n + 1, "digits": 1, "unit": n % 4, "sequence": n % 3})])
+            for left, right in page.evaluate(sides):
+                if not right:
+                    continue  # what a cell hears
+                last, _ = worked_out(right[-1])
+                for each in right[:-1]:
+                    value, largest = worked_out(each)
+                    assert abs(value - last) <= 1e-4 * abs(last) + 3e-6 * largest, (n, left, each, last)
+                    compared += 1
+    assert compared > 400
+
+
+OTHERS = {
+    "feed-forward": GCALSTM(4, 3, 2, 3, hidden=3, iterations=1, initial="feedforward", dropout=0.0),
+    "one number, no attention": GCALSTM(3, 2, 1, 2, hidden=1, iterations=0, initial="average", dropout=0.0),
+    "one cell": GCALSTM(1, 1, 3, 2, hidden=2, iterations=3, initial="average", dropout=0.0),
+    "wide": GCALSTM(2, 2, 4, 12, hidden=12, iterations=1, initial="average", dropout=0.0),
+}
+
+
+@pytest.mark.parametrize("network", OTHERS.values(), ids=OTHERS)
+def test_other_networks_are_walked_through(browser, network, tmp_path):
+    rng, file = np.random.default_rng(6), tmp_path / "other.html"
+    x = rng.standard_normal((2, network.frames, network.joints, network.channels)).astype(np.float32)
+    params = network.init(rng)
+    file.write_text(stepper_page(network, params, x, np.array([0, 1])), "utf-8")
+    with opened(browser, file) as page:
+        page.keyboard.press("Home")
+        for N in range(network.iterations + 1):
+            page.select_option("#N", str(N))
+            steps, _ = steps_of(N, "cell", network.joints, network.frames)
+            page.click("#first")
+            for n in range(len(steps)):
+                assert page.inner_text("#count").endswith(f"step {n + 1} of {len(steps)}")
+                text = page.inner_text("body")
+                assert not re.search("undefined|NaN|not a number|null|object", text), text
+                page.click("#on")
+        found = page.evaluate(READ)
+        true = recorded(network, {name: np.float64(value) for name, value in params.items()}, np.float64(x[0]), 0, N)
+        assert same(found["sides"][-1][-1][1], true["loss"], true["loss"])
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_numbers_after_changes(browser, file, example):
