@@ -47,7 +47,7 @@ tutorials: $(VENV)/ready-for-tutorials
 	$(RUN) -m jupyterlab tutorials
 
 clean:
-	rm -rf docs/_build docs/api docs/jupyter_execute docs/tutorials docs/_static/stepper.html docs/_static/dark docs/_static/download demo-run fuzz-findings \
+	rm -rf docs/_build docs/api docs/jupyter_execute docs/tutorials docs/_static/stepper.html docs/_static/dark docs/_static/download .lite demo-run fuzz-findings \
 		build dist .pytest_cache .ruff_cache .hypothesis
 
 include maintain.mk

@@ -1,5 +1,5 @@
 # What those who change the project call, beside the Makefile, which includes this file: make help-maintain
-.PHONY: test-long test-stress test-browser test-tutorials lint notebooks docs release-check mutants dist lock audit
+.PHONY: test-long test-stress test-browser test-tutorials lint notebooks docs lite release-check mutants dist lock audit
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -11,6 +11,7 @@ help-maintain:
 	@echo "make test-browser    drive the stepper and the built site in Chromium (apt install chromium), with times and widths"
 	@echo "make notebooks       write the notebooks from their texts, tutorials/*.py"
 	@echo "make docs            run the notebooks, build the documentation: docs/_build/index.html"
+	@echo "make lite            build the tutorials for a browser alone, JupyterLite: .lite/build/site"
 	@echo "make release-check   prove that the assignments' student versions work and give nothing away"
 	@echo "make mutants         run the tests against every planted bug"
 	@echo "make dist            build wheel and source distribution: dist/"
@@ -61,6 +62,18 @@ docs/_static/download: pyproject.toml $(wildcard gca_scratch/*.py gca_scratch/*/
 	$(RUN) -c "from setuptools import build_meta as b; b.build_sdist('$@'); b.build_wheel('$@')" > /dev/null
 	rm -rf build
 
+# The tutorials as a site that needs no installation: Python runs in the browser. JupyterLite has an environment of its own.
+LITE := .lite
+lite: docs/_static/download $(LITE)/ready
+	rm -rf $(LITE)/build
+	$(LITE)/venv/bin/python docs/lite.py docs/_static/download/*.whl $(LITE)/build
+
+$(LITE)/ready: locks/lite.txt
+	$(PYTHON) -m venv $(LITE)/venv
+	$(LITE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement $<
+	@touch $@
+
 release-check: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m course release-check
 
@@ -81,6 +94,7 @@ lock: $(VENV)/ready-for-stress
 	$(COMPILE) pyproject.toml --extra docs --constraint locks/tutorials.txt --output-file locks/docs.txt
 	$(COMPILE) pyproject.toml --extra browser --constraint locks/docs.txt --output-file locks/browser.txt
 	$(COMPILE) pyproject.toml --extra stress --constraint locks/docs.txt --output-file locks/stress.txt
+	$(COMPILE) pyproject.toml --extra lite --constraint locks/docs.txt --constraint locks/stress.txt --output-file locks/lite.txt
 
 # Strict: a package that the service does not know is a failure, not a success.
 audit: $(VENV)/ready-for-stress

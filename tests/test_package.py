@@ -66,7 +66,7 @@ def wanted(lock):
 
 
 def test_there_is_a_lock_for_each_command():
-    assert set(LOCKS) == {"browser", "dev", "docs", "stress", "tutorials"}
+    assert set(LOCKS) == {"browser", "dev", "docs", "lite", "stress", "tutorials"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

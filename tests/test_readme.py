@@ -12,7 +12,8 @@ PACKAGE = ROOT / "gca_scratch"
 README = (ROOT / "README.md").read_text("utf-8")
 MAP = (ROOT / "docs" / "map.md").read_text("utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
-PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+AT_THE_TOP = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"]
+PAGES = [*AT_THE_TOP, *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 READING_ORDER = re.findall(r"^\| \[[\w./]+\]\((\S+\.py)\) \|.*\| (\d+) \|$", README, re.M)
 
 

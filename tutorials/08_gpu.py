@@ -26,10 +26,8 @@
 import inspect
 import statistics
 import sys
-import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 
 import matplotlib.pyplot as plt
@@ -704,25 +702,35 @@ else:
 # %% [markdown]
 # ## 8. How measurements lie
 #
-# **Not waiting.** A launch returns before the work is done. Let us pretend a device: a queue with one worker. Its
-# work cannot end before we open a gate, so there is no doubt about the order of events.
+# **Not waiting.** A launch returns before the work is done. Let us pretend a device: a queue of orders, which it works
+# off when somebody waits, and not before. So there is no doubt about the order of events.
 #
-# > **Predict.** We launch, stop the clock, and then open the gate. What has the clock measured?
+# > **Predict.** We launch, stop the clock, and then wait. What has the clock measured?
 
 # %%
-gate, queue = threading.Event(), ThreadPoolExecutor(max_workers=1)
-queue.submit(int).result()  # warm up: the worker is there now
+queue, results = [], []
+
+
+def launch(order):
+    """Write an order into the queue: it returns at once."""
+    queue.append(order)
+
+
+def synchronize():
+    """Wait until every order is done."""
+    while queue:
+        results.append(queue.pop(0)())
+
+
 start = time.perf_counter()
-work = queue.submit(gate.wait)  # a launch: it returns at once
+launch(lambda: sum(range(1_000_000)))
 clock = time.perf_counter() - start
-done_when_clock_stopped = work.done()
-gate.set()  # only now can the work be done
+done_when_clock_stopped = not queue
+synchronize()  # only now is the work done
 print(
     f"the clock says {1e6 * clock:.0f} microseconds; was the work done? {done_when_clock_stopped}"
 )
-assert (
-    not done_when_clock_stopped and work.result()
-)  # result() waits: it is our synchronize()
+assert not done_when_clock_stopped and results == [499_999_500_000]
 
 # %% [markdown]
 # The clock had measured how long it takes to write an order. Hence `wait()` before the clock starts (the queue may

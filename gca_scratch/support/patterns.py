@@ -41,6 +41,11 @@ def find_groups(
             encoding="ascii",
             timeout=seconds,
         )
+    except OSError as error:
+        raise InputError(
+            f"{option} {shown(pattern)} needs a process of its own, which cannot be started ({error.strerror}); end "
+            "some others, or leave the option out."
+        ) from error
     except subprocess.TimeoutExpired:
         raise InputError(
             f"{option} {shown(pattern)} takes longer than {seconds:g} seconds; write it without a repetition that is "

@@ -63,6 +63,18 @@ def _locked(folder, held):
 
 
 @functools.cache
+def threads_start() -> bool:
+    """Can a thread be started? Not where Python runs in a browser."""
+    thread = threading.Thread(target=int)
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    thread.join()
+    return True
+
+
+@functools.cache
 def end_with(parent: int | None) -> None:
     """Have this process end soon after the process `parent`, which started it and alone wants its results.
 

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from .processes import threads_start
+
 
 def progress(
     items: Iterable[Any] | None = None, *, total: int, what: str, unit: str, done: int = 0, show: bool = True
@@ -15,7 +17,10 @@ def progress(
     """
     from tqdm import tqdm  # here, since few commands need it
 
+    class Bar(tqdm):
+        monitor_interval = tqdm.monitor_interval if threads_start() else 0  # it would warn of each bar otherwise
+
     shown = show and sys.stderr is not None and sys.stderr.isatty()
-    return tqdm(
+    return Bar(
         items, total=total, initial=done, desc=what, unit=unit, disable=not shown, mininterval=0.5, dynamic_ncols=True
     )

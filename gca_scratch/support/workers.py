@@ -22,7 +22,8 @@ def results(
     """function(*call) for each of the calls, `jobs` at a time: a generator of what it returns.
 
     jobs: processes of this machine. One works in this very process. Each takes a single thread of the matrix library,
-    in this process too, for more threads round differently; and none goes on when this process has ended.
+    in this process too, for more threads round differently; and none goes on when this process has ended. Where there
+    are no processes, as in a browser, the calls are made one after the other.
     data: what all calls share; it becomes the first argument of each, and arrays in it are handed over once.
     check: called with `data` before each call, where the call is made, to refuse what has changed on the way.
     ordered: give the results in the order of the calls, otherwise as they come.
@@ -30,11 +31,16 @@ def results(
 
     What a call raises ends all of them. Raises InputError when a process was ended from outside.
     """
-    from concurrent.futures.process import BrokenProcessPool
+    shared = () if data is None else (data,)
+    try:
+        from concurrent.futures.process import BrokenProcessPool
+    except ImportError:  # a browser has no processes
+        for call in calls:
+            yield _called(function, check, None, *shared, *call)
+        return
 
     import joblib  # here, since few commands need it
 
-    shared = () if data is None else (data,)
     parent = None if backend else os.getpid()
     somewhere = {"backend": backend} if backend else {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
     with joblib.parallel_config(**somewhere):

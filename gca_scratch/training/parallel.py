@@ -22,6 +22,7 @@ from ..network.arrays import Workspace, on_gpu
 from ..network.compiled import build
 from ..network.gca_lstm import loss_and_factors
 from ..network.ops import Product
+from ..support.processes import threads_start
 from .balance import weighted_loss_and_factors
 
 PART = 40_960  # numbers in h of the widest diagonal: the usual size of a part, 16 sequences of 20 cells and 128 units
@@ -100,13 +101,14 @@ class Engine:
 
     network: the network.
     parts: into how many a batch is cut; 0 leaves it to `slices`.
-    threads: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed.
+    threads: how many parts run at a time; None means as many as the matrix library (BLAS) is allowed. It is 1 where no
+        thread can be started.
     """
 
     def __init__(self, network, parts=0, threads=None):
         self.network, self.parts = network, parts
         allowed = _LIMIT.threads()
-        self.threads, self._blas_alone = threads or allowed, allowed == 1
+        self.threads, self._blas_alone = (threads or allowed) if threads_start() else 1, allowed == 1
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
 
@@ -166,7 +168,7 @@ class Engine:
         if whole and (self._blas_alone or build.library(np.dtype(np.float32)) is None):
             return [call(cuts[0])]
         with _LIMIT.one_thread():
-            return list(map(call, cuts)) if whole else list(self._pool.map(call, cuts))
+            return list(map(call, cuts)) if whole or self.threads == 1 else list(self._pool.map(call, cuts))
 
 
 def summed(gradients, shares):
