@@ -460,6 +460,20 @@ def test_what_is_pointed_at_lights_up(browser, file):
         assert "attention.py" in page.inner_text("#pointed")
 
 
+def test_every_sign_has_its_line_of_code(browser, file, example):
+    steps, _ = steps_of(2, "cell", example.network.joints, example.network.frames)
+    places = {step[:3]: n for n, step in enumerate(steps)}  # the last step of each station, either way
+    pointing = """() => [...document.querySelectorAll("#equations .sym")].map((sign) => {
+      sign.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+      return [sign.dataset.q, document.getElementById("pointed").textContent];
+    })"""
+    with opened(browser, file) as page:
+        for step in [*places.values(), 31, 100, 200, 300]:
+            page.evaluate(VISIT, [link_to({"step": step + 1, "open": "u"})])
+            found = page.evaluate(pointing)
+            assert found and not [name for name, said in found if ".py, line " not in said]
+
+
 def test_every_control(browser, file):
     from playwright.sync_api import expect
 

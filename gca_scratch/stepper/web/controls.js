@@ -137,6 +137,12 @@ function onClick(event) {
   else if (event.target.closest("#equations .sym")) jump(of("q"));
 }
 
+// The quantity that a sign or a number stands for.
+function pointedAt(target) {
+  const shown = target.closest?.(".equation data, #vectors data");
+  return target.closest?.("[data-q]")?.dataset.q ?? shown?.dataset.name;
+}
+
 function openProducts(gate) {
   change({ open: state.open === gate ? "" : gate });
   element("equations").querySelector(`[data-open="${gate}"]`).focus();
@@ -193,11 +199,8 @@ function start() {
     draw();
   });
   document.addEventListener("click", onClick);
-  for (const kind of ["pointerover", "focusin"]) {
-    document.addEventListener(kind, ({ target }) =>
-      light(target.closest?.("[data-q]")?.dataset.q ?? target.closest?.("data")?.dataset.name),
-    );
-  }
+  for (const kind of ["pointerover", "focusin"])
+    document.addEventListener(kind, ({ target }) => light(pointedAt(target)));
   element("link").hidden = location.protocol === "about:"; // inside a notebook there is no address to link to
   if (parent !== window) element("link").target = "_blank";
   addEventListener("keydown", onKey);

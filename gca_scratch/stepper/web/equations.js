@@ -43,6 +43,11 @@ const SYMBOLS = {
   We1: "<var>W</var><sub>e1</sub>",
   powers: "Σ exp(logit)",
   loss: "loss",
+  part: "a product",
+  part_F: "a product",
+  part_IF: "a product",
+  part_h: "a product",
+  s_We1: "a product",
 };
 
 // The sign of a quantity, which can be pointed at.
