@@ -14,6 +14,7 @@ const timesT = (y, W) => W.map((row) => dot(row, y)); // y W^T
 const outer = (x, y) => x.map((a) => y.map((b) => a * b)); // x^T y
 const plusMatrix = (A, B) => (A === null ? B : each((a, b) => plus(a, b), A, B));
 const plusVector = (a, b) => (a === null ? b : plus(a, b));
+const columns = (W, from, to) => W.map((row) => row.slice(from, to));
 const parts = (list, H) => Array.from({ length: list.length / H }, (_, n) => list.slice(n * H, (n + 1) * H));
 const sigmoid = (z) => 0.5 + 0.5 * Math.tanh(0.5 * z); // so written that it cannot overflow
 
@@ -59,36 +60,14 @@ function cellBackward(dh, dc, { x, h_S, c_S, h_T, c_T, W, r, i, f_S, f_T, o, u, 
   const dz_u = each((du, u) => du * (1 - u ** 2), du, u);
   const dz = [...slope(di, i), ...slope(df_S, f_S), ...slope(df_T, f_T), ...slope(do_, o), ...dz_u]; // (5H,)
   // what each gate has in dz W^T: (5H,), of which the five parts sum to dh_S and to dh_T
-  const through = (U) =>
-    parts(dz, H).flatMap((dz_g, g) =>
-      timesT(
-        dz_g,
-        U.map((row) => row.slice(g * H, (g + 1) * H)),
-      ),
-    );
+  const through = (U) => parts(dz, H).flatMap((dz_g, g) => timesT(dz_g, columns(U, g * H, (g + 1) * H)));
   const [through_S, through_T] = [through(W.slice(D, D + H)), through(W.slice(D + H))];
-  const heard = [...x, ...h_S, ...h_T];
-  return {
-    dh,
-    dc,
-    dc_all,
-    di,
-    df_S,
-    df_T,
-    do: do_,
-    du,
-    dz,
-    dx: timesT(dz, W.slice(0, D)),
-    through_S,
-    through_T,
-    dh_S: plus(...parts(through_S, H)),
-    dc_S: product(dpast, f_S),
-    dh_T: plus(...parts(through_T, H)),
-    dc_T: product(dpast, f_T),
-    heard,
-    dr_of,
-    dr: r === null ? null : dr_of.reduce((sum, share) => sum + share, 0),
-  };
+  const [dh_S, dh_T] = [plus(...parts(through_S, H)), plus(...parts(through_T, H))];
+  const passed = { dx: timesT(dz, W.slice(0, D)), through_S, through_T, dh_S, dh_T };
+  const [dc_S, dc_T] = [product(dpast, f_S), product(dpast, f_T)];
+  const dr = r === null ? null : dr_of.reduce((sum, share) => sum + share, 0);
+  const heard = [...x, ...h_S, ...h_T]; // with dz it makes dW
+  return { dh, dc, dc_all, di, df_S, df_T, do: do_, du, dz, ...passed, dc_S, dc_T, heard, dr_of, dr };
 }
 
 // What a cell adds to dW, [x, h_S, h_T]^T dz; to db it adds dz.
@@ -228,12 +207,8 @@ function backward(grid, p, { N, cells, h, initial, rounds, IF }, dlogits) {
     const attention = attentionBackward(openingBackward(layer2.back.map((cell) => cell.dr)), round.attention);
     [g[`attention.${n}.We1`], g[`attention.${n}.We2`]] = [attention.dWe1, attention.dWe2];
     [dW2, db2] = [plusMatrix(dW2, layer2.dW), plusVector(db2, layer2.db)]; // one layer 2 served all iterations
-    dh = each(
-      plus,
-      dh,
-      layer2.back.map((cell) => cell.dx),
-      attention.dh,
-    ); // each iteration reads h and IF twice
+    const dx = layer2.back.map((cell) => cell.dx);
+    dh = each(plus, dh, dx, attention.dh); // each iteration reads h and IF twice
     reached[n - 1] = { ...layer2, attention, dIF, dz, dF, dIF_before };
     dIF = plus(dIF_before, attention.dIF);
   }
