@@ -33,6 +33,11 @@ def main(arguments=None):
     )
     small.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of the cross-validation (default: 3)")
     small.add_argument("--epochs", type=int, metavar="K", help="shorten the cross-validation, for a trial")
+    small.add_argument(
+        "--skip-slow",
+        action="store_true",
+        help="at the largest size leave out what PyTorch takes a quarter of an hour to compile",
+    )
     options = parser.parse_args(arguments)
 
     from gca_scratch.support.exit_code import exit_code
@@ -52,7 +57,15 @@ def measure(options):
     if options.small:
         from . import small
 
-        code = small.measure(results, options.against, options.rounds, options.data, options.seeds, options.epochs)
+        code = small.measure(
+            results,
+            options.against,
+            options.rounds,
+            options.data,
+            options.seeds,
+            options.epochs,
+            options.skip_slow,
+        )
     elif options.device == "cuda":
         from . import gpu
 
