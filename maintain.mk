@@ -52,6 +52,7 @@ docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*
 
 docs: $(VENV)/ready-for-docs test-tutorials docs/_static/download
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
+	cp $(TEXTS:.py=.ipynb) docs/_static/download
 	rm -rf docs/api docs/_build docs/jupyter_execute
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "docs/_build/index.html"
