@@ -32,7 +32,7 @@ blas = [part.get("architecture") for part in threadpoolctl.threadpool_info() if 
 print(json.dumps([found, blas]))
 """
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|\bnan\b|\binf\b")
-QUOTED = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])|(?<![\d.])\d*[1-9] ?%")  # 90 % is a number of many meanings
+QUOTED = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])|(?<![\d.])\d*[1-46-9] ?%")  # 85 % is a number of many meanings
 TEXT = re.compile(r"^# %% \[markdown\]\n(.*?)(?=^# %%|\Z)", re.MULTILINE | re.DOTALL)
 
 
