@@ -55,15 +55,16 @@ class _Limit:
     """
 
     def __init__(self):
-        self._lock, self._within, self._limiter, self._before = Lock(), 0, None, 1
+        self._lock, self._within, self._before = Lock(), 0, []
 
     @contextmanager
     def one_thread(self):
         """`with limit.one_thread()`: BLAS takes one thread."""
         with self._lock:
             if not self._within:
-                self._before, self._limiter = _threads(), _blas().limit(limits=1)
-                _let_others_set()
+                self._before = _threads()
+                for library, _ in self._before:
+                    library.set_num_threads(1)
             self._within += 1
         try:
             yield
@@ -71,26 +72,18 @@ class _Limit:
             with self._lock:
                 self._within -= 1
                 if not self._within:
-                    self._limiter.restore_original_limits()
-                    _let_others_set()
+                    for library, number in self._before:
+                        library.set_num_threads(number)
 
     def threads(self):
         """How many threads BLAS is allowed where nobody is within."""
         with self._lock:
-            return self._before if self._within else _threads()
+            return max((number for _, number in (self._before if self._within else _threads())), default=1)
 
 
 def _threads():
-    return max((library["num_threads"] for library in _blas().info()), default=1)
-
-
-def _let_others_set():
-    """The last one to leave may be on another thread than the first to come, and threadpoolctl 3.8 obeys one alone.
-
-    It obeys the first that sets a limit, until a `with` ends there; this one changes nothing.
-    """
-    with _blas().limit(limits=None):
-        pass
+    """The matrix libraries, each with its number of threads. (A limit of threadpoolctl's own costs ten times as much.)"""
+    return [(library, library.get_num_threads()) for library in _blas().lib_controllers]
 
 
 _LIMIT = _Limit()  # BLAS is one for the whole process

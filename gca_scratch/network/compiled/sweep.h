@@ -112,37 +112,36 @@ INLINE void backward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t r
     }
 }
 
-/* dz of LANES units from `unit` on, in all cells of a diagonal, and what their c send back. */
-INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL *back_c, REAL *new_back_c, ptrdiff_t unit) {
+/* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
+INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL *back_c, REAL *new_back_c, ptrdiff_t row,
+                           ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, step = P / LANES, left = H - unit;
-    for (ptrdiff_t row = 0; row < d->n * B; row++) {
-        const ptrdiff_t cell = row / B, at = d->cells * B + row;
-        const T *gates = (T *)(s->gates + at * 5 * P + unit);
-        const T gate_i = gates[0], f_S = gates[step], f_T = gates[2 * step], o = gates[3 * step], u = gates[4 * step];
-        const T tanh_c = tanh(*(T *)(s->c + (d->own * B + row) * P + unit)); /* sooner computed than fetched */
-        const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
-        const int gated = s->g != NULL;
-        const T g = all_equal(gated ? s->g[at] : 0);
-        T dh_all = load(s->dh + at * H + unit, left), dc = {}, dg = {};
-        if (cell < d->cells_S) { /* what the next joint sent */
-            const ptrdiff_t from = (d->from_S * B + row) * 2 * P + unit;
-            dh_all += *(T *)(s->back_h + from);
-            dc += *(T *)(back_c + from);
-        }
-        if (cell >= d->skip_T) { /* and the next frame */
-            const ptrdiff_t from = (d->from_T * B + row) * 2 * P + P + unit;
-            dh_all += *(T *)(s->back_h + from);
-            dc += *(T *)(back_c + from);
-        }
-        T dz_i, dz_S, dz_T, dz_o, dz_u, dc_S, dc_T;
-#include "unit_backward.h"
-        REAL *dz = s->da + at * 5 * H + unit;
-        store(dz, dz_i, left), store(dz + H, dz_S, left), store(dz + 2 * H, dz_T, left);
-        store(dz + 3 * H, dz_o, left), store(dz + 4 * H, dz_u, left);
-        T *to = (T *)(new_back_c + row * 2 * P + unit);
-        to[0] = dc_S, to[step] = dc_T;
-        if (gated) s->dg[at * step + unit / LANES] = sum(dg);
+    const ptrdiff_t cell = row / B, at = d->cells * B + row;
+    const T *gates = (T *)(s->gates + at * 5 * P + unit);
+    const T gate_i = gates[0], f_S = gates[step], f_T = gates[2 * step], o = gates[3 * step], u = gates[4 * step];
+    const T tanh_c = tanh(*(T *)(s->c + (d->own * B + row) * P + unit)); /* sooner computed than fetched */
+    const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
+    const int gated = s->g != NULL;
+    const T g = all_equal(gated ? s->g[at] : 0);
+    T dh_all = load(s->dh + at * H + unit, left), dc = {}, dg = {};
+    if (cell < d->cells_S) { /* what the next joint sent */
+        const ptrdiff_t from = (d->from_S * B + row) * 2 * P + unit;
+        dh_all += *(T *)(s->back_h + from);
+        dc += *(T *)(back_c + from);
     }
+    if (cell >= d->skip_T) { /* and the next frame */
+        const ptrdiff_t from = (d->from_T * B + row) * 2 * P + P + unit;
+        dh_all += *(T *)(s->back_h + from);
+        dc += *(T *)(back_c + from);
+    }
+    T dz_i, dz_S, dz_T, dz_o, dz_u, dc_S, dc_T;
+#include "unit_backward.h"
+    REAL *dz = s->da + at * 5 * H + unit;
+    store(dz, dz_i, left), store(dz + H, dz_S, left), store(dz + 2 * H, dz_T, left);
+    store(dz + 3 * H, dz_o, left), store(dz + 4 * H, dz_u, left);
+    T *to = (T *)(new_back_c + row * 2 * P + unit);
+    to[0] = dc_S, to[step] = dc_T;
+    if (gated) s->dg[at * step + unit / LANES] = sum(dg);
 }
 
 /* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz from `at` on add to it. */
@@ -184,7 +183,8 @@ static void backward_part(void *what, int64_t number, int64_t of) {
     ptrdiff_t pending = s->cells * s->B; /* from here on, rows have been added to the weights' gradient */
     for (const struct diagonal *d = s->diagonal + s->diagonals; d-- > s->diagonal;) {
         const ptrdiff_t rows = d->n * s->B;
-        for (ptrdiff_t unit = first; unit < last; unit += LANES) backward_units(s, d, back_c, new_back_c, unit);
+        for (ptrdiff_t row = 0; row < rows; row++)
+            for (ptrdiff_t unit = first; unit < last; unit += LANES) backward_units(s, d, back_c, new_back_c, row, unit);
         meet(of);
         for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
             for (ptrdiff_t row = 0; row < rows; row += ROWS) backward_tile(s, d, row, least(ROWS, rows - row), unit);
