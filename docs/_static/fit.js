@@ -14,10 +14,13 @@ function fit() {
     const table = wrapper.querySelector("table");
     table.style.zoom = "";
     table.classList.remove("stacked");
-    const share = wrapper.clientWidth / table.offsetWidth;
+    const share = wrapper.clientWidth / Math.max(table.offsetWidth, wrapper.scrollWidth);
     if (share >= 1 || !wrapper.clientWidth) continue;
     if (share >= READABLE) {
-      table.style.zoom = share * 0.99;
+      let zoom = share;
+      for (let k = 0; k < 8 && wrapper.scrollWidth > wrapper.clientWidth; k++) {
+        table.style.zoom = zoom *= 0.98; // words break elsewhere now
+      }
       continue;
     }
     const names = Array.from(table.querySelectorAll("thead th"), (head) => head.textContent);
