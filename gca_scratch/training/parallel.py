@@ -82,7 +82,7 @@ class _Limit:
 
 
 def _threads():
-    """The matrix libraries, each with its number of threads. (A limit of threadpoolctl's own costs ten times as much.)"""
+    """The matrix libraries, each with its number of threads; a limit of threadpoolctl's costs ten times as much."""
     return [(library, library.get_num_threads()) for library in _blas().lib_controllers]
 
 
