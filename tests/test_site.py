@@ -90,3 +90,17 @@ def test_links_lead_somewhere():
                 wrong.append(f"{name}: {link}")
     print(f"{count} links")
     assert not wrong, "\n".join(wrong)
+
+
+def test_an_equation_leads_to_its_step(page):
+    """The place of each equation in the stepper, as it names it."""
+    places = {"Eq. 1": "neck", "Eq. 2": "neck", "Eq. 3": "neck", "Eq. 4": "IF(0)", "Eq. 5": "scores 1",
+              "Eq. 6": "scores 1", "Eq. 7": "neck", "Eq. 8": "IF(1)", "Eq. 9": "loss"}  # fmt: skip
+    opened(page, "equations.html")
+    rows = page.evaluate("""() => Array.from(document.querySelectorAll("tr:has(a[href*='stepper'])"),
+      (row) => [row.cells[0].textContent, row.querySelector("a[href*='stepper']").getAttribute("href")])""")
+    assert dict(rows).keys() == places.keys()
+    for item, link in rows:
+        page.goto("about:blank")
+        page.goto((SITE / link.split("#")[0]).as_uri() + "#" + link.split("#")[1])
+        assert places[item] in page.inner_text("#title"), item
