@@ -33,6 +33,7 @@ print(json.dumps([found, blas]))
 """
 NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|\bnan\b|\binf\b")
 QUOTED = re.compile(r"(?<![\d.])\d+\.\d+(?![\d.])|(?<![\d.])\d*[1-46-9] ?%")  # 85 % is a number of many meanings
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]*\$", re.DOTALL)
 TEXT = re.compile(r"^# %% \[markdown\]\n(.*?)(?=^# %%|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -84,8 +85,8 @@ def claims(lines):
 
 
 def quoted_of_one_run(text, printed):
-    """Numbers of a tutorial's text cells that some runs print and others do not."""
-    prose = {number.replace(" ", "") for cell in TEXT.findall(text) for number in QUOTED.findall(cell)}
+    """Numbers of a tutorial's text cells, formulas apart, that some runs print and others do not."""
+    prose = {number.replace(" ", "") for cell in TEXT.findall(FORMULA.sub("", text)) for number in QUOTED.findall(cell)}
     seen = [{number.replace(" ", "") for line in lines for number in QUOTED.findall(line)} for lines in printed]
     return sorted(number for number in prose if 0 < sum(number in one for one in seen) < len(seen))
 

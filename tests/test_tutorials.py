@@ -170,7 +170,7 @@ def test_a_claim_that_one_run_lacks_and_other_words_are_seen(kernels):
 
 
 def test_a_text_that_quotes_what_one_run_prints_is_seen(kernels):
-    text = "# %% [markdown]\n# It is 0.51 against 0.46, and 20 % are lost.\n\n# %%\nx = 0.47\n"
-    printed = [["0.51 and 0.46", "20% lost"], ["0.52 and 0.46", "20% lost"]]
+    text = "# %% [markdown]\n# It is 0.51 against 0.46, 26 % are lost; $5/6 = 0.83$.\n\n# %%\nx = 0.47\n"
+    printed = [["0.51 and 0.46", "26% lost", "0.83"], ["0.52 and 0.46", "26% lost", "0.84"]]
     problems, _ = kernels.compared(text, printed)
     assert problems == ["the text quotes 0.51, which not every run prints"]
