@@ -175,7 +175,9 @@ SOON = [pytest.param(path, marks=[] if path.stem == "01_cell" else pytest.mark.l
 def test_a_tutorial_runs(path, tmp_path):
     text = path.read_text("utf-8")
     assert not re.search(r"^# *[%!](?!%|matplotlib inline)\w", text, re.MULTILINE)  # nothing that IPython alone knows
-    run("from IPython.display import display\n" + text, tmp_path)
+    if re.search(r"^(from|import) IPython", text, re.MULTILINE):
+        pytest.importorskip("IPython")
+    run("display = print  # a kernel has it of its own\n" + text, tmp_path)
 
 
 def test_the_wheel_is_pure_python(tmp_path):
