@@ -87,11 +87,14 @@ INLINE T sigmoid(T z) {
     return 1 / (1 + (scale + scale * p));
 }
 
-/* e / (e + 2) with e = exp(2x) - 1, which keeps its digits near 0 */
+/* With e = exp(2 |x|) - 1: e / (e + 2), which keeps its digits near 0, and beyond 1/2 the same as 1 - 2 / (e + 2), which keeps them
+   near 1: what the slope 1 - tanh^2 is made of. */
 INLINE T tanh_of(T x) {
+    const integers sign = (integers)x & (integers)all_equal(-(REAL)0);
+    const T size = (T)((integers)x ^ sign);
     T scale, p;
-    exp_parts(2 * clamped(x, -20, 20), &scale, &p);
-    const T e = scale * p + (scale - 1);
-    return e / (e + 2);
+    exp_parts(2 * clamped(size, 0, 20), &scale, &p);
+    const T e = scale * p + (scale - 1), part = 1 / (e + 2);
+    return (T)((integers)select(size > (REAL)0.5, 1 - 2 * part, e * part) | sign);
 }
 #define tanh tanh_of
