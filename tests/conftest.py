@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from tests.helpers.browsing import browser  # noqa: F401  a fixture of the tests that look at pages
+
 # make test-stress; what it finds becomes an example in the test. make test-long has the thorough profile
 settings.register_profile("searching", deadline=None, max_examples=1000)
 settings.register_profile("repeatable", deadline=None, max_examples=10, database=None, derandomize=True)

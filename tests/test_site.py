@@ -10,8 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.helpers.browsing import browser  # noqa: F401
-
 SITE = Path(os.environ.get("GCA_SCRATCH_SITE", Path(__file__).parent.parent / "docs" / "_build"))
 WIDTHS = (390, 800, 1400, 1600)
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html") if "_static" not in path.parts)
@@ -39,7 +37,7 @@ SEEN = """() => Array.from(document.querySelectorAll("article img"))
 
 
 @pytest.fixture(scope="module")
-def page(browser):  # noqa: F811
+def page(browser):
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(120_000)
     yield page

@@ -165,7 +165,7 @@ def splice(source, submitted, names, file):
     ours = ast.parse(source)
     lines, theirs, edits, wrong, used = source.splitlines(), submitted.split("\n"), [], {}, []
     for name in names:
-        node, place = _find(tree, name), _find(ours, name)
+        node, place = find(tree, name), find(ours, name)
         if node is None:
             wrong[name] = why or f"{file} has no function {name}"
             continue
@@ -189,7 +189,7 @@ def splice(source, submitted, names, file):
     return text, wrong
 
 
-def _find(tree, name):
+def find(tree, name):
     """The last definition of a dotted name in a tree, or None."""
     node = tree
     for part in name.split("."):
@@ -223,8 +223,8 @@ def _segment(text, node):
 
 def _extra(tree, ours, name):
     """What the body of a submitted class holds and ours does not: methods, constants."""
-    known = {part for child in _find(ours, name).body for part in slices.binds(child)}
-    return [child for child in _find(tree, name).body if slices.binds(child) and not known & set(slices.binds(child))]
+    known = {part for child in find(ours, name).body for part in slices.binds(child)}
+    return [child for child in find(tree, name).body if slices.binds(child) and not known & set(slices.binds(child))]
 
 
 def _placed(tree, ours, used):

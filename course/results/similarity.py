@@ -71,8 +71,8 @@ def written(texts, manifest):
     trees = {file: _parsed(text, file) for file, text in texts.items()}
     for name in manifest.functions:
         for file, inner in ((file, splice.function_in(file, name)) for file in manifest.files):
-            node = _find(trees[file][0], inner) if inner and file in trees else None
-            if node is not None and not _is_blank(node):
+            node = splice.find(trees[file][0], inner) if inner and file in trees else None
+            if isinstance(node, ast.FunctionDef) and not _is_blank(node):
                 pieces.append(_body(node, trees[file][1]))
     for file, (tree, text) in trees.items():
         pieces += [_source(node, text) for node in _helpers(tree, given.get(file, set()))]
@@ -103,16 +103,6 @@ def _parsed(text, file):
     if splice.parsed(text, file)[0] is None:
         text = splice.salvaged(text)
     return ast.parse(text), text
-
-
-def _find(tree, name):
-    node = tree
-    for part in name.split("."):
-        found = [child for child in getattr(node, "body", []) if getattr(child, "name", None) == part]
-        if not found:
-            return None
-        node = found[-1]
-    return node if isinstance(node, ast.FunctionDef) else None
 
 
 def _without_docstring(node):

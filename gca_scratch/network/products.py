@@ -28,7 +28,8 @@ class Product(ctypes.Structure):
 def matmul(x, W, out=None, workspace=FRESH):
     """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given."""
     library = _library(x, W, out)
-    if library is None or x.size * W.shape[1] < LEAST or not x.flags.c_contiguous:
+    packed_rows = x.flags.c_contiguous and (out is None or out.flags.c_contiguous)
+    if library is None or x.size * W.shape[1] < LEAST or not packed_rows:
         return ops.matmul(x, W, out)
     (D, E), item = W.shape, x.itemsize
     y = np.empty((*x.shape[:-1], E), x.dtype) if out is None else out

@@ -65,6 +65,10 @@ def test_the_result_goes_where_it_is_wanted(workspace):
     x, out = x.reshape(2, 3, 4), np.empty((2, 3, 3))
     assert np.shares_memory(products.matmul(x, W, out, workspace), out)
     np.testing.assert_allclose(out, x @ W, rtol=1e-14)
+    wide = np.zeros((6, 7))  # rows with gaps between them
+    products.matmul(x.reshape(6, 4), W, wide[:, 2:5], workspace)
+    np.testing.assert_allclose(wide[:, 2:5], x.reshape(6, 4) @ W, rtol=1e-14)
+    assert not wide[:, :2].any() and not wide[:, 5:].any()
 
 
 @pytest.mark.parametrize("change", ["complex", "mixed", "turned", "half"])

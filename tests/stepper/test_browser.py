@@ -6,7 +6,6 @@ With `pytest -rP` the last test tells the times that it has measured.
 import contextlib
 import json
 import re
-import shutil
 from dataclasses import replace
 from itertools import pairwise
 from urllib.parse import parse_qs, urlencode
@@ -61,20 +60,6 @@ VISIT = f"""async (hashes) => {{
   }}
   return found;
 }}"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A Chromium that Playwright drives (without its sandbox, as root needs it): the system's, or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need: pip install playwright")
-    with playwright.sync_playwright() as driver:
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        try:
-            browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except playwright.Error as error:
-            pytest.skip(f"the browser tests need a Chromium: apt install chromium ({str(error).splitlines()[0]})")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

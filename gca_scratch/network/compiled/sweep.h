@@ -14,8 +14,15 @@ struct diagonal { /* as grid.Diagonal: the first cells of its slices, and number
 struct sweep { /* wavefront_cpu.Sweep has the same fields */
     int64_t B, H, D, width, padded, cells, diagonals;
     const struct diagonal *diagonal;
-    const REAL *W, *b, *a, *g, *dh;
-    REAL *packed, *inputs, *gates, *c, *h, *da, *dW, *dg, *back_h, *back_c, *new_back_c;
+    const REAL *W, *b;        /* (D + 2H, 5H) and (5H,), Eq. 1 */
+    const REAL *a, *g;        /* (cells, B, 5H), what other inputs add; (cells, B), the gates of Eq. 7; or NULL */
+    const REAL *dh;           /* (cells, B, H) */
+    REAL *packed;             /* the weights in the order of the tiles */
+    REAL *inputs;             /* (cells, B, width): [x, h_S, h_T, 1], width = D + 2H + 1 */
+    REAL *gates, *c;          /* (cells, B, 5, padded) or NULL; (cells + J + T, B, padded) */
+    REAL *h, *da, *dW;        /* (cells, B, H), (cells, B, 5H), (width, 5H) */
+    REAL *dg;                 /* (cells, B, padded / LANES): of each gate, the shares of LANES units */
+    REAL *back_h, *back_c, *new_back_c; /* (widest diagonal, B, 2, padded): for the joint and the frame before */
 };
 
 /* Pairs of LANES units are shared out among the threads. */
@@ -85,7 +92,8 @@ static void forward_part(void *what, int64_t number, int64_t of) {
 
 /* --- backward ------------------------------------------------------------------------------------------------------- */
 
-/* U (2H, 5H), the part of W below its first D rows, turned over: for each pair of LANES units, for each of the 5H, what goes to h_S of both, then to h_T of both. */
+/* U (2H, 5H), the part of W below its first D rows, turned over: for each pair of LANES units, for each of the 5H, what
+   goes to h_S of both, then to h_T of both. */
 static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     const ptrdiff_t H = s->H, columns = 5 * H;
     for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
@@ -145,8 +153,7 @@ INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL
 }
 
 /* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz from `at` on add to it. */
-INLINE void weights_tile(struct sweep *s, ptrdiff_t at, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n,
-                         ptrdiff_t unit) {
+INLINE void weights_tile(struct sweep *s, ptrdiff_t at, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n, ptrdiff_t unit) {
     const ptrdiff_t H = s->H, left = H - unit;
     const REAL *x = s->inputs + at * s->width + m, *dz = s->da + at * 5 * H + unit;
     T sums[ROWS][MOST_VECTORS] = {};

@@ -73,7 +73,7 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     P = -(-H // library.lanes) * library.lanes
     width = 2 * H + D + 1
     # zero at the border of the grid, and the 1 is the bias's
-    inputs = workspace.zeros(np, "inputs", (K, B, width), dtype, layout=(J, T, H))
+    inputs = workspace.zeros(np, "inputs", (K, B, width), dtype, layout=(J, T, H, D))
     inputs[..., :D] = x
     inputs[..., -1] = 1
     c = workspace.zeros(np, "c", (K + J + T, B, P), dtype, layout=(J, T, H))  # its border is zero, too
