@@ -39,10 +39,6 @@ class Product(NamedTuple):
     x: object
     dy: object
 
-    def rows(self, start, stop):
-        """Rows `start` to `stop` of the gradient (stop - start, E)."""
-        return self.x[:, start:stop].T @ self.dy
-
     def squared_norm(self):
         """The sum of the gradient's squared entries: sum_ab (x x^T)_ab (dy dy^T)_ab, without the gradient itself."""
         return ((self.x @ self.x.T) * (self.dy @ self.dy.T)).sum()
