@@ -33,8 +33,15 @@ def holds(sentence: str, truth: Any) -> None:
     print(f"{YES} {sentence}")
 
 
-def exercise(name: str, right: Callable[[], Any], hint: str = "", to: float = 1e-9) -> Callable[[Any], bool]:
-    """A function that looks at an answer, prints what it found and gives True where the answer is right.
+class Verdict(int):
+    """True or False, which a notebook does not show: the words were printed."""
+
+    def _ipython_display_(self) -> None:
+        pass
+
+
+def exercise(name: str, right: Callable[[], Any], hint: str = "", to: float = 1e-9) -> Callable[[Any], Verdict]:
+    """A function that looks at an answer, prints what it found and gives a `Verdict`, true where the answer is right.
 
     right: computes what is right, by another way than the exercise asks for; called once there is an answer.
     hint: printed beside a wrong answer.  to: as much may numbers differ, as a part of the largest.
@@ -42,22 +49,22 @@ def exercise(name: str, right: Callable[[], Any], hint: str = "", to: float = 1e
     that gives one. `...` in it, or an operation with `...`, is a blank.
     """
 
-    def check(answer: Any) -> bool:
+    def check(answer: Any) -> Verdict:
         try:
             answer = answer() if callable(answer) else answer
         except Exception as error:  # whatever somebody's half-written answer does
             blank = "ellipsis" in str(error).lower()
             print(f"{BLANK} Exercise {name}: {'still blank' if blank else f'{type(error).__name__}: {error}'}")
-            return False
+            return Verdict(False)
         if _blank(answer):
             print(f"{BLANK} Exercise {name}: still blank")
-            return False
+            return Verdict(False)
         wrong = list(_differences(answer, right(), to))
         if wrong:
             print(f"{NO} Exercise {name}: not yet ({', '.join(wrong)}). {hint}".rstrip())
         else:
             print(f"{YES} Exercise {name}: right")
-        return not wrong
+        return Verdict(not wrong)
 
     return check
 

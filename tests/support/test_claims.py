@@ -76,3 +76,11 @@ def test_wrong_answers_are_told_where_and_given_the_hint(answer, right, where, c
 def test_an_answer_that_fails_says_how(capsys):
     assert not exercise("4", lambda: 1.0)(lambda: 1 / 0)
     assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_a_notebook_shows_the_words_and_no_verdict_beside_them():
+    interactive = pytest.importorskip("IPython.core.formatters")
+    formatter = interactive.DisplayFormatter()
+    verdict = exercise("5", lambda: 1.0)(1.0)
+    assert verdict and not exercise("6", lambda: 1.0)(2.0)
+    assert formatter.format(verdict) == ({}, {})  # shown by _ipython_display_, which shows nothing
