@@ -1,5 +1,5 @@
 # What those who change the project call, beside the Makefile, which includes this file: make help-maintain
-.PHONY: test-long test-stress test-browser test-tutorials lint notebooks docs lite release-check mutants dist lock audit
+.PHONY: test-long test-stress test-browser test-tutorials lint notebooks docs lite release-check mutants findings dist lock audit
 TEXTS := $(wildcard tutorials/[0-9][0-9]_*.py)
 EXECUTED := $(TEXTS:tutorials/%.py=docs/tutorials/%.ipynb)
 
@@ -14,6 +14,7 @@ help-maintain:
 	@echo "make lite            build the tutorials for a browser alone, JupyterLite: .lite/build/site"
 	@echo "make release-check   prove that the assignments' student versions work and give nothing away"
 	@echo "make mutants         run the tests against every planted bug"
+	@echo "make findings        run what surprised us in other people's software: findings/ (needs the network)"
 	@echo "make dist            build wheel and source distribution: dist/"
 	@echo "make lock            work out locks/ anew, from which every command installs; versions stay where they may"
 	@echo "make lock NEWEST=1   the same, with the newest versions that the ranges allow"
@@ -80,6 +81,13 @@ release-check: setup
 
 mutants: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m course mutants
+
+# Each in a folder of its own, in which it installs what it needs. What failed is shown; the others run all the same.
+findings:
+	@failed=0; for script in findings/*.sh; do \
+		if said=$$(bash $$script 2>&1); then echo "as it was: $$script"; \
+		else failed=1; echo "$$said"; echo "NOT as it was: $$script"; fi; \
+	done; exit $$failed
 
 # Wheel and source distribution in dist/. The source comes first, and the wheel is built from it.
 dist: $(VENV)/ready-for-stress

@@ -230,8 +230,8 @@ TITLES = {
         "Ten training steps",
         rows_of_steps,
         "First gradient / losses of all steps / parameters at the end, each as far from the first way as it gets: "
-        "gradients and losses in parts of the largest entry of their array, parameters in parts of the way that training "
-        "has moved them.",
+        "gradients and losses in parts of the largest entry of their array, parameters in parts of the way that "
+        "training has moved them.",
     ),
     "brief": ("The demonstration, shortened", rows_of_demonstration, f"{EPOCHS} epochs a training step, 32 units."),
     "demo": ("The whole demonstration", rows_of_demonstration, "As `make demo` runs it."),
