@@ -26,7 +26,7 @@ from gca_scratch.figures.canvas import BLUE, GREY, ORANGE, STYLE
 from gca_scratch.figures.dial import Dial, Sketch
 from gca_scratch.network import cell, grid
 from gca_scratch.network.gradcheck import complex_step
-from gca_scratch.network.ops import affine_forward, sigmoid_forward
+from gca_scratch.network.ops import affine_forward
 from gca_scratch.network.sweep import raster, wavefront
 from gca_scratch.support.claims import exercise, holds, same
 
@@ -52,9 +52,9 @@ sums = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5]
 Dial([walked(total) for total in sums], sums, "sum of the forget gates", 5)
 
 # %% [markdown]
-# **What you will do.** Join the cells of tutorial 1 to a grid and walk through it, forward and
-# backward. Count the paths along which a gradient comes home; see why it vanishes or explodes;
-# then compute the same numbers diagonal by diagonal, which is how the package does it fast.
+# **What you will do.** Join the cells of tutorial 1 to a grid, and go through its first four by
+# hand, forward and backward. Count the paths along which a gradient comes home; see why it
+# vanishes or explodes; then see how the package computes all of it diagonal by diagonal.
 #
 # **What you need.** [Tutorial 1](01_cell.ipynb): the cell, its gradients, the complex step.
 # Binomial coefficients. About 40 minutes of reading. Symbols: the [glossary](../docs/glossary.md).
@@ -89,33 +89,45 @@ place = places(J, T)
 print(place)  # one diagonal after the other; section 6 says why
 
 # %% [markdown]
-# ## 2. Forward, cell by cell
+# ## 2. Forward: four cells by hand
 #
-# Frame by frame, and within a frame joint by joint: then both neighbours are there when they
-# are needed. This double loop is `raster.forward`, the package's *definition* of the layer.
+# A cell can have its turn when both neighbours have had theirs: frame by frame, say, and within
+# a frame joint by joint. Turn the slider: orange is the cell whose turn it is, and the dark ones
+# are those that it hears.
 
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def turn(k, J=3, T=4):
+    """The grid as the k-th cell has its turn, frame by frame."""
+    sketch = Sketch(640, 150, f"turn {k}")
+    now = divmod(k, J)[::-1]
+    for j, t in np.ndindex(J, T):
+        heard = (j, t) in ((now[0] - 1, now[1]), (now[0], now[1] - 1))
+        done = "rgba(0, 114, 178, 0.25)" if t * J + j < k else "none"
+        fill = ORANGE if (j, t) == now else BLUE if heard else done
+        sketch.box(200 + 62 * t, 8 + 46 * j, 56, 40, GREY, fill, 4)
+        tint = "white" if heard or (j, t) == now else "currentColor"
+        sketch.text(228 + 62 * t, 33 + 46 * j, f"{j}, {t}", tint)
+    return sketch
+
+
+Dial([turn(k) for k in range(J * T)], range(J * T), "turn", 7, every=600)
+
+# %% [markdown]
+# `raster.forward` takes the cells in this order; it is the package's *definition* of the layer.
+# We do the upper left corner ourselves, the cells $(0,0)$, $(0,1)$, $(1,0)$ and $(1,1)$:
 
 # %%
-def walk_forward(a, U, J, T, r=None):
-    """raster.forward written out: h, c and the cache of every cell, dicts with keys (j, t)."""
-    place, nothing = places(J, T), np.zeros((a.shape[1], len(U) // 2))
-    h, c, caches = {}, {}, {}
-    for t in range(T):
-        for j in range(J):
-            S, T_ = (j - 1, t), (j, t - 1)  # the two predecessors
-            states = (d.get(key, nothing) for key in (S, T_) for d in (h, c))
-            score = None if r is None else r[place[j, t], :, None]  # (B, 1)
-            made = cell.step_forward(a[place[j, t]], *states, U, score)
-            h[j, t], c[j, t], caches[j, t] = made
-    return h, c, caches
-
-
 W_x, U = W[:D], W[D:]
 a, _ = affine_forward(x, W_x, b)  # the inputs' share of Eq. 1, for all cells at once
-h, c, caches = walk_forward(a, U, J, T)
-h_raster, raster_cache = raster.forward(x, W, b, J, T)
-walked_h = np.stack([h[key] for key in zip(*grid.cell_order(J, T), strict=True)])
-same("h, by the package", walked_h, h_raster, to=1e-11)
+none = np.zeros((2, B, H))  # h and c of a neighbour that does not exist
+h_00, c_00, cache_00 = cell.step_forward(a[place[0, 0]], *none, *none, U)
+h_01, c_01, cache_01 = cell.step_forward(a[place[0, 1]], *none, h_00, c_00, U)
+h_10, c_10, cache_10 = cell.step_forward(a[place[1, 0]], h_00, c_00, *none, U)
+h_11, _, cache_11 = cell.step_forward(a[place[1, 1]], h_01, c_01, h_10, c_10, U)
+
+h, cache = raster.forward(x, W, b, J, T)  # (K, B, H), and what the way back needs
+same("(1, 1) by hand, and by the package", h_11, h[place[1, 1]], to=1e-11)
 
 # %% [markdown]
 # Who can know about whom? The complex step is a perfect dye: a tiny imaginary part, poured in
@@ -170,140 +182,81 @@ holds("the quarter below and to the right", (colour > 0) == reached)
 # $$
 #
 # This is **why carries add**, and there is nothing more to backpropagation through joints and
-# time. The double loop runs in reverse; each cell waits until both successors have sent.
-
+# time. In our corner, let the loss read $h_{1,1}$ alone. Two ways lead back to $(0,0)$: over
+# $(0,1)$, the joint before, and over $(1,0)$, the frame before.
+#
+# > **Predict.** Which of the two is the gradient of $c_{0,0}$?
 
 # %%
-def walk_backward(dh_above, dc_above, caches, order):
-    """raster.backward written out, in any order: da (dict), dh and dc (J, T, B, H), dU."""
-    dh, dc, da, dU = dh_above.copy(), dc_above.copy(), {}, 0
-    for j, t in order:
-        sent = cell.step_backward(dh[j, t], dc[j, t], caches[j, t])
-        da[j, t], dh_S, dc_S, dh_T, dc_T, dU_here, _ = sent
-        dU = dU + dU_here
-        if j > 0:
-            dh[j - 1, t] += dh_S
-            dc[j - 1, t] += dc_S
-        if t > 0:
-            dh[j, t - 1] += dh_T
-            dc[j, t - 1] += dc_T
-    return da, dh, dc, dU
+price = rng.standard_normal((B, H))  # dh of (1, 1)
+_, dh_01, dc_01, dh_10, dc_10, dU_11, _ = cell.step_backward(price, none[1], cache_11)
+_, _, _, _, over_01, dU_01, _ = cell.step_backward(dh_01, dc_01, cache_01)
+_, _, over_10, _, _, dU_10, _ = cell.step_backward(dh_10, dc_10, cache_10)
 
 
-raster_order = [(j, t) for t in range(T) for j in range(J)]
-dh_above, nowhere = rng.standard_normal((J, T, B, H)), np.zeros((J, T, B, H))
-da, dh, dc, dU = walk_backward(dh_above, nowhere, caches, reversed(raster_order))
-dh_packed = dh_above[grid.cell_order(J, T)]  # (K, B, H), as the package wants it
-da_raster, dW_raster, _, _ = raster.backward(dh_packed, raster_cache)
-da_walked = np.stack([da[key] for key in zip(*grid.cell_order(J, T), strict=True)])
-same("da, by the package", da_walked, da_raster, to=1e-10)
-same("dU, by the package", dU, dW_raster[D:], to=1e-10)
+def corner(c_00, U):
+    """The loss as a function of the first cell's c, and of the weights after it."""
+    h_01, c_01, _ = cell.step_forward(a[place[0, 1]], *none, h_00, c_00, U)
+    h_10, c_10, _ = cell.step_forward(a[place[1, 0]], h_00, c_00, *none, U)
+    return (
+        price * cell.step_forward(a[place[1, 1]], h_01, c_01, h_10, c_10, U)[0]
+    ).sum()
+
+
+measured = complex_step(lambda c: corner(c, U), c_00)
+same("both ways together", over_01 + over_10, measured, to=1e-10)
+for way, one in (("(0, 1)", over_01), ("(1, 0)", over_10)):
+    off = np.abs(one - measured).max() / np.abs(measured).max()
+    holds(f"over {way} alone it is off by {off:.0%}", off > 0.1)
+three = complex_step(lambda U: corner(c_00, U), U)
+same("U, used in three cells: a sum", dU_11 + dU_01 + dU_10, three, to=1e-10)
+
+# %% [markdown]
+# Neither: it is their sum. And the same $U$ works in every cell, so its gradient is a sum over
+# cells. `raster.backward` does this for the whole grid, in reverse, so that each cell waits until
+# both successors have sent; whoever forgets to wait gets other numbers, and no error.
+
+# %%
+dh = rng.standard_normal(h.shape)  # of every output, as if a next layer read them all
+da, dW, db, _ = raster.backward(dh, cache)
 
 
 def loss(x, W):
-    return (dh_packed * raster.forward(x, W, b, J, T)[0]).sum()
+    return (dh * raster.forward(x, W, b, J, T)[0]).sum()
 
 
-same("dW, by complex step", dW_raster, complex_step(lambda W: loss(x, W), W), to=1e-9)
-same(
-    "dx, by complex step",
-    da_raster @ W_x.T,
-    complex_step(lambda x: loss(x, W), x),
-    to=1e-9,
-)
+same("dW, by complex step", dW, complex_step(lambda W: loss(x, W), W), to=1e-9)
+dx = complex_step(lambda x: loss(x, W), x)
+same("dx, by complex step", da @ W_x.T, dx, to=1e-9)
 
 # %% [markdown]
 # > **Predict.** A loss reads the last cell alone. How many contributions does an inner cell
 # > receive? A cell of the last frame? The last cell?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
-price = rng.standard_normal((B, H))
-only_last = np.zeros((J, T, B, H))
-only_last[-1, -1] = price
-_, dh_l, dc_l, _ = walk_backward(only_last, nowhere, caches, reversed(raster_order))
-sent = {key: cell.step_backward(dh_l[key], dc_l[key], caches[key]) for key in caches}
-sizes = np.sqrt(np.square(dh_l).sum(axis=(2, 3)) + np.square(dc_l).sum(axis=(2, 3)))
+only_last = np.zeros_like(h)
+only_last[-1] = price
+da_last = raster.backward(only_last, cache)[0]
+sizes = np.sqrt(np.square(da_last).sum(axis=(1, 2)))[place]
 received = np.zeros((J, T), dtype=int)
 figure, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
-title = "backward from the last cell: size of what arrives"
+title = "backward from the last cell: the gradient of each cell's gates"
 show_map(ax, sizes, title, lambda j, t: f"{sizes[j, t]:.2g}", plt.Normalize(0), "Blues")
-for j, t in raster_order:
-    for before, terms in (((j - 1, t), sent[j, t][1:3]), ((j, t - 1), sent[j, t][3:5])):
+for j, t in np.ndindex(J, T):
+    for before in ((j - 1, t), (j, t - 1)):
         if min(before) >= 0:
-            received[before] += np.any(terms[0]) or np.any(terms[1])
-            width = 3 * np.sqrt(np.square(terms).sum())
-            style = {"arrowstyle": "-|>", "color": ORANGE, "lw": width, "shrinkA": 15}
+            received[before] += 1
+            style = {"arrowstyle": "-|>", "color": ORANGE, "lw": 1.5, "shrinkA": 15}
             ax.annotate("", before[::-1], (t, j), arrowprops=style | {"shrinkB": 15})
 plt.show()
 
 # %%
 print(received)
-holds("every arrow carries something", received.sum() == J * (T - 1) + T * (J - 1))
+holds("every cell has its share", sizes.min() > 0)
 
 # %% [markdown]
-# Two inside, one at the border, none at the last cell: what it has is the price itself. Any
-# order will do in which both successors have had their turn.
+# Two inside, one at the border, none at the last cell: what it has is the price itself.
 #
-# > **Predict.** What comes out if we go back in *forward* order?
-
-
-# %%
-def random_order(rng):
-    """From last to first, each drawn at random from those whose successors are done."""
-    order, waiting = [], set(raster_order)
-    while waiting:
-        ready = [
-            k for k in waiting if not waiting & {(k[0] + 1, k[1]), (k[0], k[1] + 1)}
-        ]
-        order.append(sorted(ready)[rng.integers(len(ready))])
-        waiting.remove(order[-1])
-    return order
-
-
-*_, dU_random = walk_backward(dh_above, nowhere, caches, random_order(rng))
-same("dU, in a random order", dU_random, dU, to=1e-10)
-*_, dU_wrong = walk_backward(dh_above, nowhere, caches, raster_order)
-off = np.abs(dU_wrong - dU).max() / np.abs(dU).max()
-holds(f"in forward order dU is off by {off:.0%}, and no error says so", off > 0.1)
-
-# %% [markdown]
-# <details><summary>Deeper: the smallest case, and one matrix used twelve times</summary>
-#
-# Take the cells $(0,0)$, $(0,1)$, $(1,0)$, $(1,1)$ and a loss that reads $h_{1,1}$. There are
-# two ways back to $(0,0)$, over the frame and over the joint. The folded cell goes both: each
-# alone is wrong, their sum is what the complex step measures.
-#
-# The same $U$ works in every cell. Pretend that each had a copy $U_{j,t}$ of its own. Then
-# `step_backward` returns the gradient of that copy. Tying the copies together makes twelve uses
-# of one matrix, so $dU = \sum_{j,t} dU_{j,t}$.
-#
-# </details>
-
-# %% jupyter={"source_hidden": true} tags=["hide-cell"]
-nothing = np.zeros((B, H))
-_, dh_01, dc_01, dh_10, dc_10, _, _ = cell.step_backward(price, nothing, caches[1, 1])
-by_frame = cell.step_backward(dh_01, dc_01, caches[0, 1])[4]
-by_joint = cell.step_backward(dh_10, dc_10, caches[1, 0])[2]
-
-
-def diamond(c_00):
-    """The loss as a function of the first cell's c."""
-    first = h[0, 0], c_00
-    none = nothing, nothing
-    h_01, c_01, _ = cell.step_forward(a[place[0, 1]], *none, *first, U)
-    h_10, c_10, _ = cell.step_forward(a[place[1, 0]], *first, *none, U)
-    h_11, _, _ = cell.step_forward(a[place[1, 1]], h_01, c_01, h_10, c_10, U)
-    return (price * h_11).sum()
-
-
-measured = complex_step(diamond, c[0, 0])
-same("both ways together", by_frame + by_joint, measured, to=1e-10)
-one_way = np.abs(by_frame - measured).max(), np.abs(by_joint - measured).max()
-holds("each way alone is wrong", min(one_way) > 1e-6)
-copies = sum(cell.step_backward(dh[key], dc[key], caches[key])[5] for key in caches)
-same("dU, copy by copy", copies, dU, to=1e-10)
-
-# %% [markdown]
 # ## 4. A sum over paths
 #
 # How does a gradient get from the last cell to the first? Cut the roads through $h$: with
@@ -318,19 +271,18 @@ same("dU, copy by copy", copies, dU, to=1e-10)
 
 
 # %%
-def arrivals(a, J, T, r=None):
+def arrivals(f_S, f_T):
     """G (J, T): what a gradient of 1 in the last c becomes at every cell, for one unit."""
-    _, _, caches = walk_forward(a, np.zeros((2, 5)), J, T, r)
-    seed = np.zeros((J, T, 1, 1))
-    seed[-1, -1] = 1
-    order = reversed([(j, t) for t in range(T) for j in range(J)])
-    _, _, G, _ = walk_backward(np.zeros((J, T, 1, 1)), seed, caches, order)
-    return G[..., 0, 0]
+    J, T = f_S.shape
+    f_S, f_T = (np.pad(f, (0, 1)) for f in (f_S, f_T))  # beyond the end all is zero
+    G = np.zeros((J + 1, T + 1))
+    G[J - 1, T - 1] = 1
+    for j, t in list(np.ndindex(J, T))[-2::-1]:  # the last but one first
+        G[j, t] = f_S[j + 1, t] * G[j + 1, t] + f_T[j, t + 1] * G[j, t + 1]
+    return G[:J, :T]
 
 
-open_gates = np.zeros((5 * 6, 1, 5))  # of a grid of 5 joints and 6 frames
-open_gates[..., 1:3] = 40  # z of f_S and f_T: sigma(40) is 1 to sixteen digits
-G = arrivals(open_gates, 5, 6)
+G = arrivals(np.ones((5, 6)), np.ones((5, 6)))
 print(G.astype(int))
 pascal = [[comb((4 - j) + (5 - t), 4 - j) for t in range(6)] for j in range(5)]
 same("Pascal's triangle", G, np.array(pascal, float))
@@ -364,11 +316,10 @@ def product_of_gates(path, f_S, f_T):
 
 
 n = 4
-a_random = rng.standard_normal((n * n, 1, 5))
-all_gates = sigmoid_forward(a_random[:, 0])[0][places(n, n)]
-_, f_S, f_T, _, _ = np.moveaxis(all_gates, -1, 0)  # (n, n) each
+f_S, f_T = rng.uniform(size=(2, n, n))
+G_random = arrivals(f_S, f_T)
 contributions = [product_of_gates(path, f_S, f_T) for path in paths(n, n)]
-same(f"{len(contributions)} paths", sum(contributions), arrivals(a_random, n, n)[0, 0])
+same(f"{len(contributions)} paths", sum(contributions), G_random[0, 0])
 many, steps = comb(25 + 20 - 2, 25 - 1), 25 + 20 - 2
 print(f"25 joints, 20 frames: {many:,} paths of {steps} steps; {25 * 20} cells")
 
@@ -406,20 +357,27 @@ def jacobians(cache):
     return A_S, np.stack([np.concatenate([row[3][0], row[4][0]]) for row in rows])
 
 
-_, _, caches_one = walk_forward(a[:, :1], U, J, T)  # the first sequence alone
-A = {key: jacobians(cache) for key, cache in caches_one.items()}
-total = np.zeros((2 * H, 2 * H))
+def c_of(unit):
+    """The cell state of a cell, Eq. 2, from its cache."""
+    return unit.i * unit.u + unit.f_S * unit.c_S + unit.f_T * unit.c_T
+
+
+dyed = x[:, :1] + 0j  # the first sequence alone
+dyed[0] += 1e-30j * rng.standard_normal(D)
+h_dyed, cache_dyed = raster.forward(dyed, W, b, J, T)
+states = [
+    np.concatenate([h_dyed[k, 0], c_of(cache_dyed.units[key])[0]])
+    for k, key in ((0, (0, 0)), (-1, (J - 1, T - 1)))
+]
+A = {key: jacobians(unit) for key, unit in cache_dyed.units.items()}
+total = np.zeros((2 * H, 2 * H), dtype=complex)
 for path in paths(J, T):
     product = np.eye(2 * H)
     for start, end in pairwise(path):
         product = A[end][0 if end[0] > start[0] else 1] @ product
     total += product
-seed = rng.standard_normal(2 * H)  # prices of h and c of the last cell
-dh_seed, dc_seed = np.zeros((2, J, T, 1, H))
-dh_seed[-1, -1], dc_seed[-1, -1] = seed[:H], seed[H:]
-home = walk_backward(dh_seed, dc_seed, caches_one, reversed(raster_order))[1:3]
-home = np.concatenate([state[0, 0, 0] for state in home])
-same("ten products, one walk", home, seed @ total, to=1e-10)
+first, last = (state.imag / 1e-30 for state in states)
+same("ten products, one dye", total.real @ first, last, to=1e-10)
 
 # %% [markdown]
 # ## 5. Vanishing and exploding
@@ -437,18 +395,11 @@ same("ten products, one walk", home, seed @ total, to=1e-10)
 
 
 # %%
-def constant_gates(f_S, f_T, J, T):
-    """a of J T cells whose forget gates are these numbers, for one unit."""
-    a = np.zeros((J * T, 1, 5))
-    a[..., 1:3] = np.log([f_S / (1 - f_S), f_T / (1 - f_T)])  # sigma(log(f/(1-f))) = f
-    return a
-
-
 n = 20
 distance = np.add.outer(
     np.arange(n)[::-1], np.arange(n)[::-1]
 )  # steps from the last cell
-maps = {s: arrivals(constant_gates(s / 2, s / 2, n, n), n, n) for s in (0.8, 1.0, 1.2)}
+maps = {s: arrivals(*np.full((2, n, n), s / 2)) for s in (0.8, 1.0, 1.2)}
 figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 far = np.arange(2 * n - 1)
 looks = (BLUE, "s"), (GREY, "^"), (ORANGE, "o")
@@ -477,7 +428,7 @@ plt.show()
 # </details>
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
-slanted = arrivals(constant_gates(0.9, 0.1, n, n), n, n)[0, 0]
+slanted = arrivals(np.full((n, n), 0.9), np.full((n, n), 0.1))[0, 0]
 fair = maps[1.0][0, 0]
 same("0.9 and 0.1", slanted, comb(38, 19) * 0.9**19 * 0.1**19, to=1e-9)
 holds(f"the first cell: {slanted:.1e} against {fair:.3f}", slanted < 1e-8 < fair)
@@ -490,39 +441,37 @@ holds(f"the first cell: {slanted:.1e} against {fair:.3f}", slanted < 1e-8 < fair
 #
 # > **Predict.** $\beta = 1$ makes the sum of the gates about 1.4, and there are 43 steps. What
 # > becomes of $|c|$? And of a gradient that is given to $h$ of the last cell?
+#
+# The dye tells: what is poured into the first cell goes to the last along the very paths on
+# which a gradient comes home, and is multiplied by the same matrix.
 
 
 # %%
 def layer_with(beta, J=25, T=20, B=4, D=3, H=32):
-    """c of all cells and their caches, in a fresh layer with this forget bias."""
+    """Of a fresh layer with this forget bias: mean of f_S + f_T, largest |c|, and which
+    part of a small change of the first cell the last has in its h, and in its c."""
     rng = np.random.default_rng(5)
     rows = (D, 2 * H)
     W = np.concatenate([rng.standard_normal((r, 5 * H)) / np.sqrt(r) for r in rows])
-    x, b = rng.standard_normal((J * T, B, D)), np.repeat([0, beta, beta, 0, 0], H)
-    _, c, caches = walk_forward(
-        affine_forward(x, W[:D], b.astype(float))[0], W[D:], J, T
-    )
-    return c, caches
+    x, b = rng.standard_normal((J * T, B, D)), np.repeat([0.0, beta, beta, 0, 0], H)
+    dyed = x + 0j
+    dyed[0] += 1e-30j * rng.standard_normal(D)
+    h, cache = raster.forward(dyed, W, b, J, T)
+    c = {key: c_of(unit) for key, unit in cache.units.items()}
+    poured = np.linalg.norm([h[0].imag, c[0, 0].imag])
+    arrived = (np.linalg.norm(s.imag) / poured for s in (h[-1], c[J - 1, T - 1]))
+    gates = np.mean([unit.f_S + unit.f_T for unit in cache.units.values()]).real
+    return gates, np.abs(list(c.values())).max(), *arrived
 
 
-def comes_home(caches, dh_last, dc_last, J=25, T=20):
-    """The part of a gradient of h and c of the last cell that arrives at the first."""
-    dh, dc = np.zeros((2, J, T, *dh_last.shape))
-    dh[-1, -1], dc[-1, -1] = dh_last, dc_last
-    _, dh, dc, _ = walk_backward(dh, dc, caches, [*np.ndindex(J, T)][::-1])
-    return np.linalg.norm([dh[0, 0], dc[0, 0]]) / np.linalg.norm([dh_last, dc_last])
-
-
-some, none = np.random.default_rng(6).standard_normal((4, 32)), np.zeros((4, 32))
 layers = {}
-print(" beta   f_S + f_T   largest |c|   home, from h    from c")
+print(" beta   f_S + f_T   largest |c|   left, in h     in c")
 for beta in (-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3):
-    states, kept = layer_with(beta)
-    gates = np.mean([f_S + f_T for _, f_S, f_T, *_ in kept.values()])
-    largest = np.abs(list(states.values())).max()
-    home = comes_home(kept, some, none), comes_home(kept, none, some)
-    layers[beta] = gates, largest, *home
-    print(f"{beta:5} {gates:11.2f} {largest:13.1e} {home[0]:14.1e} {home[1]:9.1e}")
+    layers[beta] = layer_with(beta)
+    gates, largest, *arrived = layers[beta]
+    print(
+        f"{beta:5} {gates:11.2f} {largest:13.1e} {arrived[0]:12.1e} {arrived[1]:8.1e}"
+    )
 gates, largest, from_h, from_c = np.array(list(layers.values())).T
 
 # %%
@@ -531,9 +480,7 @@ axes[0].semilogy(gates, largest, "^-", color=GREY)
 axes[0].set(ylabel="largest $|c|$ in the grid", title="forward")
 axes[1].semilogy(gates, from_c, "o-", color=ORANGE, label="of $c_{24,19}$")
 axes[1].semilogy(gates, from_h, "s-", color=BLUE, label="of $h_{24,19}$")
-axes[1].set(
-    ylabel="what is left at the first cell", title="backward, of a gradient of 1"
-)
+axes[1].set(ylabel="what is left at the other end", title="between first and last cell")
 axes[1].legend(frameon=False)
 for ax in axes:
     ax.axvline(1, color=GREY, lw=0.8, ls=":")
@@ -586,28 +533,10 @@ Dial([front(k) for k in range(15)], range(15), "diagonal", 5, every=400)
 
 
 # %%
-def sweep_forward(a, U, J, T):
-    """h in padded slots: one call of step_forward per diagonal."""
-    K, B, H = len(a), a.shape[1], len(U) // 2
-    h, c = np.zeros((2, K + J + T, B, H))
-    rows = []
-    for d in grid.diagonals(J, T):
-        states = [
-            state[where].reshape(-1, H) for where in (d.S, d.T) for state in (h, c)
-        ]
-        made = cell.step_forward(a[d.cells].reshape(-1, 5 * H), *states, U)
-        h[d.own], c[d.own] = (state.reshape(-1, B, H) for state in made[:2])
-        rows.append(len(made[0]))
-    return h, rows
-
-
-h_padded, rows = sweep_forward(a, U, J, T)
-swept = np.concatenate([h_padded[d.own] for d in grid.diagonals(J, T)])
-same("h, diagonal by diagonal", swept, h_raster, to=1e-11)
 h_wavefront, wavefront_cache = wavefront.forward(x, W, b, J, T)
-same("h, by the wavefront", h_wavefront, h_raster, to=1e-11)
-da_wavefront, dW_wavefront, _, _ = wavefront.backward(dh_packed, wavefront_cache)
-same("dW, by the wavefront", dW_wavefront, dW_raster, to=1e-9)
+same("h, by the wavefront", h_wavefront, h, to=1e-11)
+same("dW, by the wavefront", wavefront.backward(dh, wavefront_cache)[1], dW, to=1e-9)
+rows = [B * (d.cells.stop - d.cells.start) for d in grid.diagonals(J, T)]
 print(f"{len(rows)} products instead of {J * T}, with {rows} rows")
 
 # %% [markdown]
@@ -677,9 +606,7 @@ number_of_steps, number_of_paths = ..., ...
 
 
 def counted():
-    return 20 + 20 - 2, round(
-        arrivals(constant_gates(0.5, 0.5, 20, 20), 20, 20)[0, 0] * 2**38
-    )
+    return 20 + 20 - 2, arrivals(*np.ones((2, 20, 20)))[0, 0]
 
 
 check_1 = exercise("1", counted, "`comb` of the number of steps.", to=1e-6)
@@ -738,9 +665,8 @@ part_that_is_left = ...
 
 
 def with_scores():
-    half = constant_gates(0.5, 0.5, 25, 20)
-    gated = arrivals(half, 25, 20, np.full((500, 1), 1 / 500))[0, 0]
-    return gated / arrivals(half, 25, 20)[0, 0]
+    half = np.full((2, 25, 20), 0.5)
+    return arrivals(*(half * (1 - 1 / 500)))[0, 0] / arrivals(*half)[0, 0]
 
 
 check_3 = exercise("3", with_scores, "(1 - 1/500), once for each step.", to=1e-3)
@@ -775,9 +701,6 @@ def shares(to_here, f_S, f_T, G):
     for j, t in np.ndindex(G.shape):
         F[j, t] = 1 if j == t == 0 else to_here(F, f_S, f_T, j, t)
     return F[:-1, :-1] * G / G[0, 0]
-
-
-G_random = arrivals(a_random, 4, 4)
 
 
 def by_paths():

@@ -1,4 +1,4 @@
-"""The cell of A1, ready and right: Eqs. 1-3, without a score. Into it belongs the gate of Eq. 7."""
+"""The cell of A1, ready and right: Eqs. 1-3, without a score, which comes in A3."""
 
 from gca_scratch.network.arrays import array_module
 from gca_scratch.network.ops import sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward

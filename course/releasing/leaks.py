@@ -51,7 +51,7 @@ def search(manifest, folder, root, files="*", known=()):
     problems = []
     for path in sorted(path for path in folder.rglob(files) if path.is_file() and path.suffix != ".npz"):
         file, text = path.relative_to(folder), path.read_text("utf-8")
-        for cell in [text] if path.suffix != ".ipynb" else _cells(text):
+        for cell in [text] if path.suffix != ".ipynb" else cells(text):
             squeezed = _squeezed(cell)
             problems += [f"{file} holds a line of {name}: {line}" for line, name in lines.items() if line in squeezed]
             for row, words in in_any_language.places(cell, formulas):
@@ -136,5 +136,6 @@ def _squeezed(text):
     return re.sub(r"\s+", "", text)
 
 
-def _cells(text):
+def cells(text):
+    """The sources of a notebook's cells."""
     return ["".join(cell["source"]) for cell in json.loads(text)["cells"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..grading import fence, grade
 from ..manifest import later
-from . import leaks
+from . import leaks, walks
 
 PATIENT = fence.Limits(cpu_seconds=1000, seconds=None)  # a busy machine makes no answer wrong
 
@@ -19,7 +19,8 @@ def texts(manifest, student, root):
     """Sentences on pieces of later solutions in a student's folder."""
     found = []
     for other in later(manifest.id):
-        found += [f"{sentence} ({other.id})" for sentence in leaks.search(other, student, Path(root))]
+        for search in (leaks.search, walks.search):
+            found += [f"{sentence} ({other.id})" for sentence in search(other, student, Path(root))]
     return found
 
 

@@ -17,7 +17,7 @@ from gca_scratch.support.errors import InputError
 from gca_scratch.support.exit_code import exit_code
 
 from ..manifest import ROOT, all_ids, later, load
-from . import leaks, pairs, release
+from . import leaks, pairs, release, walks
 
 PLAIN = {".py", ".md", ".txt", ".json", ".ipynb", ""}  # no ending: Makefile, LICENSE
 NUMBERS = {"checks/expected.npz", "data.npz"}
@@ -62,9 +62,11 @@ def check(manifest, folder, root=ROOT, log=print, handed_in=()):
     solved = release.release(manifest, folder / "solved", "somebody", solved=True, root=root)
     files = sum(path.is_file() for path in student.rglob("*"))
     report("no compiled file, no stored output, nothing that is withheld from students", litter(student))
-    report(f"no piece of a solution in {files} files", leaks.search(manifest, student, Path(root)))
+    pieces = [*leaks.search(manifest, student, Path(root)), *walks.search(manifest, student, Path(root))]
+    report(f"no piece of a solution in {files} files", pieces)
     report("no piece of a solution of a later assignment", pairs.texts(manifest, student, root))
     report("no piece of a solution in a tutorial", leaks.in_tutorials(manifest, Path(root)))
+    report("no tutorial walks as a solution does, or computes an answer", walks.in_tutorials(manifest, Path(root)))
     report("every module can be imported", _imports(student))
     report("it stops exactly at the blanks", _stops(manifest, folder, student, root))
     report("as it is handed out it scores 0", _graded(manifest, student, 0))

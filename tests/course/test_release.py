@@ -12,7 +12,7 @@ import pytest
 from course import __main__ as command
 from course import manifest
 from course.manifest import FOLDER, ROOT
-from course.releasing import handout, in_any_language, leaks, pairs, release, release_check
+from course.releasing import handout, in_any_language, leaks, pairs, release, release_check, walks
 from gca_scratch.support.errors import InputError
 from tests.helpers.student_folder import changed, copied, run
 
@@ -276,7 +276,57 @@ def test_nothing_leaks(id, tmp_path):
 
 @pytest.mark.parametrize("id", IDS)
 def test_no_tutorial_answers_an_assignment(id, tmp_path):
-    assert leaks.in_tutorials(manifest.load(id), ROOT) == []
+    assert leaks.in_tutorials(manifest.load(id), ROOT) + walks.in_tutorials(manifest.load(id), ROOT) == []
+
+
+WALK = """
+# %%
+def walk_forward(a, U, J, T, nothing):
+    h, c, caches = {}, {}, {}
+    for t in range(T):
+        for j in range(J):
+            states = (d.get(key, nothing) for key in ((j - 1, t), (j, t - 1)) for d in (h, c))
+            made = cell.step_forward(a[place[j, t]], *states, U)
+            h[j, t], c[j, t], caches[j, t] = made
+    return h, c, caches
+
+
+def walk_backward(dh, dc, caches, order):
+    da, dU = {}, 0
+    for j, t in order:
+        sent = cell.step_backward(dh[j, t], dc[j, t], caches[j, t])
+        da[j, t], dh_S, dc_S, dh_T, dc_T, dU_here, _ = sent
+        dU = dU + dU_here
+        if j > 0:
+            dh[j - 1, t] += dh_S
+            dc[j - 1, t] += dc_S
+    return da, dh, dc, dU
+
+
+rows = [cell.step_backward(e, e, cache) for e in np.eye(3)]
+for beta in (0, 1):
+    sent = cell.step_backward(dh, dc, caches[beta])
+"""
+
+
+def test_a_tutorial_that_walks_a_chain_as_an_assignment_walks_a_tree_is_found(tmp_path):
+    (tmp_path / "02_walk.py").write_text(WALK)
+    a2 = manifest.load("A2")
+    assert leaks.search(a2, tmp_path, ROOT, "*.py", leaks.TAUGHT) == []  # it is another text
+    found = walks.search(a2, tmp_path, ROOT)
+    assert [line.split(", walks with ")[0] for line in found] == ["02_walk.py, line 8", "02_walk.py, line 16"]
+    assert found[1].endswith("step_backward as gca_scratch.variants.tree.backward does")
+    assert walks.search(manifest.load("A4"), tmp_path, ROOT) == []
+
+
+def test_a_tutorial_that_computes_what_a_rubric_states_is_found(tmp_path):
+    question = dataclasses.replace(
+        manifest.load("A2").questions[0], rubric="4 points: binomial(43, 24) / 2^43 = 0.0910; r = 0.5, and 12 steps"
+    )
+    asked = dataclasses.replace(manifest.load("A2"), questions=(question,))
+    (tmp_path / "02_paths.py").write_text("many, steps = comb(25 + 20 - 2, 25 - 1), 25 + 20 - 2\nx = 1 / 2, 3 * 4\n")
+    (found,) = walks.answers(asked, tmp_path)
+    assert found == "02_paths.py, line 1, computes comb(25 + 20 - 2, 25 - 1), which A2.Q1 asks for"
 
 
 def test_an_answer_in_a_tutorial_is_found(tmp_path):
