@@ -9,19 +9,10 @@
 # %% [markdown]
 # # 8. From NumPy to CuPy
 #
-# **What you will do.** Run the same code on NumPy and, where there is a GPU, on CuPy. Build a small array type that
-# counts operations as a GPU would have to start them, and count the loop, the wavefront and the fused kernels. Read a
-# kernel and execute it by hand, thread by thread. Then measure, and learn how measurements lie.
-#
-# **What you will learn.** What a launch is and why small ones starve a GPU; arithmetic intensity; what code may not
-# do if it is to stay on the device; why the order of measuring, warming up and waiting decides what you find.
-#
-# **What you need.** Tutorials 1 and 2 (the cell, the grid, the wavefront). No new mathematics. About 40 minutes of
-# reading and less than half a minute of running. **You need no GPU.** With CuPy and a GPU the cells marked "on the
-# device" run there; without, they run on NumPy and say so. No figure below is a GPU's unless your own machine has just
-# measured it.
+# 25 joints, 20 frames, 500 cells. A processor writes orders for a GPU, one for each operation
+# on arrays. Turn up the orders written: which cells are done?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # %matplotlib inline
 import inspect
 import statistics
@@ -34,109 +25,24 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from gca_scratch.figures.canvas import BLUE, GREY, ORANGE
-from gca_scratch.network import GCALSTM, arrays, cell, grid, loss_and_gradients, ops
-from gca_scratch.network.gradcheck import relative_error
+from gca_scratch.figures.dial import Dial, Sketch
+from gca_scratch.network import GCALSTM, arrays, grid, loss_and_gradients, ops
 from gca_scratch.network.ops import sigmoid_backward, tanh_backward
 from gca_scratch.network.sweep import raster, wavefront, wavefront_gpu
 from gca_scratch.network.sweep.schedules import sweep
+from gca_scratch.support.claims import distance, exercise, holds, same
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import SGD
 
-# %% [markdown]
-# ## 1. The switch
-#
-# CuPy is NumPy's interface over a GPU's memory: `cupy.tanh` takes an array on the GPU and returns one. So code that
-# names neither library, and asks each array where it comes from, runs on both. In the package this takes one line,
-# `array_module`: the first part of the name of the module that made the array's type.
-
-# %%
-x = np.ones((2, 3))
-print(type(x).__module__, "->", arrays.array_module(x).__name__)
-assert arrays.array_module(x) is np
-
-# %% [markdown]
-# Functions then begin with `xp = array_module(x)` and go on with `xp.tanh`. `module_for` chooses at the start of a
-# program; `"cuda"` gives CuPy once a small product has really run on the GPU, and otherwise an error that says what
-# is missing.
-
-# %%
-try:
-    xp = arrays.module_for("cuda")
-    print("On the device means: on your GPU, through CuPy.")
-except InputError as reason:
-    xp = np
-    print(
-        f"{reason}.\nSo below, 'on the device' means: on this processor, through NumPy."
-    )
-
-
-# %%
-def wait():
-    """Until the device has done all its work; NumPy has always finished when it returns."""
-    if xp is not np:
-        xp.cuda.Device().synchronize()
-
-
-def arguments(J, T, B, H, seed=0, dtype=np.float64):
-    """x, W, b, the gates g of Eq. 7, for a sweep over the grid, as NumPy arrays (layouts as in grid.py)."""
-    rng = np.random.default_rng(seed)
-    shapes = {"x": (J * T, B, 3), "W": (3 + 2 * H, 5 * H), "b": (5 * H,)}
-    given = {
-        name: rng.normal(0, 0.3, shape).astype(dtype) for name, shape in shapes.items()
-    }
-    return given | {"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
-
-
-# %% [markdown]
-# (The code has rows as batch, so its $W$ is the paper's transposed: it computes $[x, h_S, h_T]\,W + b$.) Let the same
-# sweep run twice: the definition, `raster`, on NumPy, and `wavefront` on the device. `sweep` picks the module by
-# where the array lives: on a GPU the name "wavefront" stands for the fused kernels of section 6.
-#
-# > **Predict.** Same equations, other library, other order of summation. To how many digits will they agree in
-# > float64?
-
-# %%
-J, T, B, H = 5, 4, 3, 6
-host = arguments(J, T, B, H)
-device = {name: arrays.to_device(array, xp) for name, array in host.items()}
-engine = sweep("wavefront", device["x"])
-h_host, _ = raster.forward(**host, J=J, T=T)
-h_device, _ = engine.forward(**device, J=J, T=T)
-print(
-    f"{engine.__name__}: largest difference {np.abs(arrays.to_host(h_device) - h_host).max():.1e}"
-)
-np.testing.assert_allclose(arrays.to_host(h_device), h_host, rtol=1e-11, atol=1e-13)
-
-# %% [markdown]
-# ## 2. What a launch is
-#
-# On a GPU nothing is computed "in Python". Each operation on arrays becomes a *launch*: the processor writes an order
-# ("add these, put the result there") into a queue and goes on; the GPU takes orders from the queue and carries them
-# out. Slices and reshapes only change the description of an array: no launch. Writing an order takes time, some
-# microseconds, whether the array has ten numbers or ten million.
-#
-# So the first thing to know about code for a GPU is how many launches it makes. We can count them without a GPU. Here
-# is an array that computes like NumPy's and counts. NumPy hands every `ufunc` (`+`, `tanh`, `matmul`, `sum`, ...) of
-# a subclass to `__array_ufunc__`, and its other functions to `__array_function__`; readings arrive at `__getitem__`,
-# assignments at `__setitem__`. A single number which is read stays on the device, as an array without axes. Whoever
-# wants it as a number of Python's, or printed, is refused; section 7 will need that.
-
-# %%
 launched, moved = (
     Counter(),
     Counter(),
-)  # how often, and how many bytes were read and written
-FREE = {
-    "result_type",
-    "split",
-    "array_split",
-    "swapaxes",
-    "broadcast_to",
-}  # they look at arrays, or make views
+)  # how often; how many bytes were read and written
+FREE = {"result_type", "split", "array_split", "swapaxes", "broadcast_to"}  # only views
 
 
 class Counted(np.ndarray):
-    """An array that plays device memory: what is done with it is counted, and no number leaves it unasked."""
+    """An array that plays device memory: what is done with it is counted."""
 
     __module__ = "counted"  # what array_module goes by
     __array_priority__ = 1  # what is joined with it is Counted
@@ -146,9 +52,8 @@ class Counted(np.ndarray):
         if out is not None:
             options["out"] = tuple(map(plain, out))
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
-        moved[ufunc.__name__] += sum(
-            v.nbytes for v in (*inputs, result) if isinstance(v, np.ndarray)
-        )
+        touched = [v.nbytes for v in (*inputs, result) if isinstance(v, np.ndarray)]
+        moved[ufunc.__name__] += sum(touched)
         return counted(result) if out is None else out[0]
 
     def __array_function__(self, function, types, args, options):
@@ -168,14 +73,13 @@ class Counted(np.ndarray):
 
     def refuse(self, *_):
         raise TypeError(
-            "a number of the device was wanted on the host: that would wait for the whole queue"
+            "a number of the device was wanted: that waits for the whole queue"
         )
 
     __float__ = __int__ = __index__ = __complex__ = __bool__ = item = tolist = refuse
     __str__ = __repr__ = __format__ = refuse
 
 
-# %%
 def plain(array):
     """The same memory as an ordinary array."""
     return array.view(np.ndarray) if isinstance(array, Counted) else array
@@ -187,7 +91,7 @@ def counted(array):
 
 
 def maker(name):
-    """NumPy's function that makes an array, with a Counted one as the result; filling it is a launch."""
+    """NumPy's function that makes an array, Counted here; filling it is a launch."""
 
     def make(*args, **options):
         launched[name] += not name.startswith("empty")
@@ -196,19 +100,10 @@ def maker(name):
     return make
 
 
-# %% [markdown]
-# (Reading with an array of indices is a launch, too, and goes uncounted here: a handful in a whole training step.
-# `nonzero`, and a mask as an index, wait as well, for the size of the result depends on the numbers; our array lets
-# them through.)
-#
-# The package will ask for the module of these arrays, so we give it one: NumPy, but for the functions that make
-# arrays.
-
-# %%
+pretend = ModuleType("counted")  # NumPy, but for the functions that make arrays
 MAKERS = ("empty", "zeros", "ones", "empty_like", "zeros_like", "arange")
-pretend = ModuleType("counted")
 vars(pretend).update({name: maker(name) for name in MAKERS}, asarray=counted)
-pretend.__getattr__ = lambda name: getattr(np, name)  # everything else is NumPy's
+pretend.__getattr__ = lambda name: getattr(np, name)
 sys.modules["counted"] = pretend
 
 
@@ -219,113 +114,199 @@ def launches(function, *args, **options):
     return +launched  # a copy, without zeros
 
 
-# %% [markdown]
-# > **Predict.** How many launches does `ops.sigmoid_forward` make? It computes $\frac12 + \frac12 \tanh(\frac12 z)$.
-
-# %%
-z = counted(np.linspace(-3, 3, 7))
-found = launches(ops.sigmoid_forward, z)
-print(dict(found))
-assert found.total() == 4 and arrays.array_module(z) is pretend
-np.testing.assert_allclose(
-    plain(ops.sigmoid_forward(z)[0]), 1 / (1 + np.exp(-plain(z))), rtol=1e-14
-)
-
-# %% [markdown]
-# ## 3. Counting: cell by cell, diagonal by diagonal
-#
-# `raster` visits cells one by one, so its launches should grow with $J T$. `wavefront` visits the $J + T - 1$
-# diagonals. If the counts are $\alpha + \beta J T$ and $\alpha' + \beta' (J + T - 1)$, two grids give both numbers,
-# and a third one tests the claim.
-#
-# Here is what `raster` calls for every cell. (The sigmoid makes four launches, as you have just seen, and slices make
-# none.)
-
-# %%
-print(inspect.getsource(cell.step_forward))
-
-# %% [markdown]
-# > **Predict.** Count: how many launches does one cell of `raster` make? It gives `r`, and it stores $h$ and $c$.
+def arguments(J, T, B, H, seed=0, dtype=np.float64):
+    """x, W, b and the gates g of Eq. 7 for a sweep over the grid, as NumPy arrays."""
+    rng = np.random.default_rng(seed)
+    shapes = {"x": (J * T, B, 3), "W": (3 + 2 * H, 5 * H), "b": (5 * H,)}
+    given = {k: rng.normal(0, 0.3, shape).astype(dtype) for k, shape in shapes.items()}
+    return given | {"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)}
 
 
-# %%
-def forward_launches(engine, J, T, B=2, H=3):
+def forward_launches(engine, J, T, B=100, H=3):
     """The launches of a forward sweep, by name."""
     given = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
     return launches(engine.forward, **given, J=J, T=T)
 
 
-four_cells = forward_launches(raster, 4, 4) - forward_launches(
-    raster, 4, 3
-)  # one frame of four joints
-per_cell = four_cells.total() / 4
-print(
-    f"raster: {per_cell:.0f} launches a cell:",
-    {name: times / 4 for name, times in four_cells.items()},
+def one_frame(engine):
+    """What a fourth frame of four joints adds: four cells, or one diagonal."""
+    return forward_launches(engine, 4, 4) - forward_launches(engine, 4, 3)
+
+
+PER_CELL = one_frame(raster).total() // 4
+PER_DIAGONAL, PER_FUSED = one_frame(wavefront).total(), 2
+WAYS = (
+    ("cell by cell", PER_CELL, lambda j, t: 25 * t + j),
+    ("by diagonals", PER_DIAGONAL, lambda j, t: j + t),
+    ("fused", PER_FUSED, lambda j, t: j + t),
+)  # launches a turn, and the turn of each cell
+
+
+def orders(number):
+    """The cells that so many orders have computed, in three ways."""
+    sketch = Sketch(480, 260, f"cells done after {number} orders")
+    for place, (name, each, turn) in enumerate(WAYS):
+        left, done = 10 + 160 * place, 0
+        sketch.box(left, 30, 140, 185, GREY)
+        for j in range(25):
+            there = sum(turn(j, t) < number // each for t in range(20))
+            done += there
+            if there:
+                y = 37 + 7.2 * j
+                ends = [(left + 4, y, left + 4 + 6.9 * there - 3, y)]
+                sketch.lines(ends, (BLUE, BLUE, ORANGE)[place], 5)
+        sketch.text(left + 70, 20, name, size=15)
+        sketch.text(left + 70, 240, f"{done} of 500", size=15)
+    return sketch
+
+
+many = [20, 50, 88, 200, 400, 800, 1600, 3200, 6400, 10_000]
+Dial([orders(n) for n in many], [f"{n:,}" for n in many], "orders written", 2)
+
+# %% [markdown]
+# An order costs the same however many numbers it is for. So a GPU starves of short ones, and
+# this tutorial is about giving it long ones.
+#
+# **What you will do.** Run the same code on NumPy and, where there is a GPU, on CuPy. Count
+# orders with an array that plays a GPU's, read a fused kernel and execute it by hand, and
+# learn how measurements lie.
+#
+# **What you need.** Tutorials [1](01_cell.ipynb) and [2](02_grid.ipynb). No new mathematics.
+# About 35 minutes of reading; the code runs in half a minute. **You need no GPU.** Without one
+# "on the device" means NumPy, and the next cell says so.
+#
+# ## 1. The switch
+#
+# CuPy is NumPy's interface over a GPU's memory. Code that names neither, and asks each array
+# where it comes from, runs on both: functions begin with `xp = array_module(x)` and go on with
+# `xp.tanh`. `module_for("cuda")` gives CuPy once a small product has really run on the GPU, and
+# otherwise an error that says what is missing.
+
+# %%
+x = np.ones((2, 3))
+holds("an array of NumPy leads to NumPy", arrays.array_module(x) is np)
+try:
+    xp = arrays.module_for("cuda")
+    print("On the device means: on your GPU, through CuPy.")
+except InputError as reason:
+    xp = np
+    print(f"{reason}\nSo 'on the device' means: on this processor, through NumPy.")
+
+
+def wait():
+    """Until the device has done all its work; NumPy has when it returns."""
+    if xp is not np:
+        xp.cuda.Device().synchronize()
+
+
+# %% [markdown]
+# > **Predict.** The same sweep twice: the definition, `raster`, on NumPy, and `wavefront` on
+# > the device. Other order of summation, perhaps another library. How many digits agree?
+
+# %%
+J, T, B, H = 5, 4, 3, 6
+host = arguments(J, T, B, H)
+device = {name: arrays.to_device(array, xp) for name, array in host.items()}
+h_host, _ = raster.forward(**host, J=J, T=T)
+h_device, _ = sweep("wavefront", device["x"]).forward(**device, J=J, T=T)
+same("h, both ways", arrays.to_host(h_device), h_host)
+
+# %% [markdown]
+# ## 2. What a launch is
+#
+# Each operation on arrays becomes a *launch*: the processor writes an order ("add these, put
+# the result there") into a queue and goes on; the GPU takes orders from the queue. Slices only
+# change the description of an array: no launch. Writing one takes some microseconds, for ten
+# numbers or ten million.
+#
+# So the first thing to know of code for a GPU is how many launches it makes, and that can be
+# counted without one. NumPy hands every operation on a subclass to `__array_ufunc__`; ours
+# counts, and goes on:
+
+# %%
+print(inspect.getsource(Counted.__array_ufunc__))
+
+# %% [markdown]
+# > **Predict.** How many launches does `ops.sigmoid_forward` make? It computes
+# > $\frac12 + \frac12 \tanh(\frac12 z)$.
+
+# %%
+z = counted(np.linspace(-3, 3, 7))
+found = launches(ops.sigmoid_forward, z)
+print(dict(found))
+holds("four", found.total() == 4)
+same(
+    "and the right result",
+    plain(ops.sigmoid_forward(z)[0]),
+    1 / (1 + np.exp(-plain(z))),
 )
+
+# %% [markdown]
+# <details><summary>Deeper: the rest of the array, and what it lets through</summary>
+#
+# The first cell of this page has it whole. Other functions of NumPy arrive at
+# `__array_function__`, readings at `__getitem__`, assignments at `__setitem__`. The module
+# that the package finds behind such an array is NumPy but for the functions that make arrays.
+# A number that is read stays on the device, as an array without axes; whoever wants it as a
+# number of Python's is refused (section 7). Batches have 100 sequences here: the wavefront
+# turns diagonals of at most 64 rows over, for the sake of the processor, with one more
+# assignment. Reading with an array of indices is a launch, too,
+# and goes uncounted; `nonzero` and masks as indices would wait for the device, and are let
+# through.
+#
+# </details>
+#
+# ## 3. Cell by cell, diagonal by diagonal
+#
+# `raster` visits cells one by one, `wavefront` the $J + T - 1$ diagonals. If launches are
+# $\alpha + \beta J T$ and $\alpha' + \beta' (J + T - 1)$, two grids give both numbers, and
+# others test the claim.
+#
+# > **Predict.** `cell.step_forward` has one product, a sigmoid of all four gates (four
+# > launches), two tanh, Eqs. 7 and 3, and two stores. About how many launches is a cell?
+
+# %%
+print(f"raster: {PER_CELL} launches a cell; wavefront: {PER_DIAGONAL} a diagonal")
 for J, T in ((2, 2), (5, 3), (3, 7)):
     more = forward_launches(raster, J, T) - forward_launches(raster, 1, 1)
-    assert more.total() == per_cell * (J * T - 1)
-
-# %% [markdown]
-# For the wavefront we must keep to diagonals of more than 64 rows: shorter products are turned over, for the sake of
-# the processor, which costs another assignment (`docs/engine.md`, "what did not pay"). A batch of 100 will do.
+    holds(f"{J} x {T}: by the cells", more.total() == PER_CELL * (J * T - 1))
+    more = forward_launches(wavefront, J, T) - forward_launches(wavefront, 1, 1)
+    holds(f"{J} x {T}: by diagonals", more.total() == PER_DIAGONAL * (J + T - 2))
 
 # %%
-one_diagonal = forward_launches(wavefront, 4, 4, B=100) - forward_launches(
-    wavefront, 4, 3, B=100
-)
-per_diagonal = one_diagonal.total()
-print(f"wavefront: {per_diagonal} launches a diagonal:", dict(one_diagonal))
-for J, T in ((2, 2), (5, 3), (3, 7)):
-    more = forward_launches(wavefront, J, T, B=100) - forward_launches(
-        wavefront, 1, 1, B=100
-    )
-    assert more.total() == per_diagonal * (J + T - 2)
+kinds = forward_launches(wavefront, 25, 20)
+figure, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
+names = [name for name, _ in kinds.most_common()]
+ax.barh(names, [kinds[name] for name in names], color=BLUE)
+ax.barh(["matmul"], [kinds["matmul"]], color=ORANGE)
+ax.invert_yaxis()
+ax.set(xlabel="launches of the wavefront, 25 joints x 20 frames; orange: products")
+plt.show()
+holds("one product a diagonal", kinds["matmul"] == 25 + 20 - 1)
 
 # %% [markdown]
-# About as many operations, but for a whole diagonal at a time. The grid of the benchmarks has 500 cells and 44
-# diagonals.
-
-# %%
-kinds = forward_launches(wavefront, 25, 20, B=100)
-print(
-    kinds.total(),
-    "launches:",
-    ", ".join(f"{name} {times}" for name, times in kinds.most_common(6)),
-)
-assert kinds["matmul"] == 25 + 20 - 1
-
-# %% [markdown]
-# One `matmul` per diagonal, and everything else is elementwise: each reads its operands from memory, does one small
-# thing, and writes the result back, for the next launch to read again. If all of it were *one* launch, a diagonal
-# would take two. That is what `wavefront_gpu` does.
-
-# %% [markdown]
+# Everything but the product is elementwise: it reads its operands from memory, does one small
+# thing, and writes the result back, for the next launch to read again. If all of that were
+# *one* launch, a diagonal would take two. That is `wavefront_gpu`, and the dial's third grid.
+#
 # ## 4. Arithmetic intensity
 #
-# How long must an operation take? It does a number of floating-point operations (FLOP) and moves a number of bytes. A
-# device that can do $P$ operations and move $Q$ bytes a second, and needs $\ell$ seconds to launch, takes at least
+# A device that does $P$ operations (FLOP) and moves $Q$ bytes a second, and needs $\ell$
+# seconds to launch, takes at least
 #
 # $$t \;\ge\; \max\Big(\ell,\; \frac{\text{FLOP}}{P},\; \frac{\text{bytes}}{Q}\Big).$$
 #
-# Which of the last two is larger depends on the *arithmetic intensity* $I = \text{FLOP}/\text{bytes}$: the arithmetic
-# is the limit where $I > P/Q$, the memory where $I < P/Q$.
-#
-# **The product of Eq. 1.** A diagonal of $n$ cells and a batch of $B$ gives $R = n B$ rows. Multiplying $R \times 2H$
-# by $2H \times 5H$ takes one multiplication and one addition for each of the $R \cdot 2H \cdot 5H$ pairs: $20 R H^2$
-# FLOP. In float32, four bytes each, it reads $2 R H$ and $10 H^2$ numbers and writes $5 R H$. So
+# Arithmetic is the limit where the *intensity* $I = \text{FLOP}/\text{bytes}$ is above $P/Q$,
+# memory where it is below. The product of Eq. 1 for $R = nB$ rows ($n$ cells of a diagonal)
+# multiplies $R \times 2H$ by $2H \times 5H$: $20 R H^2$ FLOP. In float32 it reads $2RH$ and
+# $10H^2$ numbers and writes $5RH$, of four bytes each:
 #
 # $$I = \frac{20 R H^2}{4\,(7 R H + 10 H^2)} = \frac{5 R H}{7 R + 10 H}.$$
 #
-# With few rows ($R \ll H$) it is about $R/2$: each weight is fetched for the sake of few sequences. With many it
-# tends to $5H/7$.
+# An elementwise `f_S * c_S` does one FLOP for twelve bytes, at any size.
 #
-# **An elementwise operation** such as `f_S * c_S` does one FLOP for two numbers read and one written: $I = 1/12$, for
-# any size.
-#
-# > **Predict.** $H = 128$, $B = 32$. How does $I$ of a raster step ($R = 32$) compare with that of a long diagonal of
-# > a grid of 25 x 20 ($R = 640$)?
+# > **Predict.** $H = 128$, $B = 32$. How does a cell ($R = 32$) compare with a diagonal of 20
+# > cells ($R = 640$)?
 
 
 # %%
@@ -334,38 +315,43 @@ def intensity(R, H):
     return 5 * R * H / (7 * R + 10 * H)
 
 
-def intensity_of_arrays(R, H):
+def of_arrays(R, H):
     """The same from the arrays themselves."""
     a, U = np.zeros((R, 2 * H), np.float32), np.zeros((2 * H, 5 * H), np.float32)
     z = a @ U
     return 2 * z.size * a.shape[1] / (a.nbytes + U.nbytes + z.nbytes)
 
 
-print(
-    f"a cell {intensity(32, 128):.0f}, a long diagonal {intensity(640, 128):.0f}, at most {5 * 128 / 7:.0f} FLOP a byte"
-)
-for R, width in ((1, 2), (32, 16), (640, 128)):
-    np.testing.assert_allclose(
-        intensity(R, width), intensity_of_arrays(R, width), rtol=1e-12
-    )
+for R in (32, 640):
+    same(f"FLOP a byte, {R} rows", intensity(R, 128), of_arrays(R, 128))
+
+# %%
+figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+R = np.geomspace(1, 3000, 80)
+ax.loglog(R, intensity(R, 128), color=BLUE, label="the product of Eq. 1, $H$ = 128")
+ax.axhline(1 / 12, color=ORANGE, label="elementwise")
+ax.axhline(20, color=GREY, ls=":", label="$P/Q$ of an H100, by its data sheet")
+ax.plot([32, 640], [intensity(32, 128), intensity(640, 128)], "o", color=BLUE)
+ax.annotate("a cell", (32, intensity(32, 128)), (40, 7), color=BLUE)
+ax.annotate("20 cells", (640, intensity(640, 128)), (640, 30), color=BLUE)
+ax.set(xlabel="rows", ylabel="FLOP for each byte")
+ax.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
+plt.show()
 
 # %% [markdown]
-# To put these numbers beside a machine: the data sheet of a large GPU (NVIDIA's H100) names 67 trillion float32
-# operations and 3.35 trillion bytes a second, so $P/Q = 20$. By the data sheet, and not by a measurement of ours, the
-# product of a single cell would wait for memory there and that of a long diagonal for arithmetic. All elementwise
-# work waits for memory, everywhere: the only way to make it faster is to move fewer bytes, that is, to do several
-# operations between reading and writing.
-
-# %% [markdown]
+# By the data sheet of that GPU (67 trillion float32 operations and 3.35 trillion bytes a
+# second), and by no measurement of ours, the product of one cell would wait for memory, that
+# of a long diagonal for arithmetic. Elementwise work waits for memory everywhere. To make it
+# faster, move fewer bytes: do several operations between reading and writing.
+#
 # ## 5. Small launches starve
 #
-# Now $\ell$. We measure it, on the device that you have: the time of one elementwise operation against the size of
-# its arrays.
+# Now $\ell$, measured on the device that you have: one addition, for arrays of many sizes.
 #
 # > **Predict.** From 1 to 1000 numbers, how much longer will it take?
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def median_seconds(call, rounds=15, calls=20):
     """Median over rounds of the seconds per call; warmed up, and waited for."""
     call()
@@ -380,97 +366,81 @@ def median_seconds(call, rounds=15, calls=20):
     return statistics.median(found)
 
 
-sizes = [
-    4**k for k in range(11 if xp is np else 14)
-]  # from 1 to a million, or on a GPU to 67 millions
-took = []
+sizes, took = [4**k for k in range(11 if xp is np else 14)], []  # to a million, or more
 for size in sizes:
     numbers, result = xp.ones(size, dtype=xp.float32), xp.empty(size, dtype=xp.float32)
     took.append(median_seconds(lambda a=numbers, out=result: xp.add(a, 1, out=out)))
-
-# %%
-launch = took[0]
-through = next(
-    (k for k, seconds in enumerate(took) if seconds > 3 * launch), len(took) - 1
-)  # where numbers prevail
-each = (took[through] - launch) / sizes[through]
-fit = [launch + each * size for size in sizes[: through + 1]]
-print(f"{1e6 * launch:.2f} microseconds to start, {1e9 * each:.4f} ns a number")
-print(f"both count alike at {launch / each:,.0f} numbers")
-
-# %%
-figure, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-ax.loglog(
-    sizes, 1e6 * np.array(took), "o", color=BLUE, label=f"measured here ({xp.__name__})"
-)
-ax.loglog(
-    sizes[: through + 1],
-    1e6 * np.array(fit),
-    color=GREY,
-    label="start + size x time of a number",
-)
-for numbers, text in ((32 * 128, "a cell"), (20 * 32 * 128, "a long diagonal")):
+to_start = took[0]
+figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
+ax.loglog(sizes, 1e6 * np.array(took), "o-", color=BLUE)
+ax.axhline(1e6 * to_start, color=GREY, ls="--")
+for numbers, text in ((32 * 128, "a cell"), (20 * 32 * 128, "20 cells")):
     ax.axvline(numbers, color=ORANGE, linestyle=":")
-    ax.text(numbers, ax.get_ylim()[1] * 0.5, f" {text}", color=ORANGE, fontsize=8)
+    ax.text(numbers, 1e6 * max(took) / 2, f" {text}", color=ORANGE, fontsize=9)
 ax.set(xlabel="numbers in the array", ylabel="microseconds for one addition")
-ax.legend(frameon=False, fontsize=8)
+ax.set_title(f"measured here, {xp.__name__}")
 plt.show()
 
-# %% [markdown]
-# The line goes through the first point and through the first that takes three times as long. It ends there, because
-# what lies to the right may follow another law: on a processor the last points rise above it, where the arrays no
-# longer fit into the cache and each number comes from memory.
-#
-# On the flat part the device does next to nothing: it waits for orders. The dotted lines are the elementwise work of
-# one cell and of a long diagonal ($H = 128$, $B = 32$). A processor's flat part is short. On a GPU the slope is far
-# smaller, since it has thousands of arithmetic units, while starting is no quicker: the flat part reaches much
-# further to the right. With CuPy and a GPU you see yours above.
-#
-# Launches alone put a floor under a sweep. With what you have just measured ($\ell$) and what we counted:
-
 # %%
-J, T = 25, 20
-counts = {
-    "raster": per_cell * J * T,
-    "wavefront": per_diagonal * (J + T - 1),
-    "fused": 2 * (J + T - 1),
-}
+print(f"to start: {1e6 * to_start:.2f} microseconds. A sweep over 25 x 20 cells:")
+turns = {"raster": 25 * 20, "wavefront": 25 + 20 - 1, "fused": 25 + 20 - 1}
+each = dict(zip(turns, (PER_CELL, PER_DIAGONAL, PER_FUSED), strict=True))
+counts = {name: each[name] * turns[name] for name in turns}
 for name, number in counts.items():
-    print(
-        f"{name:10}{number:7,.0f} launches forward, {1e3 * number * launch:8.3f} ms before any arithmetic"
-    )
-assert counts["raster"] > 10 * counts["wavefront"] > 50 * counts["fused"]
+    print(f"{name:10}{number:7,} launches, {1e3 * number * to_start:8.3f} ms to start")
+holds("raster, over ten times wavefront", counts["raster"] > 10 * counts["wavefront"])
+holds("wavefront, over five times fused", counts["wavefront"] > 5 * counts["fused"])
 
 # %% [markdown]
+# On the flat part the device does next to nothing: it waits for orders. A processor's flat
+# part is short. A GPU has thousands of arithmetic units, and starting is no quicker: the flat
+# part reaches much further to the right. With CuPy and a GPU you see yours above.
+#
 # ## 6. A fused kernel, read aloud
 #
-# A kernel is the program that every thread of a launch executes. `cupy.ElementwiseKernel` takes its source as C, with
-# `i` for the number of the thread: one thread per number of the result. Here is the forward kernel of
-# `wavefront_gpu`; the middle of it, the equations, stands in a file of its own, for the CPU compiles it, too.
-# (`T` in it is not our number of frames: it is CuPy's placeholder for the
-# type of the numbers, float or double.)
+# A kernel is the program that every thread of a launch executes. `cupy.ElementwiseKernel`
+# takes its source as C, with `i` for the number of the thread: one thread per number of the
+# result. Arrays are flat memory there. A diagonal's numbers lie cell by cell, in each cell
+# sequence by sequence, in each sequence unit by unit; the five gates of a row lie side by
+# side. Turn the thread.
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def thread(i, n=2, B=2, H=3):
+    """Where thread i works: on which number of h, and on which five of z."""
+    row, unit = i // H, i % H
+    sketch = Sketch(480, 210, f"thread {i} works on row {row}, unit {unit}")
+    sketch.text(10, 18, "h: cells, sequences, units", size=15, anchor="start")
+    sketch.text(10, 108, "z: the row's five gates", size=15, anchor="start")
+    for k in range(n * B * H):
+        mine, gap = k == i, 10 * (k // (B * H)) + 3 * (k // H)
+        sketch.box(10 + 33 * k + gap, 28, 30, 34, GREY, ORANGE if mine else "none")
+        sketch.text(25 + 33 * k + gap, 51, k, size=15)
+    for k in range(5 * H):
+        mine = k % H == unit
+        left = 10 + 28 * k + 6 * (k // H)
+        sketch.box(left, 118, 26, 34, GREY, ORANGE if mine else "none")
+        sketch.text(left + 13, 141, 5 * H * row + k, size=15)
+    for k, name in enumerate(("i", "f_S", "f_T", "o", "u")):
+        sketch.text(53 + 90 * k, 172, name, size=15)
+    where = f"i = {i}: row {i} // 3 = {row}, unit {unit}, cell {row} // 2 = {row // B}"
+    sketch.text(240, 200, where, size=15)
+    return sketch
+
+
+Dial([thread(i) for i in range(12)], range(12), "thread i", 4)
 
 # %%
 print(wavefront_gpu.FORWARD)
 
 # %% [markdown]
-# Arrays in a kernel are flat memory. A diagonal's $n B H$ numbers lie cell by cell, in each cell sequence by
-# sequence, in each sequence unit by unit. So thread $i$ works on row $\lfloor i/H \rfloor$ (of $n B$) and unit $i
-# \bmod H$, in cell $\lfloor \text{row}/B \rfloor$. The five gates lie side by side, $5H$ to a row: gate number $k$ of
-# this unit stands at $5H\,\text{row} + kH + \text{unit}$.
+# (`T` there is CuPy's word for the type of the numbers; the equations stand in a file of their
+# own, for the processor compiles them, too.) Two lines deserve a derivation. With
+# $p = f^S \odot c_S + f^T \odot c_T$ Eq. 7 is $g\, i u + (1 - g)\, p = p + g\,(i u - p)$, one
+# multiplication fewer. And the last two store $h$ where the *next* diagonal's product will
+# read it.
 #
-# Two lines of Eqs. 2 and 7 deserve a derivation. With $p = f^S \odot c_S + f^T \odot c_T$,
-#
-# $$g\, i u + (1 - g)\, p = p + g\,(i u - p),$$
-#
-# which saves a multiplication. And the last two lines store $h$ where the *next* diagonal's product will read it: as
-# $h_S$ of the cell with the next joint, and as $h_T$ of the cell with the next frame. `cells_S` cells of this
-# diagonal have a next joint (the last one may not), and all but the first `skip_T` have a next frame. On the next
-# diagonal, `next_S` is the cell that gets the first of the former, and the others follow in order; `next_T` is the
-# same for the first cell that has a next frame. The first `skip_T` have none, so that cell number `skip_T` belongs to
-# place `next_T`: hence the subtraction.
-#
-# Let us be the GPU. We write the kernel in NumPy, with *all* thread numbers at once in an array `i`:
+# Let us be the GPU, and write the kernel in NumPy, with *all* thread numbers at once in `i`:
 
 
 # %%
@@ -488,10 +458,8 @@ def st_lstm_forward(
     u = np.tanh(sums[4])
     for k, gate in enumerate((gate_i, f_S, f_T, o, u)):
         z[at + k * H] = gate
-    past = f_S * c_S + f_T * c_T
-    new_c = (
-        past + g * (gate_i * u - past) if gated else past + gate_i * u
-    )  # Eq. 7, Eq. 2
+    past, new = f_S * c_S + f_T * c_T, gate_i * u
+    new_c = past + g * (new - past) if gated else past + new  # Eq. 7, Eq. 2
     new_h = o * np.tanh(new_c)  # Eq. 3
     for target, value in ((c, new_c), (tanh_c, np.tanh(new_c)), (h, new_h)):
         target[...] = value.reshape(h.shape)
@@ -501,15 +469,15 @@ def st_lstm_forward(
 
 
 # %% [markdown]
-# Is it the same program? Let the package's own `wavefront_gpu.forward` decide. It asks its module for
-# `ElementwiseKernel`; our pretended module answers with the transcription, and counts it as one launch.
+# Is it the same program? Let the package's own `wavefront_gpu` decide. It asks its module for
+# `ElementwiseKernel`; our pretended module answers with the transcription, as one launch.
 
 # %%
 TRANSCRIBED = {"st_lstm_forward": st_lstm_forward}
 
 
 def kernel(inputs, outputs, source, name, preamble):
-    """What stands for cupy.ElementwiseKernel: the transcription of that name, at the price of one launch."""
+    """What stands for cupy.ElementwiseKernel: the transcription of that name."""
 
     def run(*arguments):
         launched[name] += 1
@@ -519,89 +487,83 @@ def kernel(inputs, outputs, source, name, preamble):
 
 
 pretend.ElementwiseKernel = kernel
-
-# %% [markdown]
-# > **Predict.** How many launches for a grid of 5 x 4: two for each of the 8 diagonals, and a few before?
-
-# %%
 J, T, B, H = 5, 4, 3, 6
 host = arguments(J, T, B, H)
 on_device = {name: counted(array) for name, array in host.items()}
 found = launches(wavefront_gpu.forward, **on_device, J=J, T=T)
 print(dict(found))
-assert (
-    found["st_lstm_forward"] == J + T - 1 and found["matmul"] == J + T
-)  # one product more, for x W of all cells
-
-# %%
+holds("a kernel for each diagonal", found["st_lstm_forward"] == J + T - 1)
+holds("and a product, with one for x W before", found["matmul"] == J + T)
 h_fused, _ = wavefront_gpu.forward(**on_device, J=J, T=T)
-h_definition, _ = raster.forward(**host, J=J, T=T)
-print(
-    f"largest difference to the definition: {np.abs(plain(h_fused) - h_definition).max():.1e}"
-)
-np.testing.assert_allclose(plain(h_fused), h_definition, rtol=1e-11, atol=1e-13)
+same("h, by the definition", plain(h_fused), raster.forward(**host, J=J, T=T)[0])
 
 # %% [markdown]
-# It is the same program, down to rounding. How much memory traffic does fusing save? Our array has also added up the
-# bytes which every launch reads and writes. The kernel reads `z` and `a` (5 numbers each per unit), `c_S` and `c_T`,
-# and writes the gates (5), $c$, $\tanh c$, $h$ and two copies of $h$: $5 + 5 + 2 + 5 + 3 + 2 = 22$ numbers a unit;
-# everything between lives in registers. (The bias and the gate of Eq. 7 are small, and we leave them out.)
+# How much traffic does fusing save? Our array has also added up bytes. The kernel reads `z` and
+# `a` (5 numbers each for a unit), $c_S$ and $c_T$, and writes the gates (5), $c$, $\tanh c$,
+# $h$ and two copies of it: $5 + 5 + 2 + 5 + 3 + 2 = 22$. All between lives in registers.
 #
-# The plain wavefront does the same in small operations, in place where it can: it multiplies seven times a diagonal,
-# adds three times, and so on.
-#
-# > **Predict.** Take one of them: `exp` of the five gates, in place. How many numbers a unit are read and written?
+# > **Predict.** The plain wavefront: `exp` of the five gates, in place. How many numbers for
+# > a unit are read and written?
 
 # %%
 forward_launches(wavefront, J=25, T=20, B=100, H=16)
 units = 25 * 20 * 100 * 16
-numbers = {
-    name: size / 8 / units for name, size in moved.items() if name != "matmul"
-}  # float64: 8 bytes
-print(
-    ", ".join(
-        f"{name} {n:.0f}"
-        for name, n in sorted(numbers.items(), key=lambda item: -item[1])
-        if n > 1
-    )
-)
-print(f"plain: {sum(numbers.values()):.0f} numbers a unit, fused: 22")
-assert numbers["exp"] == 5 + 5 and sum(numbers.values()) > 2 * 22
+numbers = {k: size / 8 / units for k, size in moved.items() if k != "matmul"}  # 8 bytes
+print(", ".join(f"{name} {n:.0f}" for name, n in numbers.items() if n > 1))
+holds("exp: five read, five written", numbers["exp"] == 10)
+total = sum(numbers.values())
+holds(f"plain {total:.0f} numbers a unit, fused 22: over twice as many", total > 44)
 
 # %% [markdown]
-# Five read and five written, so ten for `exp` alone, and ten more for the division. Each gate goes to memory and back
-# again and again; the kernel fetches it once.
-
-# %% [markdown]
-# ## 7. What may not be used
+# <details><summary>Deeper: where the next diagonal reads</summary>
 #
-# The queue only helps as long as the processor runs ahead of the GPU. Whoever asks for a *number* (`float(loss)`, `if
-# norm > 1`, `print(x)`) makes the processor wait until the queue is empty, and the GPU then waits for new orders.
-# CuPy permits these, silently. Our Counted arrays refuse them, also for a single number that was read out of an array,
-# so they can show whether a training step of the package contains any.
+# The last two lines store $h$ as $h_S$ of the cell with the next joint and as $h_T$ of the
+# cell with the next frame. `cells_S` cells of this diagonal have a next joint (the last one
+# may not), and all but the first `skip_T` have a next frame. On the next diagonal `next_S` is
+# the cell that gets the first of the former, and the others follow in order; `next_T` is the
+# same for the first cell that has a next frame. As the first `skip_T` have none, cell number
+# `skip_T` belongs to place `next_T`: hence the subtraction. The bias and the gate of Eq. 7 are
+# small, and left out of the 22.
+#
+# </details>
+#
+# ## 7. What may not be asked
+#
+# The queue helps as long as the processor runs ahead. Whoever asks for a *number*
+# (`float(loss)`, `if norm > 1`, `print(x)`) makes it wait until the queue is empty, and the
+# GPU then waits for new orders. Here are twelve orders; writing one takes one tick, carrying
+# it out one and a half. Turn the questions.
 
-# %%
-z = counted(np.linspace(-3, 3, 7))
-questions = {
-    "float(z[0])": lambda: float(z[0]),
-    "if z[0] > 3": lambda: bool(z[0] > 3),
-    "f'{z[0]:.1f}'": lambda: f"{z[0]:.1f}",
-    "print(z)": lambda: print(z),
-    "max of Python": lambda: max(z),
-    "as an index": lambda: [10, 20][counted([0, 1])[1]],
-}
-answered = []
-for name, question in questions.items():
-    try:
-        question()
-        answered.append(name)
-    except TypeError:
-        print(f"{name:15} refused")
-assert not answered
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def queue_of(every):
+    """When twelve orders are written and carried out, with a question after some."""
+    sketch, now, free, asked = Sketch(480, 150, f"a question: {every}"), 0.0, 0.0, 0
+    scale, last = 430 / 32, 12
+    for k in range(last):
+        sketch.box(10 + scale * now, 35, scale - 2, 26, BLUE, BLUE)
+        now += 1
+        begun = max(now, free)
+        free = begun + 1.5
+        sketch.box(10 + scale * begun, 85, 1.5 * scale - 2, 26, ORANGE, ORANGE)
+        if every and (k + 1) % every == 0:
+            now, asked = free, asked + 1
+    sketch.text(10, 26, "processor", size=15, anchor="start")
+    sketch.text(10, 80, "GPU", size=15, anchor="start")
+    sketch.text(240, 138, f"{asked} questions: {free:.1f} ticks", size=15)
+    return sketch
+
+
+often = [0, 6, 4, 3, 2, 1]
+words = ["never", *(f"after {k}" for k in often[1:])]
+Dial([queue_of(k) for k in often], words, "a question", 0)
 
 # %% [markdown]
-# > **Predict.** Clipping a gradient (`scale` it if its norm exceeds a limit) sounds like an `if`. How would you write
-# > it without one?
+# CuPy permits questions, silently. Our array refuses them, so it can show whether code asks
+# any.
+#
+# > **Predict.** Clipping a gradient ("scale it if its norm exceeds a limit") sounds like an
+# > `if`. How would you write it without one?
 
 
 # %%
@@ -612,35 +574,40 @@ def clipped_with_if(g, limit):
 
 
 def clipped(g, limit):
-    """The same without a question: the factor is at most 1. It stays an array of one number, on the device."""
+    """The same without a question: the factor, at most 1, stays on the device."""
     xp = arrays.array_module(g)
     return g * xp.minimum(1, limit / xp.sqrt((g * g).sum()))
 
 
-# %%
-refused = False
-try:
-    clipped_with_if(counted([3.0, 4.0]), 1.0)
-except TypeError as error:
-    refused = True
-    print(error)
-assert refused
-for g in ([3.0, 4.0], [0.3, 0.4]):
-    np.testing.assert_allclose(
-        plain(clipped(counted(g), 1.0)), clipped_with_if(np.array(g), 1.0), rtol=1e-14
-    )
+def refused(call):
+    """Does this ask the device for a number?"""
+    try:
+        call()
+    except TypeError:
+        return True
+    return False
+
+
+z = counted(np.linspace(-3, 3, 7))
+holds("float(z[0]) is refused", refused(lambda: float(z[0])))
+holds("if z[0] > 3, too", refused(lambda: bool(z[0] > 3)))
+holds("print(z), too", refused(lambda: print(z)))
+holds(
+    "clipping with if, too", refused(lambda: clipped_with_if(counted([3.0, 4.0]), 1.0))
+)
+for g in (np.array([3.0, 4.0]), np.array([0.3, 0.4])):
+    same("without", plain(clipped(counted(g), 1.0)), clipped_with_if(g, 1.0))
 
 # %% [markdown]
-# Now a whole training step of the package, clipping included: forward, loss, backward, update. If anything in it
-# asked for a number, it would end with the error above.
+# Now a whole training step of the package, clipping included: forward, loss, backward, update.
+# If anything in it asked for a number, it would end with an error.
 
 # %%
-network = GCALSTM(
-    joints=4, frames=3, channels=3, classes=5, hidden=6, iterations=2, initial="average"
-)
+network = GCALSTM(4, 3, 3, classes=5, hidden=6, iterations=2, initial="average")
 rng = np.random.default_rng(0)
 params, masks = network.init(rng), network.masks(rng, 2)
-batch, labels = rng.standard_normal((2, 3, 4, 3)).astype(np.float32), np.array([1, 3])
+batch = rng.standard_normal((2, 3, 4, 3)).astype(np.float32)
+labels = np.array([1, 3])
 
 
 def training_step(params, x, y, masks):
@@ -650,46 +617,36 @@ def training_step(params, x, y, masks):
     return loss
 
 
-# %%
-pretended = [
+theirs, their_masks = (
     {name: counted(value.copy()) for name, value in given.items()}
     for given in (params, masks)
-]
-found = launches(
-    training_step, pretended[0], counted(batch), counted(labels), pretended[1]
 )
-after = {name: value.copy() for name, value in params.items()}
-loss = training_step(after, batch, labels, masks)
-print(f"{found.total()} launches, not one question; loss {loss:.4f}")
-for name, value in after.items():
-    np.testing.assert_allclose(
-        plain(pretended[0][name]), value, rtol=1e-4, atol=1e-6, err_msg=name
-    )
-    assert (value != params[name]).any()  # every parameter was moved
+found = launches(training_step, theirs, counted(batch), counted(labels), their_masks)
+ours = {name: value.copy() for name, value in params.items()}
+training_step(ours, batch, labels, masks)
+holds(f"{found.total()} launches, and not one question", found.total() > 0)
+apart = max(distance(plain(theirs[name]), ours[name]) for name in ours)
+holds(f"all parameters as on NumPy, {apart:.0e} apart, in float32", apart < 1e-4)
 
 # %% [markdown]
-# Three more things that do no harm on NumPy:
+# <details><summary>Deeper: three more things that do no harm on NumPy</summary>
 #
-# - **Mixing.** `device_array + numpy_array` is an error in CuPy: "Unsupported type numpy.ndarray".
-#   `numpy.asarray(device_array)` is refused, too. What is needed on the device is sent there once, with `to_device`,
-#   and what is wanted back is fetched with `to_host`, as few times as possible: once an epoch in
-#   `training.run_epoch`.
-# - **Widening.** A single float64 array turns what it meets into float64, twice the bytes and, on most GPUs, a small
-#   fraction of the speed.
-# - **Python loops over elements.** Each `x[k]` is a launch.
+# - **Mixing.** `device_array + numpy_array` is an error in CuPy. What is needed on the device
+#   is sent there once, with `to_device`, and fetched with `to_host`, as few times as possible:
+#   once an epoch in `training.run_epoch`.
+# - **Widening.** A single float64 array turns what it meets into float64: twice the bytes and,
+#   on most GPUs, a small fraction of the speed.
+# - **Loops over elements.** Each `x[k]` is a launch.
+#
+# If you have a GPU, the folded cell shows CuPy's own refusals.
+#
+# </details>
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-cell"]
 single, double = np.ones(3, np.float32), np.ones(1)
-print((single * 2.0).dtype, (single * double).dtype)
-assert (single * 2.0).dtype == np.float32 and (single * double).dtype == np.float64
-assert {value.dtype for value in after.values()} == {
-    np.dtype(np.float32)
-}  # the package's step stays single
-
-# %% [markdown]
-# If you have a GPU, here are both refusals from CuPy itself.
-
-# %%
+holds("one float64 widens", (single * double).dtype == np.float64)
+kept = {value.dtype for value in ours.values()}
+holds("the package's step stays in float32", kept == {np.dtype(np.float32)})
 if xp is np:
     print("No GPU here, so nothing to refuse.")
 else:
@@ -702,8 +659,8 @@ else:
 # %% [markdown]
 # ## 8. How measurements lie
 #
-# **Not waiting.** A launch returns before the work is done. Let us pretend a device: a queue of orders, which it works
-# off when somebody waits, and not before. So there is no doubt about the order of events.
+# **Not waiting.** A launch returns before the work is done. Let us pretend a device that works
+# off its queue when somebody waits, and not before.
 #
 # > **Predict.** We launch, stop the clock, and then wait. What has the clock measured?
 
@@ -722,72 +679,61 @@ def synchronize():
         results.append(queue.pop(0)())
 
 
-start = time.perf_counter()
-launch(lambda: sum(range(1_000_000)))
-clock = time.perf_counter() - start
-done_when_clock_stopped = not queue
-synchronize()  # only now is the work done
-print(
-    f"the clock says {1e6 * clock:.0f} microseconds; was the work done? {done_when_clock_stopped}"
-)
-assert not done_when_clock_stopped and results == [499_999_500_000]
+launch(lambda: sum(range(1_000_000)))  # and here the clock is stopped
+holds("nothing is done yet", not results)
+synchronize()
+holds("now it is", results == [499_999_500_000])
 
 # %% [markdown]
-# The clock had measured how long it takes to write an order. Hence `wait()` before the clock starts (the queue may
-# still hold older work) and before it stops.
+# The writing of an order. So wait before the clock starts (the queue may hold older work) and
+# before it stops.
 #
-# **Not warming up.** First calls do other things: CuPy compiles kernels, libraries choose algorithms, memory is
-# fetched, and the package works out where the diagonals lie. The last of these we can watch, for it is kept in a
-# cache:
+# **Not warming up.** First calls do other things: CuPy compiles kernels, libraries choose
+# algorithms, the package works out where the diagonals lie, and keeps it:
 
 # %%
-host = arguments(J, T, B, H)
 grid.diagonals.cache_clear()
 for call in ("first", "second"):
     wavefront.forward(**host, J=J, T=T)
-    print(
-        f"{call} call: {grid.diagonals.cache_info().misses} computed, {grid.diagonals.cache_info().hits} found"
-    )
-assert grid.diagonals.cache_info()[:2] == (1, 1)  # hits, misses
+    kept = grid.diagonals.cache_info()
+    print(f"{call} call: {kept.misses} worked out, {kept.hits} found")
+holds("once worked out, once found", kept[:2] == (1, 1))
 
 # %% [markdown]
-# **Measuring one after the other.** Machines grow slower and faster: they heat up, others use them. Suppose A takes 9
-# ms and B takes 10, on a machine whose times grow by half in the course of twenty measurements of each. Here we make up
-# the times, so that we know the truth.
+# **One after the other.** Machines heat up, and others use them. Suppose A takes 9 ms and B
+# takes 10, on a machine that slows down by half in the course of forty measurements. (These
+# times are made up, so that we know the truth.)
 #
-# > **Predict.** First all of A, then all of B: what is the ratio? And the other way round? And in turns?
+# > **Predict.** First all of A, then all of B: which ratio do you find? The other way round?
+# > In turns?
 
 # %%
-rng = np.random.default_rng(1)
-speed = np.linspace(1, 1.5, 40) * rng.lognormal(
-    0, 0.03, 40
-)  # the machine, at 40 moments
+drift = np.random.default_rng(1).lognormal(0, 0.03, 40) * np.linspace(1, 1.5, 40)
 TRUE = {"A": 9.0, "B": 10.0}
+ORDERS = {"A first": "A" * 20 + "B" * 20, "B first": "B" * 20 + "A" * 20}
+ORDERS |= {"in turns": "ABBA" * 10}
+ratio = {}
+figure, axes = plt.subplots(1, 3, figsize=(10, 2.8), layout="constrained", sharey=True)
+for ax, (name, order) in zip(axes, ORDERS.items(), strict=True):
+    middle = {}
+    for task, colour in (("A", BLUE), ("B", ORANGE)):
+        turns = np.array([turn == task for turn in order])
+        ax.plot(np.flatnonzero(turns), TRUE[task] * drift[turns], ".", color=colour)
+        middle[task] = statistics.median(TRUE[task] * drift[turns])
+        ax.axhline(middle[task], color=colour, ls=":")
+    ratio[name] = middle["B"] / middle["A"]
+    ax.set(title=f"{name}: B/A = {ratio[name]:.2f}", xlabel="measurement")
+axes[0].set_ylabel("ms (blue A, orange B)")
+plt.show()
 
-
-def ratio(order):
-    """Median of B over that of A where the tasks had their turns in this order."""
-    took = {
-        name: [TRUE[name] * speed[k] for k, turn in enumerate(order) if turn == name]
-        for name in TRUE
-    }
-    return statistics.median(took["B"]) / statistics.median(took["A"])
-
-
-A_first, B_first = ratio("A" * 20 + "B" * 20), ratio("B" * 20 + "A" * 20)
-in_turns = ratio("ABBA" * 10)
-print(
-    f"A first {A_first:.2f}, B first {B_first:.2f}, in turns {in_turns:.2f}; the truth is {10 / 9:.2f}"
-)
-assert A_first > 1.3 and B_first < 1 and abs(in_turns - 10 / 9) < 0.02
+# %%
+holds("A first: B looks a third slower", ratio["A first"] > 1.3)
+holds("B first: B looks faster", ratio["B first"] < 1)
+same("in turns: nearly the truth", ratio["in turns"], 10 / 9, to=0.02)
 
 # %% [markdown]
-# One order makes A look a third faster than B, the other makes it *slower*. In turns, both meet the same machine. The
-# package's `benchmarks/timing.py` goes one step further and takes the ratio within each round, then its median and
-# quartiles.
-#
-# **Not checking.** The fastest program is one that leaves something out. So results come first, and only those who
-# agree are timed. Three candidates, forward and backward; one of them has forgotten Eq. 7.
+# **Not checking.** The fastest program is one that leaves something out. So results come
+# first, and only those that agree are timed. Of these three one has forgotten Eq. 7.
 
 
 # %%
@@ -801,40 +747,26 @@ J, T, B, H = 25, 10, 16, 64
 host = arguments(J, T, B, H)
 dh = np.random.default_rng(2).standard_normal((J * T, B, H))
 reference = task(raster, host, dh)
-device, dh_device = (
-    {name: arrays.to_device(v, xp) for name, v in host.items()},
-    arrays.to_device(dh, xp),
-)
-without_scores = {name: v for name, v in device.items() if name != "g"}
-engine = sweep("wavefront", dh_device)
+device = {name: arrays.to_device(v, xp) for name, v in host.items()}
+dh_device = arrays.to_device(dh, xp)
+forgetful = {name: v for name, v in device.items() if name != "g"}
+fast = sweep("wavefront", dh_device)
 candidates = {
     "raster": lambda: task(raster, device, dh_device),
-    engine.__name__.removeprefix("gca_scratch."): lambda: task(
-        engine, device, dh_device
-    ),
-    "forgetful": lambda: task(engine, without_scores, dh_device),
+    "wavefront": lambda: task(fast, device, dh_device),
+    "forgetful": lambda: task(fast, forgetful, dh_device),
 }
-
-# %%
 accepted = {}
 for name, call in candidates.items():
-    pairs = [
-        (arrays.to_host(a), b)
-        for a, b in zip(call(), reference, strict=True)
-        if a is not None
-    ]
-    error = max(relative_error(a, b) for a, b in pairs)
-    print(
-        f"{name:15} largest error {error:.1e}",
-        "" if error < 1e-9 else "<- is not timed",
-    )
+    pairs = [(a, b) for a, b in zip(call(), reference, strict=True) if a is not None]
+    error = max(distance(arrays.to_host(a), b) for a, b in pairs)
     if error < 1e-9:
         accepted[name] = call
-assert len(accepted) == 2 and "forgetful" not in accepted
+holds("the forgetful one is not timed", set(accepted) == {"raster", "wavefront"})
 
 # %% [markdown]
-# Now time those two, in turns, on the device: warmed up (they were, by the check), waited for, medians over rounds
-# and the ratio within each round. The quartiles say how far to trust it.
+# Now those two, in turns: warmed up (by the check), waited for, with the ratio of each round.
+# The quartiles say how far to trust it.
 
 # %%
 rounds = {name: [] for name in accepted}
@@ -845,201 +777,251 @@ for k in range(7):
         accepted[name]()
         wait()
         rounds[name].append(time.perf_counter() - start)
-slow, fast = rounds.values()
-low, middle, high = np.percentile(np.divide(slow, fast), (25, 50, 75))
+low, middle, high = np.percentile(np.divide(*rounds.values()), (25, 50, 75))
 for name, seconds in rounds.items():
-    print(f"{name:15} median {1e3 * statistics.median(seconds):7.1f} ms")
+    print(f"{name:10} median {1e3 * statistics.median(seconds):7.1f} ms")
 print(f"on {xp.__name__}: ratio {middle:.1f} (quartiles {low:.1f} to {high:.1f})")
 
 # %% [markdown]
-# Whatever you read there is your machine's, at this size, today. To compare with other libraries, at the sizes that
-# matter, run `python -m benchmarks` (and `--device cuda` where there is a GPU): it does all of the above.
+# That is your machine's, at this size, today. `python -m benchmarks` does all of the above at
+# the sizes that matter, beside other libraries (`--device cuda` where there is a GPU).
 #
 # ## Summary
 #
 # - One code serves two libraries, because every function asks its arrays where they live.
-# - Starting a launch costs the same however many numbers it is for. The loop launches per cell, the wavefront per
-#   diagonal, and the fused engine twice per diagonal.
-# - Products of many rows use each weight often; elementwise work is bound by memory, and fusing it saves the trips.
-# - A step that asks for no number never makes the device wait. An array that refuses to answer shows it.
-# - Check first; warm up; wait; take turns; give medians, ratios and quartiles.
-
-# %% [markdown]
+# - A launch costs the same however many numbers it is for: the loop launches per cell, the
+#   wavefront per diagonal, the fused engine twice per diagonal.
+# - Products of many rows use each weight often; elementwise work is bound by memory, and
+#   fusing it saves the trips.
+# - A step that asks for no number never makes the device wait.
+# - Check first; warm up; wait; take turns; give ratios and quartiles.
+#
 # ## Exercises
 #
-# ### Exercise 1 (easy). Half of the limit
+# Put your answer in the place of `...` and run the cell: it checks itself.
 #
-# For which $R$ does the product of Eq. 1 reach half of its largest intensity, $5H/7$? Give the formula, and the batch
-# size $B$ at which a single cell ($n = 1$) gets there with $H = 128$.
+# **1 (easy). Half of the limit.** For which $R$ does the product of Eq. 1 reach half of its
+# largest intensity, $5H/7$?
+#
+# <details><summary>Hint</summary>
+#
+# Solve $5RH / (7R + 10H) = 5H/14$.
+#
+# </details>
+
 
 # %%
-# your answer here
+def rows_for_half(H):
+    """The number of rows, not rounded."""
+    return ...
+
+
+def by_halving():
+    low, high = 1.0, 1e6
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (
+            (middle, high) if intensity(middle, 128) < 5 * 128 / 14 else (low, middle)
+        )
+    return low
+
+
+check_1 = exercise("1", by_halving, "It grows with H.")
+check_1(lambda: rows_for_half(128))
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
-# Solution 1. 5RH / (7R + 10H) = 5H/14 gives 14R = 7R + 10H, so R = 10H/7.
-for width in (7, 70, 128):
-    np.testing.assert_allclose(
-        intensity(10 * width / 7, width), 5 * width / 14, rtol=1e-14
-    )
-print(
-    f"B = {10 * 128 / 7:.0f} for H = 128; the wavefront gets there with B = 32 on diagonals of 6 cells"
-)
+# Solution 1. 14 R = 7 R + 10 H. With B = 32 diagonals of 6 cells get there.
+assert check_1(10 * 128 / 7)
 
 # %% [markdown]
-# ### Exercise 2 (easy). A question in disguise
-#
-# This function standardises columns and leaves constant ones alone. Which lines would make a GPU wait? Rewrite it so
-# that Counted arrays accept it, with the same result.
+# **2 (easy). A question in disguise.** This standardises columns and leaves constant ones
+# alone. Rewrite it so that a GPU need not wait, with the same result.
 #
 # ```python
-# def standardise(x):
-#     for k in range(x.shape[1]):
-#         deviation = float(x[:, k].std())
-#         if deviation > 0:
-#             x[:, k] /= deviation
-#     return x
+# for k in range(x.shape[1]):
+#     deviation = float(x[:, k].std())
+#     if deviation > 0:
+#         x[:, k] /= deviation
 # ```
+#
+# <details><summary>Hint</summary>
+#
+# All columns at once; where the deviation is 0, add 1 to it. `x.mean(axis=0)` is no question.
+#
+# </details>
+
 
 # %%
-# your answer here
+def standardise(x):
+    """x (n, columns), each column by its standard deviation, unless that is 0."""
+    return ...
+
+
+table = np.array([[1.0, 5.0, 2.0], [3.0, 5.0, 4.0], [8.0, 5.0, 0.0]])
+
+
+def column_by_column():
+    x = table.copy()
+    for k in range(x.shape[1]):
+        deviation = float(x[:, k].std())
+        if deviation > 0:
+            x[:, k] /= deviation
+    return x
+
+
+check_2 = exercise(
+    "2", column_by_column, "No float, no if: (deviation == 0) is an array."
+)
+check_2(lambda: plain(standardise(counted(table))))
 
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
-# Solution 2. float() and the if it feeds wait once for each column; and the loop launches per column. All columns at
-# once, and where the deviation is 0, add 1 to it.
-def standardise(x):
+# Solution 2
+def standardised(x):
     deviation = ((x - x.mean(axis=0)) ** 2).mean(axis=0) ** 0.5
     return x / (deviation + (deviation == 0))
 
 
-table = np.array([[1.0, 5.0, 2.0], [3.0, 5.0, 4.0], [8.0, 5.0, 0.0]])
-expected = table / np.where(table.std(axis=0) > 0, table.std(axis=0), 1)
-print(dict(launches(standardise, counted(table))))
-np.testing.assert_allclose(plain(standardise(counted(table))), expected, rtol=1e-14)
+assert check_2(lambda: plain(standardised(counted(table))))
 
 # %% [markdown]
-# ### Exercise 3 (medium). Going back
+# **3 (medium). Going back.** Count the launches of the *backward* sweep: for a cell of
+# `raster`, for a diagonal of `wavefront`. `backward_launches(engine, J, T)` counts a grid's.
 #
-# Count the launches of the *backward* sweep: for each cell of `raster` and each diagonal of `wavefront`. Show that
-# the counts grow as they should.
+# <details><summary>Hint</summary>
+#
+# As in section 3: what does a fourth frame of four joints add?
+#
+# </details>
+
 
 # %%
-# your answer here
-
-
-# %% jupyter={"source_hidden": true} tags=["hide-cell"]
-# Solution 3. As before: the difference of two grids, and other grids as a test.
 def backward_launches(engine, J, T, B=100, H=3):
+    """The launches of a backward sweep: a number."""
     given = {name: counted(array) for name, array in arguments(J, T, B, H).items()}
     h, cache = engine.forward(**given, J=J, T=T)
     return launches(engine.backward, counted(np.ones(h.shape)), cache).total()
 
 
-back_cell = (backward_launches(raster, 4, 4) - backward_launches(raster, 4, 3)) / 4
-back_diagonal = backward_launches(wavefront, 4, 4) - backward_launches(wavefront, 4, 3)
-print(
-    f"backward: {back_cell:.0f} a cell, {back_diagonal} a diagonal (forward {per_cell:.0f} and {per_diagonal})"
-)
-for grid_J, grid_T in ((2, 2), (5, 3), (3, 7)):
-    cells, diagonals = grid_J * grid_T - 1, grid_J + grid_T - 2
-    assert (
-        backward_launches(raster, grid_J, grid_T) - backward_launches(raster, 1, 1)
-        == back_cell * cells
-    )
-    assert (
-        backward_launches(wavefront, grid_J, grid_T)
-        - backward_launches(wavefront, 1, 1)
-        == back_diagonal * diagonals
-    )
+a_cell, a_diagonal = ..., ...
+
+
+def from_large_grids():
+    more = backward_launches(raster, 6, 5) - backward_launches(raster, 2, 2)
+    longer = backward_launches(wavefront, 6, 5) - backward_launches(wavefront, 2, 2)
+    return more / (30 - 4), longer / (10 - 3)
+
+
+check_3 = exercise("3", from_large_grids, "Four cells, but one diagonal.")
+check_3((a_cell, a_diagonal))
+
+# %% jupyter={"source_hidden": true} tags=["hide-cell"]
+# Solution 3
+added = [
+    backward_launches(e, 4, 4) - backward_launches(e, 4, 3) for e in (raster, wavefront)
+]
+print(f"{added[0] / 4:.0f} a cell, {added[1]} a diagonal")
+assert check_3((added[0] / 4, added[1]))
 
 # %% [markdown]
-# ### Exercise 4 (hard). The kernel that goes back
+# **4 (hard). The kernel that goes back.** `wavefront_gpu.BACKWARD` collects `dh_all` and `dc`
+# from the next diagonal; then it goes back through one unit. Write that middle part, all
+# threads at once, with the gates of Eq. 7. What it is held against is `raster.backward`.
 #
-# Print `wavefront_gpu.BACKWARD` and transcribe it as in section 6. Its arguments are, in order, `gates, tanh_c, c_S,
-# c_T, g, gated, dh, back_h, back_c, B, H, cells_S, from_S, skip_T, from_T` and the results `dz, dg, new_back_c`.
-# Enter it into `TRANSCRIBED` as `"st_lstm_backward"` and hold `wavefront_gpu.backward` against `raster.backward`.
-# (With the gates of Eq. 7; `dg` is then to be filled, too.)
+# <details><summary>Hint</summary>
+#
+# Tutorial 1 backwards, with $g$ on the new and $1 - g$ on the past; `sigmoid_backward(d, gate)`
+# and `tanh_backward(d, u)` take what comes back and the output.
+#
+# </details>
+
 
 # %%
-# your answer here
+def unit_backward(dh_all, dc, gate_i, f_S, f_T, o, u, c_S, c_T, tanh_c, g):
+    """dz of the gates i, f_S, f_T, o, u (a list), dg, dc_S and dc_T."""
+    return ..., ..., ..., ...
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def around(unit_backward):
+    """The kernel with this middle part: reads, goes through the unit, writes."""
+
+    def run(gates, tanh_c, c_S, c_T, g, gated, dh, back_h, back_c, B, H,
+            cells_S, from_S, skip_T, from_T, dz, dg, new_back_c):  # fmt: skip
+        i = np.arange(dh.size)
+        row, col = i // H, i % H
+        cell, at, shape = row // B, row * 5 * H + col, dh.shape
+        gates, dz, new_back_c = (v.reshape(-1) for v in (gates, dz, new_back_c))
+        tanh_c, c_S, c_T, g, dh_all = (
+            np.broadcast_to(v, shape).ravel().copy() for v in (tanh_c, c_S, c_T, g, dh)
+        )
+        dc = np.zeros(dh.size)
+        to_S, to_T = row * 2 * H + col, row * 2 * H + H + col
+        for there, place in (
+            (cell < cells_S, to_S + from_S * B * 2 * H),
+            (cell >= skip_T, to_T + from_T * B * 2 * H),
+        ):
+            dh_all[there] += back_h.reshape(-1)[place[there]]
+            dc[there] += back_c.reshape(-1)[place[there]]
+        states = (gates[at + k * H] for k in range(5))
+        made = unit_backward(dh_all, dc, *states, c_S, c_T, tanh_c, g)
+        if any(part is ... for part in made):
+            raise TypeError("the answer has an Ellipsis, a blank")
+        of_gates, of_g, new_back_c[to_S], new_back_c[to_T] = made
+        for k, part in enumerate(of_gates):
+            dz[at + k * H] = part
+        dg[...] = of_g.reshape(shape)
+
+    return run
+
+
+small, dh_small = (
+    arguments(5, 4, 3, 6),
+    np.random.default_rng(5).normal(size=(20, 3, 6)),
+)
+
+
+def swept_back(unit_backward):
+    """da, dW, db and dg by the fused engine, with this unit."""
+    TRANSCRIBED["st_lstm_backward"] = around(unit_backward)
+    on_device = {name: counted(v) for name, v in small.items()}
+    _, cache = wavefront_gpu.forward(**on_device, J=5, T=4)
+    return tuple(map(plain, wavefront_gpu.backward(counted(dh_small), cache)))
+
+
+def by_definition():
+    _, cache = raster.forward(**small, J=5, T=4)
+    return tuple(raster.backward(dh_small, cache))
+
+
+check_4 = exercise("4", by_definition, "Eq. 3 first, then Eq. 7, then Eq. 1.")
+check_4(lambda: swept_back(unit_backward))
 
 
 # %% jupyter={"source_hidden": true} tags=["hide-cell"]
 # Solution 4
-def st_lstm_backward(
-    gates,
-    tanh_c,
-    c_S,
-    c_T,
-    g,
-    gated,
-    dh,
-    back_h,
-    back_c,
-    B,
-    H,
-    cells_S,
-    from_S,
-    skip_T,
-    from_T,
-    dz,
-    dg,
-    new_back_c,
-):
-    i = np.arange(dh.size)
-    row, col = i // H, i % H
-    cell, at = row // B, row * 5 * H + col
-    shape, gates, dz = dh.shape, gates.reshape(-1), dz.reshape(-1)
-    back_h, back_c, new_back_c = (
-        back_h.reshape(-1),
-        back_c.reshape(-1),
-        new_back_c.reshape(-1),
-    )
-    tanh_c, c_S, c_T, g, dh_all = (
-        np.broadcast_to(v, shape).reshape(-1).copy() for v in (tanh_c, c_S, c_T, g, dh)
-    )
-    gate_i, f_S, f_T, o, u = (gates[at + k * H] for k in range(5))
-    dc = np.zeros(dh.size)
-    for there, place in (
-        (cell < cells_S, (from_S * B + row) * 2 * H + col),
-        (cell >= skip_T, (from_T * B + row) * 2 * H + H + col),
-    ):
-        dh_all[there] += back_h[place[there]]
-        dc[there] += back_c[place[there]]
-    dc += dh_all * o * (1 - tanh_c**2)  # Eq. 3
-    dnew, dpast = (g * dc, dc - g * dc) if gated else (dc, dc)  # Eq. 7, Eq. 2
-    if gated:
-        dg[...] = (dc * (gate_i * u - f_S * c_S - f_T * c_T)).reshape(shape)
-    dz[at], dz[at + 4 * H] = (
-        sigmoid_backward(dnew * u, gate_i),
-        tanh_backward(dnew * gate_i, u),
-    )  # Eq. 1
-    dz[at + H], dz[at + 2 * H] = (
-        sigmoid_backward(dpast * c_S, f_S),
-        sigmoid_backward(dpast * c_T, f_T),
-    )
-    dz[at + 3 * H] = sigmoid_backward(dh_all * tanh_c, o)
-    new_back_c[row * 2 * H + col] = dpast * f_S
-    new_back_c[row * 2 * H + H + col] = dpast * f_T
+def through_the_unit(dh_all, dc, gate_i, f_S, f_T, o, u, c_S, c_T, tanh_c, g):
+    dc = dc + dh_all * o * (1 - tanh_c**2)  # Eq. 3
+    dnew, dpast = g * dc, (1 - g) * dc  # Eq. 7
+    of_g = dc * (gate_i * u - f_S * c_S - f_T * c_T)
+    through = ((dnew * u, gate_i), (dpast * c_S, f_S), (dpast * c_T, f_T))
+    of_gates = [sigmoid_backward(d, gate) for d, gate in through]  # Eq. 1
+    of_gates += [sigmoid_backward(dh_all * tanh_c, o), tanh_backward(dnew * gate_i, u)]
+    return of_gates, of_g, dpast * f_S, dpast * f_T
 
 
-TRANSCRIBED["st_lstm_backward"] = st_lstm_backward
-small = arguments(5, 4, 3, 6)
-dh_small = np.random.default_rng(5).standard_normal((20, 3, 6))
-_, cache = wavefront_gpu.forward(
-    **{name: counted(v) for name, v in small.items()}, J=5, T=4
-)
-ours = wavefront_gpu.backward(counted(dh_small), cache)
-_, cache = raster.forward(**small, J=5, T=4)
-for mine, theirs in zip(ours, raster.backward(dh_small, cache), strict=True):
-    np.testing.assert_allclose(plain(mine), theirs, rtol=1e-10, atol=1e-12)
-print("da, dW, db and dg agree with the definition")
+assert check_4(lambda: swept_back(through_the_unit))
 
 # %% [markdown]
-# ### Exercise 5 (a discussion). A benchmark in a README
+# **5 (a discussion). A benchmark in a README.** "Our CUDA version takes 0.04 ms per training
+# step, PyTorch takes 31 ms: a speed-up of 775 x." The script times 100 steps of one, then 100
+# of the other, with `time.time()` around each loop. What would you ask?
 #
-# "Our CUDA version takes 0.04 ms per training step, PyTorch takes 31 ms: a speed-up of 775 x." The script times 100
-# steps of one, then 100 of the other, with `time.time()` around each loop. What would you ask?
+# <details><summary>Hint</summary>
+#
+# Section 8 has four ways to lie; and what would the hardware allow at best?
+#
+# </details>
 #
 # <details><summary>Solution</summary>
 #
@@ -1048,11 +1030,12 @@ print("da, dW, db and dg agree with the definition")
 # - Do both compute the same thing? Compare losses and gradients first.
 # - Same precision, same sizes, same batch on the device beforehand?
 # - In turns, or one after the other? Medians and quartiles, or one number?
-# - What is the limit? The step's arithmetic divided by the device's peak gives a time that nobody can beat; if 0.04
-#   ms is below it, the question is settled.
+# - What is the limit? The step's arithmetic divided by the device's peak gives a time that
+#   nobody can beat; if 0.04 ms is below it, the question is settled.
 #
 # </details>
-
-# %% [markdown]
-# **What comes next.** [Tutorial 9](09_real_skeletons.ipynb) leaves the synthetic human and goes to recordings of real
-# people, from files to a table of the paper.
+#
+# ## What comes next
+#
+# [Tutorial 9](09_real_skeletons.ipynb) leaves the synthetic human and goes to recordings of
+# real people, from files to a table of the paper.
