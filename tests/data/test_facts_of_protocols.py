@@ -10,6 +10,7 @@ msr-as1 to msr-as3           Li and others (CVPRW 2010), Table 1; odd subjects t
 """
 
 import hashlib
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -60,10 +61,10 @@ def test_subjects_and_setups_of_ntu_120():
 @pytest.mark.parametrize("fold", range(1, 6))
 def test_pairs_of_sbu(fold):
     numbers = [[10 * int(pair[1:3]) + int(pair[4:6]) for pair in pairs] for pairs in SBU]
-    data = data_of(sorted(sum(numbers, [])))
+    data = data_of(sorted(chain(*numbers)))
     assert folds(data, "sbu") == 5
     train, test = parted(data, "subject", "sbu", fold)
-    assert test == set(numbers[fold - 1]) and train == set(sum(numbers, [])) - test
+    assert test == set(numbers[fold - 1]) and train == set(chain(*numbers)) - test
 
 
 def test_subjects_of_the_other_data_sets():
