@@ -46,10 +46,17 @@ def test_short_floats_take_small_steps(witness, kind):
 
 
 @pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
-@pytest.mark.parametrize("point", [[1j, 2], np.ones(2, "F"), ["a"], None, np.array(["2026"], "M8[Y]"), [{}]])
+@pytest.mark.parametrize("point", [[1j, 2], np.ones(2, "F"), ["a"], None, np.array(["2026"], "M8[Y]"), [{}], [[1], []]])
 def test_what_takes_no_real_steps_is_refused(witness, point):
     with pytest.raises(InputError, match="holds no real numbers, so f has no slope there; give an array of float64"):
         witness(lambda p: p.sum(), point)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize("size", [1e3, 1e6, 1e13, 1e30, 10**40])
+def test_steps_are_not_lost_in_large_numbers(witness, size):
+    slopes = witness(lambda p: (p**2).sum(), [size, -2.0 * size])
+    np.testing.assert_allclose(slopes, [2.0 * size, -4.0 * size], rtol=1e-6)
 
 
 @pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
@@ -100,6 +107,21 @@ def test_a_result_without_an_imaginary_part_is_refused(f):
 def test_the_other_witness_sees_a_lost_imaginary_part(f, point):
     with pytest.warns(UserWarning, match="complex step and central differences disagree on a slope of f; let complex"):
         gradcheck.complex_step(f, point)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+@pytest.mark.parametrize("f", [np.log, np.sqrt, lambda z: z**1.5])
+def test_what_is_defined_for_complex_numbers_alone_has_no_slope(f):
+    with pytest.warns(UserWarning, match="disagree on a slope of f"):
+        gradcheck.complex_step(lambda z: f(z).sum(), POINT)
+
+
+@pytest.mark.parametrize("f", [lambda z: np.logaddexp(0, z), np.cbrt, lambda z: np.hypot(z, 1), np.floor])
+def test_a_function_that_takes_no_complex_numbers_is_named(f):
+    with pytest.raises(InputError, match=r"f takes no complex numbers \(ufunc '\w+' not supp.*let complex numbers"):
+        gradcheck.complex_step(lambda z: f(z).sum(), POINT)
+    with pytest.raises(TypeError, match="NoneType"):  # what fails with real numbers, too, is something else
+        gradcheck.complex_step(lambda z: f(z) + None, POINT)
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
