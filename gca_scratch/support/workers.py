@@ -69,14 +69,17 @@ def at_least_one(**options: int | None) -> None:
 
 
 def _called(function, check, parent, *arguments):
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
+
+    from .blas import LIMIT
 
     end_with(parent)
     if check:
         check(arguments[0])
-    limits = threadpool_limits(1)
-    try:
+    libraries = ThreadpoolController()
+    if parent != os.getpid():  # a process made for such calls keeps to one thread
+        libraries.limit(limits=1)
         return function(*arguments)
-    finally:
-        if parent == os.getpid():  # a process made for such calls keeps to one thread
-            limits.restore_original_limits()
+    others = libraries.select(user_api="openmp")  # a limit of all, asked for openmp, would give BLAS its threads back
+    with others.limit(limits=1), LIMIT.one_thread(confined=True):
+        return function(*arguments)

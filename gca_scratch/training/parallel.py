@@ -11,17 +11,14 @@ sums differ in the last bits with the number of its threads. On a GPU a batch st
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
-from threading import Lock
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from ..network.arrays import Workspace, on_gpu
 from ..network.compiled import build
 from ..network.gca_lstm import loss_and_factors
 from ..network.ops import Product
+from ..support.blas import LIMIT
 from ..support.processes import threads_start
 from .balance import weighted_loss_and_factors
 
@@ -42,53 +39,6 @@ def slices(batch, width, parts=0):
     return [slice(batch * k // n, batch * (k + 1) // n) for k in range(n)]
 
 
-@cache
-def _blas():
-    """The matrix libraries that are loaded, found once: to look for them takes milliseconds."""
-    return ThreadpoolController().select(user_api="blas")
-
-
-class _Limit:
-    """BLAS on one thread while anybody is within, on whichever thread of the process; as it was when the last one left.
-
-    Limits of calls that overlap, each restoring what it found, would leave the one thread of another call for good.
-    """
-
-    def __init__(self):
-        self._lock, self._within, self._before = Lock(), 0, []
-
-    @contextmanager
-    def one_thread(self):
-        """`with limit.one_thread()`: BLAS takes one thread."""
-        with self._lock:
-            if not self._within:
-                self._before = _threads()
-                for library, _ in self._before:
-                    library.set_num_threads(1)
-            self._within += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._within -= 1
-                if not self._within:
-                    for library, number in self._before:
-                        library.set_num_threads(number)
-
-    def threads(self):
-        """How many threads BLAS is allowed where nobody is within."""
-        with self._lock:
-            return max((number for _, number in (self._before if self._within else _threads())), default=1)
-
-
-def _threads():
-    """The matrix libraries, each with its number of threads; a limit of threadpoolctl's costs ten times as much."""
-    return [(library, library.get_num_threads()) for library in _blas().lib_controllers]
-
-
-_LIMIT = _Limit()  # BLAS is one for the whole process
-
-
 class Engine:
     """Loss, gradients and logits of a network, batch after batch, with memory that is kept in between.
 
@@ -100,7 +50,7 @@ class Engine:
 
     def __init__(self, network, parts=0, threads=None):
         self.network, self.parts = network, parts
-        allowed = _LIMIT.threads()
+        allowed = LIMIT.threads()
         self.threads, self._blas_alone = (threads or allowed) if threads_start() else 1, allowed == 1
         self._workspaces = [Workspace() for _ in range(self.threads)]
         self._pool = ThreadPoolExecutor(self.threads)
@@ -160,7 +110,7 @@ class Engine:
         whole = len(cuts) == 1
         if whole and (self._blas_alone or build.library(np.dtype(np.float32)) is None):
             return [call(cuts[0])]
-        with _LIMIT.one_thread():
+        with LIMIT.one_thread():
             return list(map(call, cuts)) if whole or self.threads == 1 else list(self._pool.map(call, cuts))
 
 

@@ -1,14 +1,19 @@
 """Calls side by side: every result once, in order or as it comes, with the data checked and one thread each."""
 
+import contextlib
 import os
 import signal
+import threading
 
 import numpy as np
 import pytest
 import threadpoolctl
 
+from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.support import workers
+from gca_scratch.support.blas import LIMIT
 from gca_scratch.support.errors import InputError
+from gca_scratch.training.parallel import Engine
 
 
 def double(number):
@@ -55,6 +60,31 @@ def test_each_takes_one_thread_and_this_process_has_its_own_back(jobs):
     before = threads(None)
     assert list(workers.results(threads, [(1,), (2,)], jobs)) == [1, 1]
     assert threads(None) == before
+
+
+@pytest.mark.parametrize("first_to_end", ["calls", "engine"])
+def test_calls_and_an_engine_that_overlap_leave_blas_its_threads(first_to_end):
+    """Calls in this process on one thread, an engine on another: whichever ends first, BLAS has all threads after."""
+    before, within, may_end, made = threads(None), threading.Event(), threading.Event(), []
+
+    def call(_):
+        made.append(Engine(GCALSTM(2, 2, 2, 2, hidden=2)).threads)
+        within.set()
+        assert may_end.wait(60)
+        made.append(threads(None))
+
+    calls = threading.Thread(target=lambda: list(workers.results(call, [(1,)], 1)))
+    with contextlib.ExitStack() as engine:
+        engine.enter_context(LIMIT.one_thread())
+        calls.start()
+        assert within.wait(60)
+        if first_to_end == "engine":
+            engine.close()
+        may_end.set()
+        calls.join(60)
+        assert threads(None) == (before if first_to_end == "engine" else 1)
+    assert threads(None) == before
+    assert made == [1, 1]  # an engine that a call makes is confined to one thread, as the call is
 
 
 def test_a_process_that_is_ended_is_one_sentence():
