@@ -28,10 +28,12 @@ lint: setup
 test-long: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 -m "long or hypothesis" --hypothesis-profile thorough
 
-# What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, a data set of NTU's size.
-test-stress: $(VENV)/ready-for-stress
+# What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, the tutorials in four ways
+# to round, a data set of NTU's size.
+test-stress: $(VENV)/ready-for-stress $(VENV)/ready-for-tutorials
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest stress
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m hypothesis --hypothesis-profile searching
+	$(RUN) stress/two_kernels.py || test $$? -eq 2  # 2: this processor has no two kernels to compare
 	$(RUN) stress/fuzz.py all
 	$(RUN) stress/large.py
 
@@ -53,7 +55,7 @@ docs/tutorials/%.ipynb: tutorials/%.py $(wildcard gca_scratch/*.py gca_scratch/*
 
 docs: $(VENV)/ready-for-docs test-tutorials docs/_static/download
 	$(RUN) -m gca_scratch stepper --out docs/_static/stepper.html
-	cp $(TEXTS:.py=.ipynb) docs/_static/download
+	cp $(TEXTS:.py=.ipynb) $(wildcard tutorials/*.npz) docs/_static/download
 	rm -rf docs/api docs/_build docs/jupyter_execute
 	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "docs/_build/index.html"

@@ -1,10 +1,12 @@
 """The tutorials as a site that runs in a browser: python docs/lite.py WHEEL FOLDER, called by `make lite`.
 
-Writes into FOLDER the notebooks, each with a first cell that installs the wheel, and lets JupyterLite build the site in
-FOLDER/site. Python itself, NumPy and Matplotlib are fetched by the browser, when the site is opened.
+Writes into FOLDER the notebooks, each with a first cell that installs the wheel, and the weights that they read beside
+them, and lets JupyterLite build the site in FOLDER/site. Python itself, NumPy and Matplotlib are fetched by the
+browser, when the site is opened.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +28,13 @@ def with_first_cell(notebook):
 
 
 def write_notebooks(folder):
-    """The ten notebooks into a folder."""
+    """The ten notebooks into a folder, and the weights that are shipped beside them."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(TUTORIALS.glob("[0-9][0-9]_*.ipynb")):
         notebook = with_first_cell(json.loads(path.read_text("utf-8")))
         (folder / path.name).write_text(json.dumps(notebook, indent=1) + "\n", "utf-8")
+    for path in TUTORIALS.glob("*.npz"):
+        shutil.copy(path, folder)
 
 
 def main(wheel, folder):

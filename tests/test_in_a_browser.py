@@ -4,6 +4,7 @@ NumPy for WebAssembly is not to be had where the tests run, so this is Python as
 """
 
 import ast
+import importlib.util
 import os
 import re
 import subprocess
@@ -178,6 +179,20 @@ def test_a_tutorial_runs(path, tmp_path):
     if re.search(r"^(from|import) IPython", text, re.MULTILINE):
         pytest.importorskip("IPython")
     run("display = print  # a kernel has it of its own\n" + text, tmp_path)
+
+
+def test_the_site_has_every_file_that_a_notebook_reads(tmp_path):
+    """What a tutorial names beside itself lies beside it in the site, too, with the same bytes."""
+    spec = importlib.util.spec_from_file_location("lite", ROOT / "docs" / "lite.py")
+    lite = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lite)
+    lite.write_notebooks(tmp_path)
+    assert sorted(path.stem for path in tmp_path.glob("*.ipynb")) == [path.stem for path in TUTORIALS]
+    read = {name for path in TUTORIALS for name in re.findall(r'"([\w./-]+\.np[yz])"', path.read_text("utf-8"))}
+    beside = {name for name in read if (ROOT / "tutorials" / name).exists()}  # the others a tutorial writes itself
+    assert "weights_07.npz" in beside
+    for name in beside:
+        assert (tmp_path / name).read_bytes() == (ROOT / "tutorials" / name).read_bytes()
 
 
 def test_the_wheel_is_pure_python(tmp_path):
