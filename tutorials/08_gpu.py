@@ -1002,7 +1002,7 @@ check_4(lambda: swept_back(unit_backward))
 # Solution 4
 def through_the_unit(dh_all, dc, gate_i, f_S, f_T, o, u, c_S, c_T, tanh_c, g):
     dc = dc + dh_all * o * (1 - tanh_c**2)  # Eq. 3
-    dnew, dpast = g * dc, (1 - g) * dc  # Eq. 7
+    dnew, dpast = g * dc, dc - g * dc  # Eq. 7
     of_g = dc * (gate_i * u - f_S * c_S - f_T * c_T)
     through = ((dnew * u, gate_i), (dpast * c_S, f_S), (dpast * c_T, f_T))
     of_gates = [sigmoid_backward(d, gate) for d, gate in through]  # Eq. 1
