@@ -434,7 +434,8 @@ plt.show()
 
 # %% [markdown]
 # All scores draw on the same unit: a gate can open wide in a few places, or a crack
-# everywhere. A cell is a running average with a window of about $1/r$ cells; at $1/500$ that is
+# everywhere. And each later cell takes its share of what is there: equal scores favour the
+# late. A cell is a running average with a window of about $1/r$ cells; at $1/500$ that is
 # 500, and no path is longer than 44.
 #
 # ### 6.2 Over the grid
