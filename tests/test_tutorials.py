@@ -70,6 +70,21 @@ def test_nothing_changed_changes_nothing(tools):
     assert {name: (tools.HERE / f"{name}.ipynb").read_bytes() for name in NAMES} == books  # written anew, without that
 
 
+def test_blank_ends_of_cells_line_ends_and_a_byte_order_mark_change_nothing(tools):
+    before = {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES}
+
+    def blank_ends(book):
+        for cell in book["cells"]:
+            cell["source"] = "".join(cell["source"]) + "\n\n"
+
+    for name in NAMES:
+        changed(tools.HERE / f"{name}.ipynb", blank_ends)
+        book = (tools.HERE / f"{name}.ipynb").read_text("utf-8")
+        (tools.HERE / f"{name}.ipynb").write_text(book, "utf-8-sig", newline="\r\n")
+    assert tools.main("--read") == 0
+    assert {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES} == before
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cell_that_was_changed_is_all_that_changes(tools, name):
     text = tools.HERE / f"{name}.py"

@@ -41,8 +41,9 @@ def read_back(path):
     All else stays as it is written. Outputs, cell numbers and what editors note for themselves never go into a text.
     """
     text = path.with_suffix(".py")
-    found = jupytext.read(path)
+    found = jupytext.reads(path.read_text("utf-8-sig"), fmt="ipynb")
     for cell in found.cells:
+        cell.source = cell.source.rstrip("\n")
         blank_lines = {
             name: n for name, n in cell.metadata.items() if name == "lines_to_next_cell"
         }
