@@ -90,6 +90,7 @@ class GCALSTMClassifier:
         decay: float | None = None,
         decay_every: int | None = None,
         clip: float | None = None,
+        average: int | None = None,
         balance: str | None = None,
         network: str | None = None,
         attention: str | None = None,

@@ -65,6 +65,9 @@ class Settings:
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
     clip: float = _number(0.0, "largest norm of the gradient; 0 for no limit")
+    average: int = _count(
+        0, "epochs whose mean weights are tested, and begin the next training step; 0 for the last weights", least=0
+    )
     balance: str = _choice(
         "none", "rare classes weigh as much as others, in the loss or in what is drawn", "none", "weights", "sampling"
     )

@@ -20,8 +20,8 @@ from ..support.writing import replacing, write_npz
 from ..training.stepwise import HISTORY_COLUMNS, State, training_steps
 from ..variants.build import build
 
-VERSION = 5
-_GROUPS = ("params", "velocity", "best")
+VERSION = 6
+_GROUPS = ("params", "velocity", "best", "average")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 
 
@@ -124,7 +124,8 @@ def _restore(about, arrays, path):
     except InputError as error:
         raise InputError(f"{path}: {error}; the file has been edited: train again") from None
     groups = _groups(arrays, network, path)
-    if about.has_best != bool(groups["best"]) or not _in_order(about, settings):
+    averages = about.has_best and settings.average > 0
+    if (about.has_best, averages) != (bool(groups["best"]), bool(groups["average"])) or not _in_order(about, settings):
         raise InputError(f"{path} contradicts itself on how far training has come; it has been edited: train again")
     rng = np.random.default_rng()
     rng.bit_generator.state = about.rng
@@ -135,6 +136,7 @@ def _restore(about, arrays, path):
         rng=rng,
         velocity=groups["velocity"],
         best=groups["best"] if about.has_best else None,
+        average=groups["average"] if averages else None,
         stage=about.stage,
         epoch=about.epoch,
         best_score=tuple(about.best_score) if about.has_best else None,
@@ -162,7 +164,7 @@ def _groups(arrays, network, path):
         if not np.isfinite(array).all():
             raise InputError(f"{path} holds numbers in {key} that are not finite; train again")
         groups[group][name] = array
-    for group in ("params", "best"):
+    for group in ("params", "best", "average"):
         for name in shapes.keys() - groups[group].keys() if group == "params" or groups[group] else ():
             raise InputError(f"{path} lacks {group}/{name}; the file has been edited: train again")
     return groups

@@ -18,6 +18,7 @@ from ..network.gca_lstm import Network
 from ..network.ops import nll_forward, probabilities
 from ..settings import Settings
 from ..support.errors import InputError
+from .average import averaged
 from .balance import class_weights, evenly_drawn
 from .optim import SGD, decayed
 from .parallel import Engine
@@ -39,6 +40,7 @@ class State:
     """All that changes while a network trains: what a checkpoint must hold so that training goes on as if undisturbed.
 
     params, best: the weights now, and those of the best epoch of this training step (None before its first epoch).
+    average: of this training step's weights, where `settings.average` asks for it; `best` is then such an average.
     velocity: of the optimiser.  rng: drives order, sampling, random changes and dropout.
     stage: index into the list of training steps; epoch: epochs of this step done.
     best_score: (validation error, validation loss) of `best`; waited: epochs since then.
@@ -49,6 +51,7 @@ class State:
     rng: np.random.Generator
     velocity: dict[str, Array] = field(default_factory=dict)
     best: dict[str, Array] | None = None
+    average: dict[str, Array] | None = None
     stage: int = 0
     epoch: int = 0
     best_score: tuple[float, float] | None = None
@@ -82,6 +85,7 @@ def train(
 ) -> State:
     """Train until every training step is done (Algorithm 1); returns `state`, whose `params` are then the best weights.
 
+    With `settings.average` it is the average of the weights that is validated, kept and handed on (average.py).
     data: data.sampling.Aligned; fit, validate: sequences to train on and to measure the validation error on
     (validate may be empty: then each step takes all its epochs and keeps its last weights).
     on_start(n, epochs done) is called as training step n starts or resumes, on_epoch(state, done) after every epoch,
@@ -95,8 +99,9 @@ def train(
     for stage in range(state.stage, len(steps)):
         n = steps[stage]
         state.velocity = {name: to_device(value, xp) for name, value in state.velocity.items()}
-        if state.best is not None:  # resumed within this step
-            state.best = {name: to_device(value, xp) for name, value in state.best.items()}
+        for kept in (state.best, state.average):
+            if kept is not None:  # resumed within this step
+                kept.update({name: to_device(value, xp) for name, value in kept.items()})
         optimiser = SGD(settings.learning_rate, settings.momentum, settings.clip or None, state.velocity)
         if on_start:
             on_start(n, state.epoch)
@@ -106,9 +111,12 @@ def train(
             optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, done_in_all)
             row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
             row["train_loss"], row["train_error"] = run_epoch(engine, state, data, fit, settings, optimiser, n, xp)
+            if settings.average:
+                state.average = averaged(state.average, state.params, state.epoch, settings.average)
+            weights = state.average or state.params
             score = (0.0, -state.epoch)  # without validation the last epoch is the best
             if len(validate):
-                row["validation_loss"], p = evaluate(engine, state.params, data, validate, settings, n, xp)
+                row["validation_loss"], p = evaluate(engine, weights, data, validate, settings, n, xp)
                 row["validation_error"] = float((p.argmax(axis=1) != data.label[validate]).mean())
                 score = (row["validation_error"], row["validation_loss"])
             row["seconds"] = time.perf_counter() - began
@@ -117,7 +125,7 @@ def train(
             state.waited += 1
             if state.best_score is None or score < state.best_score:
                 state.best_score, state.waited = score, 0
-                state.best = {name: value.copy() for name, value in state.params.items()}
+                state.best = {name: value.copy() for name, value in weights.items()}
             done = state.epoch == settings.epochs or state.waited == settings.patience
             if done:
                 _next_step(state, last=stage + 1 == len(steps))
@@ -130,7 +138,7 @@ def train(
 
 def _next_step(state, last):
     """Go on from the best weights, with a fresh optimiser."""
-    state.params, state.best = state.best, None
+    state.params, state.best, state.average = state.best, None, None
     state.velocity, state.best_score = {}, None
     state.stage, state.epoch, state.waited = state.stage + 1, 0, 0
     state.finished = last
@@ -247,6 +255,7 @@ def snapshot(state: State) -> State:
         params=copied(state.params),
         velocity=copied(state.velocity),
         best=copied(state.best),
+        average=copied(state.average),
         rng=copy.deepcopy(state.rng),
         history=list(state.history),
     )

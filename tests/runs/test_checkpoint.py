@@ -111,6 +111,28 @@ def test_a_fresh_and_a_finished_state_are_loaded(mode):
     assert state.finished
 
 
+def test_averaged_weights_are_saved_and_loaded_and_missed():
+    chosen = dataclasses.replace(TINY, average=2)
+    split = runs.make_split(skeletons(), SOURCE, chosen)
+    network, kept = split.network(chosen), []
+    training.train(
+        network, training.start(network, chosen), split.aligned, split.fit, split.validate, chosen,
+        on_epoch=lambda state, done: kept.append(training.snapshot(state)),
+    )  # fmt: skip
+    checkpoint.save("checkpoint.npz", kept[1], network, chosen, {})
+    loaded = checkpoint.load("checkpoint.npz")[0]
+    assert_same(loaded, kept[1])
+    assert all(loaded.average[name].tobytes() == value.tobytes() for name, value in kept[1].average.items())
+    arrays, about = opened(Path("checkpoint.npz").read_bytes())
+    without = {name: array for name, array in arrays.items() if not name.startswith("average/")}
+    refused(written(Path("edited.npz"), without, about), "contradicts itself")
+    del arrays["average/layer1.b"]
+    refused(written(Path("edited.npz"), arrays, about), "lacks average/layer1.b")
+    arrays, about = opened(Path("checkpoint.npz").read_bytes())
+    about["settings"]["average"] = 0
+    refused(written(Path("edited.npz"), arrays, about), "contradicts itself")
+
+
 def test_nothing_is_found():
     refused(Path("nowhere"), "there is no checkpoint")
     os.mkdir("empty")
@@ -244,8 +266,8 @@ def test_every_field_deleted_or_absurd(whole, values):
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        (("version",), 3, ["version 3, not 5", "train again"]),
-        (("version",), [5], ["version [5], not 5", "train again"]),
+        (("version",), 3, ["version 3, not 6", "train again"]),
+        (("version",), [5], ["version [5], not 6", "train again"]),
         (("settings", "hidden"), 10**9, ["settings: hidden"]),
         (("network", "classes"), 4.0, ["network: classes must be a whole number"]),
         (("settings", "iterations"), 50, ["lacks"]),

@@ -173,10 +173,10 @@ def test_a_batch_larger_than_the_data():
 
 
 @pytest.mark.parametrize("after", ["some epochs", pytest.param("any epoch", marks=pytest.mark.long)])
-@pytest.mark.parametrize("validation", [0, 1])
-def test_stopped_after_an_epoch_and_resumed_it_comes_to_the_same_bits(monkeypatch, validation, after):
+@pytest.mark.parametrize(("validation", "average"), [(0, 0), (1, 0), (0, 2), (1, 2)])
+def test_stopped_after_an_epoch_and_resumed_it_comes_to_the_same_bits(monkeypatch, validation, average, after):
     """Of a training step the first epoch, the last one, or one between them; test_stopped_again_and_again has all."""
-    settings = dataclasses.replace(SETTINGS, validation=validation)
+    settings = dataclasses.replace(SETTINGS, validation=validation, average=average)
     epochs = run("whole", settings)["epochs"]
     assert epochs >= 7
     for k in range(1, epochs + 1) if after == "any epoch" else (1, 3, epochs):
