@@ -58,6 +58,20 @@ def matmul_dW(x, dy, workspace=None):
     """Gradient of W in `y = matmul(x, W)`: x (..., D) and dy (..., E) give dW (D, E)."""
     return ops.matmul_dW(x, dy)
 '''
+SCORING = '''"""The scores of attention.py, under the name of those that are compiled elsewhere."""
+
+from . import attention
+
+
+def informativeness_forward(*arguments):
+    """As `attention.informativeness_forward`."""
+    return attention.informativeness_forward(*arguments)
+
+
+def informativeness_backward(*arguments):
+    """As `attention.informativeness_backward`."""
+    return attention.informativeness_backward(*arguments)
+'''
 STAND_INS = {  # what a folder holds in place of these files: neither fast engines nor variants are needed there
     "gca_scratch/__init__.py": '"""GCA-LSTM from scratch: the part of it that this assignment needs."""\n\n'
     '__version__ = "of an assignment"\n',
@@ -65,6 +79,7 @@ STAND_INS = {  # what a folder holds in place of these files: neither fast engin
     "gca_scratch/network/compiled/__init__.py": '"""What is compiled elsewhere: nothing here."""\n',
     "gca_scratch/network/compiled/build.py": NOTHING_COMPILED,
     "gca_scratch/network/products.py": PRODUCTS,
+    "gca_scratch/network/scoring.py": SCORING,
     "gca_scratch/network/sweep/schedules.py": RASTER,
     "gca_scratch/variants/build.py": BUILD,
 }

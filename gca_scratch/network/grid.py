@@ -19,8 +19,9 @@ same with fused kernels). They have the same two functions.
     workspace              where large arrays come from, results included (arrays.py)
     remember               without it the cache is of no use to `backward`
 
-`backward(dh, cache, workspace=FRESH)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db and dg (K, B), or None for
-that. Where x is wanted, dx = da W[:D]^T.
+`backward(dh, cache, workspace=FRESH, onto=None)` takes dh (K, B, H) and returns da (K, B, 5H), dW, db and dg (K, B), or
+None for that. Where x is wanted, dx = da W[:D]^T. Inputs `a` that served several sweeps get the sum of their da: `onto`
+is that of the sweeps before, to which this one's is added in place.
 """
 
 from functools import lru_cache
@@ -123,3 +124,8 @@ def unpack(cells, J, T):
 def state_dtype(x, *others):
     """The type that holds the states: complex as soon as one argument is (the gradient checks), else that of x."""
     return array_module(x).result_type(x, *(array for array in others if array is not None))
+
+
+def added(da, onto):
+    """da (K, B, 5H), or its sum with that of other sweeps, which is written to `onto`."""
+    return da if onto is None else array_module(da).add(onto, da, out=onto)

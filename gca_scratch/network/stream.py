@@ -15,7 +15,7 @@ Attention over body parts does so in two_stream.py, the ablations of Table VIII 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from . import attention, memory
+from . import attention, memory, scoring
 from .arrays import FRESH, Array, Workspace, array_module
 from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward
 from .products import matmul, matmul_dW
@@ -136,11 +136,9 @@ class AttentionStream:
                 _, _, caches = self._iterate(p, n, cache.seen, cache.a, IF, workspace)
             score, attend = caches
             dF, dIF, g[f"memory.{n}.WF"], g[f"memory.{n}.b"] = memory.refine_backward(dIF, refine)
-            dr, dseen_n, da_n, g_n = self.attend_backward(dF, attend, workspace, again=da is not None)
+            dr, dseen_n, da, g_n = self.attend_backward(dF, attend, workspace, da)
             if dseen_n is not None:
                 dseen += dseen_n
-            if da_n is not None:
-                da = da_n if da is None else xp.add(da, da_n, out=da)
             add_up(layer2, g_n)
             dseen_n, dIF_n, g_n = self.score_backward(n, dr, score)
             add_up(g, g_n)
@@ -182,11 +180,11 @@ class AttentionStream:
     def score(self, p, n, seen, IF, workspace):
         """Scores r (K, B) of what is seen in iteration n (Eqs. 5-6), and a cache."""
         We1, We2 = (p[name] for name in self.score_names(n))
-        return attention.informativeness_forward(seen, IF, We1, We2, workspace)
+        return scoring.informativeness_forward(seen, IF, We1, We2, workspace)
 
     def score_backward(self, n, dr, cache):
         """dr (K, B) gives dseen (K, B, H), dIF (B, M) and the weights' gradients by name."""
-        dseen, dIF, dWe1, dWe2 = attention.informativeness_backward(dr, cache)
+        dseen, dIF, dWe1, dWe2 = scoring.informativeness_backward(dr, cache)
         return dseen, dIF, dict(zip(self.score_names(n), (dWe1, dWe2), strict=True))
 
     def layer2_shapes(self):
@@ -216,17 +214,17 @@ class AttentionStream:
         )
         return h2[-1], (swept, spread, opened)  # F: the last cell, the last joint of the last frame
 
-    def attend_backward(self, dF, cache, workspace, again):
+    def attend_backward(self, dF, cache, workspace, onto):
         """dF (B, H) gives dr (K, B), dseen or None, da (K, B, 5H) or None, and the gradients of layer 2's U and b.
 
-        again: the da of another iteration is still needed.
+        onto: the da of the iterations after this one, to which its own is added; None in the last.
         """
         swept, spread, opened = cache
         xp, K = array_module(dF), self.joints * self.frames
         dh2 = workspace.zeros(xp, "dh2", (K, *dF.shape), dF.dtype)  # zero but for the last cell
         dh2[-1] = dF
-        room = workspace.at("back again" if again else "back")
-        da, dU, db, dg = sweep(self.schedule, dh2).backward(dh2, swept, room)
+        room = workspace.at("back" if onto is None else "back again")  # where da still lies
+        da, dU, db, dg = sweep(self.schedule, dh2).backward(dh2, swept, room, onto)
         dr = attention.opening_backward(dg, opened)
         return self.spread_backward(dr, spread), None, da, {"layer2.W": dU, "layer2.b": db}
 

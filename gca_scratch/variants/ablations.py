@@ -109,10 +109,10 @@ class _Ablated:
         """Soft attention takes the scores as the weights of a mean."""
         return soft_attention_forward(seen, r) if self.soft else super().attend(p, seen, r, a, workspace, remember)
 
-    def attend_backward(self, dF, cache, workspace, again):
+    def attend_backward(self, dF, cache, workspace, onto):
         """The way back of `attend`."""
         if not self.soft:
-            return super().attend_backward(dF, cache, workspace, again)
+            return super().attend_backward(dF, cache, workspace, onto)
         dseen, dr = soft_attention_backward(dF, cache)
         return dr, dseen, None, {}
 

@@ -27,10 +27,12 @@ def arguments(J, T, B=2, H=3, D=2, gated=True, seed=0, dtype=np.float64):
     return arrays | ({"g": rng.uniform(0.05, 0.6, (J * T, B)).astype(dtype)} if gated else {})
 
 
-def gradients_of(sweep, arrays, J, T, dh, workspace=FRESH):
-    """h, and the gradients of every argument by name."""
+def gradients_of(sweep, arrays, J, T, dh, workspace=FRESH, onto=None):
+    """h, and the gradients of every argument by name; onto: what its da is added to, of which a copy is taken."""
     h, cache = sweep.forward(**arrays, J=J, T=T, workspace=workspace)
-    da, dW, db, dg = sweep.backward(dh, cache, workspace=workspace.at("back"))
+    onto = None if onto is None else onto.copy()
+    da, dW, db, dg = sweep.backward(dh, cache, workspace.at("back"), onto)
+    assert onto is None or da is onto
     D = arrays["x"].shape[2]
     gradients = {"x": da @ arrays["W"][:D].T, "W": dW, "b": db, "a": da, "g": dg}
     assert (dg is None) == ("g" not in arrays)
@@ -47,6 +49,21 @@ def test_the_fast_sweeps_agree_with_the_definition(name, J, T, gated):
     np.testing.assert_allclose(h, h_, rtol=0, atol=1e-12 * np.abs(h).max())
     for name in ours:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-12 * np.abs(ours[name]).max())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", SWEEPS)
+def test_da_is_added_to_that_of_other_sweeps(name, threads):
+    J, T, B, H = 6, 7, 11, 33  # 462 rows: several blocks of 128
+    sweep, arrays, rng = SWEEPS[name], arguments(J, T, B, H), np.random.default_rng(9)
+    dh, onto = rng.standard_normal((J * T, B, H)), rng.standard_normal((J * T, B, 5 * H))
+    workspace = Workspace()
+    workspace.threads = threads
+    _, alone = gradients_of(sweep, arrays, J, T, dh)
+    _, added = gradients_of(sweep, arrays, J, T, dh, workspace, onto)
+    np.testing.assert_allclose(added.pop("a"), alone.pop("a") + onto, rtol=0, atol=1e-12)
+    for other in ("W", "b", "g"):
+        np.testing.assert_array_equal(added[other], alone[other])
 
 
 @pytest.mark.parametrize("gated", [False, True], ids=["plain", "gated"])

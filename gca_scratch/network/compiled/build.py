@@ -22,7 +22,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 MAIN = "library.c"
-PARTS = ("vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "unit_forward.h", "unit_backward.h")
+PARTS = ("vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "scoring.h", "unit_forward.h", "unit_backward.h")
 # Without -ffast-math, which lets infinities and NaN through only by chance.
 OPTIONS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-pthread")
 NATIVE = (("-march=native",), ("-mcpu=native",), ())  # for this processor: the first that the compiler understands
@@ -38,6 +38,7 @@ class Library(NamedTuple):
     lanes: how many numbers a vector of this processor holds.
     forward, backward: functions of a pointer to a `wavefront_cpu.Sweep` and a number of threads.
     product, product_of_columns: functions of a pointer to a `products.Product` and a number of threads.
+    score, score_back: functions of a pointer to a `scoring.Scoring` and a number of threads.
     """
 
     lanes: int
@@ -45,6 +46,8 @@ class Library(NamedTuple):
     backward: Any
     product: Any
     product_of_columns: Any
+    score: Any
+    score_back: Any
 
 
 class Unavailable(Exception):

@@ -12,7 +12,7 @@ struct diagonal { /* as grid.Diagonal: the first cells of its slices, and number
 };
 
 struct sweep { /* wavefront_cpu.Sweep has the same fields */
-    int64_t B, H, D, width, padded, cells, diagonals;
+    int64_t B, H, D, width, padded, cells, diagonals, half;
     const struct diagonal *diagonal;
     const REAL *W, *b;        /* (D + 2H, 5H) and (5H,), Eq. 1 */
     const REAL *a, *g;        /* (cells, B, 5H), what other inputs add; (cells, B), the gates of Eq. 7; or NULL */
@@ -21,7 +21,8 @@ struct sweep { /* wavefront_cpu.Sweep has the same fields */
     REAL *inputs;             /* (cells, B, width): [x, h_S, h_T, 1], width = D + 2H + 1 */
     REAL *gates, *c;          /* (cells, B, 5, padded) or NULL; (cells + J + T, B, padded) */
     REAL *h, *da, *dW;        /* (cells, B, H), (cells, B, 5H), (width, 5H) */
-    REAL *dg;                 /* (cells, B, padded / LANES): of each gate, the shares of LANES units */
+    REAL *dz;                 /* da itself, and half is 0; or, where da is added to, two halves of the latest rows of dz */
+    REAL *dg;                 /* (cells, B, padded / LANES): of each gate, the shares of LANES units, at last their sums */
     REAL *back_h, *back_c, *new_back_c; /* (widest diagonal, B, 2, padded): for the joint and the frame before */
 };
 
@@ -106,10 +107,9 @@ static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
             }
 }
 
-/* back_h of `rows` rows of a diagonal, for a pair of LANES units from `unit` on. */
-INLINE void backward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
+/* back_h of `rows` rows of a diagonal, whose dz begin at `dz`, for a pair of LANES units from `unit` on. */
+INLINE void backward_tile(struct sweep *s, const REAL *dz, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
     const ptrdiff_t columns = 5 * s->H, P = s->padded, step = P / LANES;
-    const REAL *dz = s->da + (d->cells * s->B + row) * columns;
     T sums[ROWS][MOST_VECTORS] = {};
     const struct factors f = {dz, columns, 1, s->packed + unit * columns * 2, 4 * LANES, LANES, columns};
     add_product(sums, rows, 4, f);
@@ -121,8 +121,8 @@ INLINE void backward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t r
 }
 
 /* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
-INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL *back_c, REAL *new_back_c, ptrdiff_t row,
-                           ptrdiff_t unit) {
+INLINE void backward_units(struct sweep *s, const struct diagonal *d, REAL *dz, const REAL *back_c, REAL *new_back_c,
+                           ptrdiff_t row, ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, step = P / LANES, left = H - unit;
     const ptrdiff_t cell = row / B, at = d->cells * B + row;
     const T *gates = (T *)(s->gates + at * 5 * P + unit);
@@ -144,18 +144,23 @@ INLINE void backward_units(struct sweep *s, const struct diagonal *d, const REAL
     }
     T dz_i, dz_S, dz_T, dz_o, dz_u, dc_S, dc_T;
 #include "unit_backward.h"
-    REAL *dz = s->da + at * 5 * H + unit;
-    store(dz, dz_i, left), store(dz + H, dz_S, left), store(dz + 2 * H, dz_T, left);
-    store(dz + 3 * H, dz_o, left), store(dz + 4 * H, dz_u, left);
+    const T all[] = {dz_i, dz_S, dz_T, dz_o, dz_u};
+    REAL *da = s->da + at * 5 * H + unit;
+    for (int gate = 0; gate < 5; gate++) {
+        store(dz + gate * H + unit, all[gate], left);
+        if (s->half) store(da + gate * H, load(da + gate * H, left) + all[gate], left);
+    }
     T *to = (T *)(new_back_c + row * 2 * P + unit);
     to[0] = dc_S, to[step] = dc_T;
     if (gated) s->dg[at * step + unit / LANES] = sum(dg);
 }
 
-/* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz from `at` on add to it. */
-INLINE void weights_tile(struct sweep *s, ptrdiff_t at, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n, ptrdiff_t unit) {
+/* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz add to it. */
+INLINE void weights_tile(struct sweep *s, const REAL *inputs, const REAL *dz, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n,
+                         ptrdiff_t unit) {
     const ptrdiff_t H = s->H, left = H - unit;
-    const REAL *x = s->inputs + at * s->width + m, *dz = s->da + at * 5 * H + unit;
+    const REAL *x = inputs + m;
+    dz += unit;
     T sums[ROWS][MOST_VECTORS] = {};
     if (left >= LANES) {
         add_product(sums, n, 5, (struct factors){x, 1, s->width, dz, 5 * H, H, rows});
@@ -171,12 +176,12 @@ INLINE void weights_tile(struct sweep *s, ptrdiff_t at, ptrdiff_t rows, ptrdiff_
         }
 }
 
-/* The same for all rows of the gradient, a block at a time, and the units from first to last. */
-static void add_weights(struct sweep *s, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
-    for (; at < end; at += BLOCK)
+/* The same for all rows of the gradient, a block at a time, and the units from first to last; dz: of the row `at`. */
+static void add_weights(struct sweep *s, const REAL *dz, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
+    for (; at < end; at += BLOCK, dz += BLOCK * 5 * s->H)
         for (ptrdiff_t unit = first; unit < last; unit += LANES)
             for (ptrdiff_t m = 0; m < s->width; m += ROWS)
-                weights_tile(s, at, least(BLOCK, end - at), m, least(ROWS, s->width - m), unit);
+                weights_tile(s, s->inputs + at * s->width, dz, least(BLOCK, end - at), m, least(ROWS, s->width - m), unit);
 }
 
 static void backward_part(void *what, int64_t number, int64_t of) {
@@ -187,20 +192,39 @@ static void backward_part(void *what, int64_t number, int64_t of) {
     for (ptrdiff_t k = 0; k < 5 * s->width; k++)
         for (ptrdiff_t unit = first; unit < last; unit += LANES) store(s->dW + k * s->H + unit, (T){}, s->H - unit);
     REAL *back_c = s->back_c, *new_back_c = s->new_back_c;
+    int other = 0;
+    const ptrdiff_t columns = 5 * s->H, half = s->half;
     ptrdiff_t pending = s->cells * s->B; /* from here on, rows have been added to the weights' gradient */
+    ptrdiff_t before = half ? pending - half : 0; /* dz of so many rows would lie before those that there are */
     for (const struct diagonal *d = s->diagonal + s->diagonals; d-- > s->diagonal;) {
         const ptrdiff_t rows = d->n * s->B;
+        REAL *dz = s->dz + (d->cells * s->B - before) * columns;
         for (ptrdiff_t row = 0; row < rows; row++)
-            for (ptrdiff_t unit = first; unit < last; unit += LANES) backward_units(s, d, back_c, new_back_c, row, unit);
+            for (ptrdiff_t unit = first; unit < last; unit += LANES)
+                backward_units(s, d, dz + row * columns, back_c, new_back_c, row, unit);
         meet(of);
         for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
-            for (ptrdiff_t row = 0; row < rows; row += ROWS) backward_tile(s, d, row, least(ROWS, rows - row), unit);
+            for (ptrdiff_t row = 0; row < rows; row += ROWS)
+                backward_tile(s, dz + row * columns, row, least(ROWS, rows - row), unit);
         if (pending - d->cells * s->B >= BLOCK || d == s->diagonal) {
-            add_weights(s, d->cells * s->B, pending, first, last);
+            add_weights(s, dz, d->cells * s->B, pending, first, last);
             pending = d->cells * s->B;
+            if (half) { /* on to the other one, for others may still read this one */
+                other = !other;
+                before = pending - half * (1 + other);
+            }
         }
         REAL *swap = back_c;
         back_c = new_back_c, new_back_c = swap;
     }
 }
 
+/* Of each gate the sum of its units' shares, in the place of the first. */
+static void sum_gates(struct sweep *s) {
+    const ptrdiff_t step = s->padded / LANES;
+    for (ptrdiff_t row = 0; s->g && row < s->cells * s->B; row++) {
+        REAL all = 0;
+        for (ptrdiff_t k = 0; k < step; k++) all += s->dg[row * step + k];
+        s->dg[row] = all;
+    }
+}

@@ -4,6 +4,9 @@
    vector_size), so that whatever is compiled here is vectorised, or not compiled at all. */
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define BYTES 64
@@ -18,6 +21,7 @@
 #error without optimisation NumPy is faster
 #endif
 #define LANES ((ptrdiff_t)(BYTES / sizeof(REAL)))
+#define SINGLE (sizeof(REAL) == 4)
 #define INLINE static inline __attribute__((always_inline))
 
 typedef REAL T __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
@@ -53,23 +57,29 @@ INLINE REAL sum(T x) {
     return even + odd;
 }
 
-INLINE T select(integers mask, T yes, T no) { return (T)(((integers)yes & mask) | ((integers)no & ~mask)); }
+INLINE T either(integers mask, T yes, T no) { return (T)(((integers)yes & mask) | ((integers)no & ~mask)); }
 
-/* Between low and high; NaN stays NaN. */
+/* Between low and high; NaN stays NaN, for x86 gives the second number where one is none. */
 INLINE T clamped(T x, REAL low, REAL high) {
-    return select(x < low, all_equal(low), select(x > high, all_equal(high), x));
+#if defined(__AVX512F__)
+    if (SINGLE) return (T)_mm512_min_ps((__m512)all_equal(high), _mm512_max_ps((__m512)all_equal(low), (__m512)x));
+    return (T)_mm512_min_pd((__m512d)all_equal(high), _mm512_max_pd((__m512d)all_equal(low), (__m512d)x));
+#elif defined(__AVX__)
+    if (SINGLE) return (T)_mm256_min_ps((__m256)all_equal(high), _mm256_max_ps((__m256)all_equal(low), (__m256)x));
+    return (T)_mm256_min_pd((__m256d)all_equal(high), _mm256_max_pd((__m256d)all_equal(low), (__m256d)x));
+#else
+    return either(x < low, all_equal(low), either(x > high, all_equal(high), x));
+#endif
 }
 
-#define SINGLE (sizeof(REAL) == 4)
 #define TERMS (SINGLE ? 7 : 13) /* of the series: one more would not be seen */
 static const REAL OVER_FACTORIAL[] = {
     1, 1, 1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, 1. / 40320, 1. / 362880, 1. / 3628800, 1. / 39916800,
     1. / 479001600, 1. / 6227020800.,
 };
 
-/* exp(x) = 2^n exp(r) with |r| <= log(2) / 2 (Cody and Waite): 2^n, and exp(r) - 1 as a Taylor series. */
+/* exp(x) = 2^n exp(r) with |r| <= log(2) / 2 (Cody and Waite), for x that leaves 2^n finite: 2^n, and exp(r) - 1 as a Taylor series. */
 INLINE void exp_parts(T x, T *two_to_n, T *exp_r_minus_1) {
-    x = clamped(x, SINGLE ? -87 : -708, SINGLE ? 88 : 709);
     const REAL shift = SINGLE ? 12582912. : 6755399441055744.; /* 1.5 2^23, 1.5 2^52: added, it leaves whole numbers */
     const T shifted = x * (REAL)1.44269504088896340736 + shift, n = shifted - shift;
     const T r = x - n * (REAL)(SINGLE ? 0.693359375 : 6.93147180369123816490e-01) -
@@ -83,7 +93,7 @@ INLINE void exp_parts(T x, T *two_to_n, T *exp_r_minus_1) {
 
 INLINE T sigmoid(T z) {
     T scale, p;
-    exp_parts(-z, &scale, &p);
+    exp_parts(clamped(-z, SINGLE ? -87 : -708, SINGLE ? 88 : 709), &scale, &p);
     return 1 / (1 + (scale + scale * p));
 }
 
@@ -95,6 +105,6 @@ INLINE T tanh_of(T x) {
     T scale, p;
     exp_parts(2 * clamped(size, 0, 20), &scale, &p);
     const T e = scale * p + (scale - 1), part = 1 / (e + 2);
-    return (T)((integers)select(size > (REAL)0.5, 1 - 2 * part, e * part) | sign);
+    return (T)((integers)either(size > (REAL)0.5, 1 - 2 * part, e * part) | sign);
 }
 #define tanh tanh_of

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import cell
 from ..arrays import FRESH, array_module
-from ..grid import cell_order, state_dtype
+from ..grid import added, cell_order, state_dtype
 from ..ops import affine_backward, affine_forward
 
 
@@ -47,7 +47,7 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     return h[:K].copy(), Cache(units, project, J, T)  # units may hold views of h; the caller may write into its own
 
 
-def backward(dh, cache, workspace=FRESH):
+def backward(dh, cache, workspace=FRESH, onto=None):
     """The same loop backwards: each cell collects the gradients of its two successors before its own turn."""
     units, project, J, T = cache
     xp = array_module(dh)
@@ -72,7 +72,7 @@ def backward(dh, cache, workspace=FRESH):
             else:
                 dg[k] = dg_k.sum(axis=1)  # the cell's gate served all its units
     _, dW_x, db = affine_backward(da, project)
-    return da, xp.concatenate([dW_x, dU]), db, dg
+    return added(da, onto), xp.concatenate([dW_x, dU]), db, dg
 
 
 def gates(cache):

@@ -14,7 +14,7 @@ float32, float64 and complex numbers run through the same lines; the gradient ch
 from typing import NamedTuple
 
 from ..arrays import FRESH, Array, array_module, tanh_is_cheap
-from ..grid import diagonals, state_dtype
+from ..grid import added, diagonals, state_dtype
 from ..ops import matmul_dW
 
 NARROW = 64  # rows: BLAS shares out the rows of a product among threads, so one of fewer is turned over
@@ -99,7 +99,7 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     return h, Cache(gates, inputs, c, tanh_c, W, J, T, g)
 
 
-def backward(dh, cache, workspace=FRESH):
+def backward(dh, cache, workspace=FRESH, onto=None):
     """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
     gates, inputs, c, tanh_c, W, J, T, g = cache
     xp = array_module(dh)
@@ -162,4 +162,4 @@ def backward(dh, cache, workspace=FRESH):
         xp.matmul(dz_d, W_back, out=back_h[:, 1 : n + 1].reshape(2, n * B, H))
         back_h[:, n + 1], back_c[:, n + 1] = 0, 0
     dW = matmul_dW(inputs, da)  # (2H+D+1, 5H), rows as in `inputs`
-    return da, xp.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], dg
+    return added(da, onto), xp.concatenate([dW[2 * H : -1], dW[: 2 * H]]), dW[-1], dg

@@ -12,16 +12,18 @@ import numpy as np
 
 from ..arrays import FRESH, Array
 from ..compiled import build
-from ..grid import diagonals, state_dtype
+from ..grid import added, diagonals, state_dtype
 from . import wavefront
+
+BLOCK = 128  # rows, as in compiled/tiles.h
 
 
 class Sweep(ctypes.Structure):
     """What compiled/sweep.h works on: sizes, and where the arrays begin."""
 
-    SIZES = ("B", "H", "D", "width", "padded", "cells", "diagonals")
+    SIZES = ("B", "H", "D", "width", "padded", "cells", "diagonals", "half")
     ARRAYS = ("diagonal", "W", "b", "a", "g", "dh", "packed", "inputs", "gates", "c", "h", "da", "dW",
-              "dg", "back_h", "back_c", "new_back_c")  # fmt: skip
+              "dz", "dg", "back_h", "back_c", "new_back_c")  # fmt: skip
     _fields_ = [
         *((name, ctypes.c_int64) for name in SIZES),
         *((name, ctypes.c_void_p) for name in ARRAYS),
@@ -93,18 +95,21 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     return h, Cache(gates, inputs, c, W, J, T, g)
 
 
-def backward(dh, cache, workspace=FRESH):
-    """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) belongs to `workspace`."""
+def backward(dh, cache, workspace=FRESH, onto=None):
+    """The diagonals in reverse, then the weights' gradient; da (K, B, 5H) and dg belong to `workspace`."""
     if not isinstance(cache, Cache):
-        return wavefront.backward(dh, cache, workspace)
+        return wavefront.backward(dh, cache, workspace, onto)
     if np.iscomplexobj(dh):  # in a gradient check: everything here is linear in dh
         real = [part if part is None else part.copy() for part in backward(dh.real, cache, workspace)]
         imaginary = backward(dh.imag, cache, workspace)
-        return tuple(x if x is None else x + 1j * y for x, y in zip(real, imaginary, strict=True))
+        da, *others = (x if x is None else x + 1j * y for x, y in zip(real, imaginary, strict=True))
+        return added(da, onto), *others
     gates, inputs, c, W, J, T, g = cache
     (K, B, H), dtype = dh.shape, gates.dtype
     library, P, D, width = build.library(dtype), gates.shape[3], len(W) - 2 * H, inputs.shape[2]
-    da = workspace.empty(np, "da", (K, B, 5 * H), dtype)
+    half = 0 if onto is None else BLOCK + min(J, T) * B  # of the latest dz, where da holds more than this sweep's
+    da = workspace.empty(np, "da", (K, B, 5 * H), dtype) if onto is None else onto
+    dz = da if onto is None else workspace.empty(np, "dz", (2, half, 5 * H), dtype)
     dg = None if g is None else workspace.empty(np, "dg", (K, B, P // library.lanes), dtype)
     dW = np.empty((width, 5 * H), dtype)  # its last row is the gradient of b
     back = [workspace.empty(np, name, (min(J, T), B, 2, P), dtype) for name in ("back_h", "back_c", "new_back_c")]
@@ -114,9 +119,9 @@ def backward(dh, cache, workspace=FRESH):
         "g": None if g is None else np.ascontiguousarray(g, dtype),
         "dh": np.ascontiguousarray(dh, dtype),
         "packed": workspace.empty(np, "packed", (10 * H * (P + library.lanes),), dtype),
-        **{"gates": gates, "c": c, "inputs": inputs, "da": da, "dW": dW, "dg": dg},
+        **{"gates": gates, "c": c, "inputs": inputs, "da": da, "dz": dz, "dW": dW, "dg": dg},
         **dict(zip(("back_h", "back_c", "new_back_c"), back, strict=True)),
     }
-    sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1}
+    sizes = {"B": B, "H": H, "D": D, "width": width, "padded": P, "cells": K, "diagonals": J + T - 1, "half": half}
     _run(library.backward, workspace.threads, arrays, **sizes)
-    return da, dW[:-1], dW[-1], None if dg is None else dg.sum(axis=2)
+    return da, dW[:-1], dW[-1], None if dg is None else dg.reshape(-1)[: K * B].reshape(K, B)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..arrays import FRESH, Array, array_module
-from ..grid import diagonals, state_dtype
+from ..grid import added, diagonals, state_dtype
 from ..ops import matmul, matmul_dW
 
 PREAMBLE = "#define sigmoid(z) (1 / (1 + exp(-(z))))"
@@ -128,7 +128,7 @@ def forward(x, W, b, J, T, a=None, g=None, workspace=FRESH, remember=True):
     return h, Cache(z, hh, c, tanh_c, x, W, J, T, g)
 
 
-def backward(dh, cache, workspace=FRESH):
+def backward(dh, cache, workspace=FRESH, onto=None):
     """The diagonals in reverse, then the weights' gradients."""
     gates, hh, c, tanh_c, x, W, J, T, g = cache
     xp = array_module(dh)
@@ -151,4 +151,5 @@ def backward(dh, cache, workspace=FRESH):
     dW = matmul_dW(hh, da)
     if D:
         dW = xp.concatenate([matmul_dW(x, da), dW])
-    return da, dW, da.reshape(-1, 5 * H).sum(axis=0), None if g is None else dg.sum(axis=2)
+    db = da.reshape(-1, 5 * H).sum(axis=0)
+    return added(da, onto), dW, db, None if g is None else dg.sum(axis=2)
