@@ -292,6 +292,18 @@ def test_a_submission_that_is_not_there_is_no_zero(tmp_path, capsys):
     assert re.search(r"there is no .*nobody\.zip", capsys.readouterr().err)
 
 
+def test_nothing_that_is_handed_back_holds_a_fingerprint(small_class):
+    written(small_class)
+    grades, marks = small_class.parent / "grades", set()
+    for stored in (grades / "results").iterdir():
+        about = json.loads(stored.read_text())["extra_data"]
+        marks |= {about["submission"], *about["fingerprints"].values()}
+    handed_back = [small_class, *(path for path in grades.rglob("*.*") if path.parent.name != "results")]
+    assert len(marks) > 4 and {path.suffix for path in handed_back} >= {".html", ".csv", ".zip"}
+    for path in handed_back:
+        assert not any(mark.encode() in path.read_bytes() for mark in marks), path
+
+
 def test_results_are_stored_as_plain_json(small_class):
     written(small_class)
     stored = json.loads((small_class.parent / "grades" / "results" / "ada.json").read_text())
