@@ -6,6 +6,7 @@ Nothing is loaded and no library is needed. The colours follow the theme of the 
 from collections.abc import Iterable, Sequence
 from html import escape
 
+WIDE = 560  # pictures whose letters a page makes larger on a phone, by --type (docs/_static/site.css)
 PICTURE = '<div class="picture"{hidden}>{svg}</div>'
 PAGE = """<div class="dial" style="max-width: 46em">
 {pictures}
@@ -95,6 +96,8 @@ class Sketch:
     ) -> None:
         """A line of text; anchor: start, middle or end."""
         style = f'fill="{colour}" font-size="{size}" text-anchor="{anchor}" font-family="sans-serif"'
+        if self.size[0] > WIDE:
+            style += f' style="font-size: calc({size}px * var(--type, 1))"'
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(str(text))}</text>')
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Pictures that can be turned: what is in the page, and that it needs nothing from outside."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -36,6 +37,15 @@ def test_a_sketch_is_svg():
     assert [part.tag.rpartition("}")[2] for part in tree] == ["title", "line", "path", "circle", "rect", "text"]
     assert tree[2].get("d") == "M0 0L1 1M2 2L3 4"
     assert tree[0].text == "a < b" and tree[5].text == "r < 1 & more" and tree[4].get("height") == "0.0"
+
+
+def test_letters_of_a_wide_picture_are_larger_on_a_phone():
+    small, wide = Sketch(480, 50, ""), Sketch(640, 50, "")
+    for sketch in (small, wide):
+        sketch.text(1, 1, "r", size=13)
+    assert "--type" not in str(small) and 'style="font-size: calc(13px * var(--type, 1))"' in str(wide)
+    site = (Path(__file__).parents[2] / "docs" / "_static" / "site.css").read_text("utf-8")
+    assert "--type: 1." in site
 
 
 def test_a_dial_shows_one_picture_and_names_its_control():
