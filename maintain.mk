@@ -29,11 +29,12 @@ test-long: setup
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest --numprocesses 2 -m "long or hypothesis" --hypothesis-profile thorough
 
 # What takes hours: crashes, numbers, a class, the package (which needs the network), fuzzing, the tutorials in four ways
-# to round, a data set of NTU's size.
+# to round and figures in nine, a data set of NTU's size.
 test-stress: $(VENV)/ready-for-stress $(VENV)/ready-for-tutorials
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest stress
 	OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n 2 -m hypothesis --hypothesis-profile searching
 	$(RUN) stress/two_kernels.py || test $$? -eq 2  # 2: this processor has no two kernels to compare
+	$(RUN) stress/drift.py
 	$(RUN) stress/fuzz.py all
 	$(RUN) stress/large.py
 
