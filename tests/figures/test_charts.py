@@ -105,6 +105,26 @@ def test_score_maps(iterations, known, n):
     laid_out(figure)
 
 
+@pytest.mark.parametrize("n", [1, 2])
+def test_maps_under_one_colour_bar_have_one_scale(n):
+    """The scale is that of all maps of the row, and it is the bar's; another row has another."""
+    r = scores(3, n)
+    r[1] = r[1] ** 0.2  # far more alike than the others
+    r /= r.sum(axis=(2, 3), keepdims=True)
+    figure = charts.score_maps(["wave", "bow"][:n], None, r, list("abcd"))
+    for row, part in enumerate(figure.subfigs):
+        wanted = (max((20 * r[:, row]).min(), 1 / 32), (20 * r[:, row]).max())
+        maps = [image for ax in part.axes for image in ax.get_images()]
+        assert len(maps) == 3 and all(image.get_clim() == pytest.approx(wanted) for image in maps)
+        assert part.axes[-1].get_ylim() == pytest.approx(wanted)  # the bar
+    gates = [(name, RNG.random((4, 6, 5))) for name in ("layer 1", "iteration 1", "iteration 2")]
+    r = scores(2, 1, 6, 5)[:, 0]
+    r[1] = r[1] ** 0.2 / (r[1] ** 0.2).sum()
+    figure = charts.gate_maps("any", gates, r, list("abcde"))
+    limits = [figure.axes[5 * row + 4].get_images()[0].get_clim() for row in (1, 2)]
+    assert limits[0] == limits[1] == pytest.approx((max((30 * r).min(), 1 / 32), (30 * r).max()))
+
+
 @pytest.mark.parametrize("spread", [0.01, 0.3, 1, 3])
 def test_a_colour_bar_has_enough_ticks(spread):
     """Whether the scores are all but equal or far apart."""

@@ -43,3 +43,22 @@ def test_a_map_that_never_looks_at_the_data_is_a_guess_cell_by_cell():
     assert mean_auc_of_cells(truth + blind, truth) == 1
     one = auc(truth[:, 0, 0] + rng.random(40), truth[:, 0, 0])
     assert one == 1 and np.isnan(mean_auc_of_cells(blind[:5], truth[:5]))
+
+
+def test_cells_that_nearly_always_or_nearly_never_act_are_left_out():
+    """Fewer than `least` sequences of either kind are too few: on both sides alike, at the limit not."""
+    rng = np.random.default_rng(1)
+    n, least = 30, 10
+    truth = np.zeros((n, 1, 5), bool)
+    for cell, acting in enumerate((0, 9, 10, 20, 21)):
+        truth[:acting, 0, cell] = True
+    scores = rng.random(truth.shape)
+    areas = [auc(scores[:, 0, cell], truth[:, 0, cell]) for cell in range(5)]
+    assert len(set(areas[1:])) == 4
+    assert mean_auc_of_cells(scores, truth) == pytest.approx((areas[2] + areas[3]) / 2)
+    assert mean_auc_of_cells(scores, truth, least) == mean_auc_of_cells(scores, truth)
+    assert mean_auc_of_cells(scores, truth, 9) == pytest.approx(np.mean(areas[1:]))
+    assert np.isnan(mean_auc_of_cells(scores[:, :, :2], truth[:, :, :2]))
+    assert np.isnan(mean_auc_of_cells(scores[:, :, 4:], truth[:, :, 4:]))
+    flipped = mean_auc_of_cells(-scores, ~truth)
+    assert flipped == pytest.approx(mean_auc_of_cells(scores, truth))
