@@ -11,6 +11,7 @@ Everything is in float64. A backward driver runs the package's own forward first
 The inputs are the caller's and can only be read: a function that writes into one of them does not pass.
 """
 
+import contextlib
 import functools
 import re
 import zlib
@@ -39,7 +40,8 @@ class Driver:
     Gaussian.  run(package, inputs): outputs by name.  what: what each output is.  axes: what each axis of it counts
     (verdict.py reads it).  backward: cells and sequences depart from the last to the first.  law(outputs): sentences
     on wrong outputs, by name, that break a rule which everybody may know.  title: what a student reads in the place of
-    the name.  weights: of outputs, in the points; 1 without one.
+    the name.  weights: of outputs, in the points; 1 without one.  flags: of outputs that are 1 where something is as it
+    should be, the sentence where they are not.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Driver:
     law: Callable | None = None
     title: str = ""
     weights: dict[str, float] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)
 
     @property
     def sizes(self):
@@ -119,6 +122,17 @@ def asks(functions, letters, arrays, what, axes=None, **more):
         return run
 
     return register
+
+
+@contextlib.contextmanager
+def told(sentence):
+    """Within it an error of shapes or types is told as a sentence of what is asked for, with what Python says."""
+    try:
+        yield
+    except (IndexError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, ValueError) and "read-only" in str(error):
+            raise
+        raise Asked(f"{sentence} ({type(error).__name__}: {error})") from error
 
 
 def kept(array):

@@ -1,8 +1,10 @@
 """The drivers of the elementary operations, the cell and the grid; driver.py says what a driver is."""
 
+import warnings
+
 import numpy as np
 
-from .driver import asks, kept, named, score_of_a_cell, scores, scores_of_units
+from .driver import Asked, asks, kept, named, score_of_a_cell, scores, scores_of_units, told
 
 # --- the cell -------------------------------------------------------------------------------------------------------
 
@@ -26,14 +28,26 @@ CELL_AXES = {"da": "sequence gate", "dU": "neighbour gate"} | dict.fromkeys(
       {"dz": "dz of the logistic function, from its output"},
       {"dz": "sequence unit"}, backward=True)  # fmt: skip
 def sigmoid_backward(package, i):
-    return {"dz": package("network.ops").sigmoid_backward(i["dy"], kept(1 / (1 + np.exp(-i["z"]))))}
+    return _slope(package("network.ops").sigmoid_backward, i["dy"], kept(1 / (1 + np.exp(-i["z"]))))
 
 
 @asks("network.ops.tanh_backward", "B H", {"dy": "B H", "z": "B H"},
       {"dz": "dz of the hyperbolic tangent, from its output"},
       {"dz": "sequence unit"}, backward=True)  # fmt: skip
 def tanh_backward(package, i):
-    return {"dz": package("network.ops").tanh_backward(i["dy"], kept(np.tanh(i["z"])))}
+    return _slope(package("network.ops").tanh_backward, i["dy"], kept(np.tanh(i["z"])))
+
+
+def _slope(backward, dy, y):
+    """dz; and it must be the same, number by number, for a row alone and with an axis more."""
+    dz = backward(dy, y)
+    for rows in (dy[0], y[0]), (dy[:, None], y[:, None]):
+        what = f"{backward.__name__} is asked for arrays of any shape, and not for {rows[0].shape}"
+        with told(f"{what}: it stops"):
+            other = np.asarray(backward(*rows))
+        if np.shape(dz) == dy.shape and other.shape != rows[0].shape:
+            raise Asked(f"{what}: it returns the shape {other.shape}")
+    return {"dz": dz}
 
 
 @asks("network.ops.affine_backward", "K B H C", {"x": "K B H", "W": "H C", "b": "C", "dy": "K B C"},
@@ -108,19 +122,43 @@ GRID_AXES = {
 
 @asks("network.grid.cell_order", "J T", {}, {"joint": "the joint of each cell", "frame": "the frame of each cell",
       "type": "1 where both are whole numbers, which alone can be indices, 0 where not"},
-      {"joint": "cell", "frame": "cell"})  # fmt: skip
+      {"joint": "cell", "frame": "cell"},
+      flags={"type": "cell_order gives numbers with decimals; only whole numbers can be indices"})  # fmt: skip
 def grid_order(package, i):
     order = named("joint frame", package("network.grid").cell_order(i["J"], i["T"]))
     whole = all(np.asarray(array).dtype.kind in "iu" for array in order.values())
     return order | {"type": float(whole)}
 
 
-@asks("network.grid.pack network.grid.unpack", "J T B C", {"x": "B T J C"},
-      {"cells": "the sequences as cells, diagonal by diagonal", "back": "the cells as sequences again"},
-      {"cells": "cell sequence unit", "back": "sequence frame joint unit"})  # fmt: skip
+OTHER_TYPE = "gives numbers of another type than it was handed: float32 stays float32, and complex numbers complex"
+
+
+@asks("network.grid.pack network.grid.unpack", "J T B C", {"x": "B T J C", "plain": "K B", "deep": "K B C 3"},
+      {"cells": "the sequences as cells, diagonal by diagonal", "back": "the cells as sequences again",
+       "plain": "cells (K, B), without a further axis, as sequences",
+       "deep": "cells with two further axes as sequences",
+       "packed": "1 where pack keeps the type of its numbers, 0 where not",
+       "unpacked": "1 where unpack keeps the type of its numbers, 0 where not"},
+      {"cells": "cell sequence unit", "back": "sequence frame joint unit", "plain": "sequence frame joint",
+       "deep": "sequence frame joint"}, weights={"cells": 3, "back": 3},
+      flags={"packed": f"pack {OTHER_TYPE}", "unpacked": f"unpack {OTHER_TYPE}"})  # fmt: skip
 def grid_pack(package, i):
-    cells = package("network.grid").pack(i["x"])
-    return {"cells": cells, "back": package("network.grid").unpack(cells, i["J"], i["T"])}
+    grid, J, T = package("network.grid"), i["J"], i["T"]
+    cells = grid.pack(i["x"])
+    found = {"cells": cells, "back": grid.unpack(cells, J, T)}
+    for name, axes in (("plain", "cells (K, B), which have no further axis"), ("deep", "cells with two further axes")):
+        with told(f"unpack stops for {axes}"):
+            found[name] = grid.unpack(i[name], J, T)
+    unpack = lambda cells: grid.unpack(cells, J, T)  # noqa: E731
+    return found | {"packed": _keeps_type(grid.pack, i["x"]), "unpacked": _keeps_type(unpack, found["cells"])}
+
+
+def _keeps_type(function, array):
+    """1 where a function of one array keeps the type of its numbers, 0 where not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of imaginary parts that are lost the flag speaks
+        kinds = (np.float32, np.complex128)
+        return float(all(np.asarray(function(kept(np.array(array, kind)))).dtype == kind for kind in kinds))
 
 
 @asks("network.sweep.raster.forward", "J T B C H", GRID, {"h": "the hidden states of all cells, Eqs. 1-3"}, GRID_AXES)

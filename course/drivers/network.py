@@ -2,16 +2,28 @@
 
 import numpy as np
 
-from .driver import asks
+from .driver import Asked, asks, told
+
+
+def _body(rng, inputs):
+    """At least four joints, in two to four parts of different sizes, with numbers that leave one out.
+
+    The first joint belongs to the part with the largest number.
+    """
+    inputs["J"] = J = max(4, inputs["J"])
+    inputs["K"] = J * inputs["T"]
+    P = int(rng.integers(2, min(4, J - 1) + 1))
+    numbers = np.sort(rng.permutation(5)[:P])
+    numbers[-1] = max(numbers[-1], P)  # so a number before it is missing
+    parts = rng.permutation(np.append(numbers, np.full(J - P, rng.choice(numbers))))
+    last = np.argmax(parts)
+    parts[0], parts[last] = parts[last], parts[0]
+    inputs["parts"], inputs["P"] = parts, P
 
 
 def _parts(rng, inputs):
-    """Joints of three parts of unequal sizes (as far as there are joints), in any order."""
-    inputs["J"] = max(4, inputs["J"])
-    inputs["K"] = inputs["J"] * inputs["T"]
-    inputs["parts"] = rng.permutation(np.resize([0, 1, 1, 4], inputs["J"]))
-    inputs["P"] = 3
-    rows, K, B, H = 3 * inputs["T"], inputs["K"], inputs["B"], inputs.get("H")
+    _body(rng, inputs)
+    rows, K, B, H = inputs["P"] * inputs["T"], inputs["K"], inputs["B"], inputs.get("H")
     if H:
         inputs["h"], inputs["dmean"] = rng.standard_normal((K, B, H)), rng.standard_normal((rows, B, H))
     else:
@@ -35,9 +47,9 @@ def body_parts_share(package, i):
 
 
 def _problem(rng, inputs):
-    J, T, B = max(4, inputs["J"]), inputs["T"], inputs["B"]
-    inputs["J"], inputs["seed"] = J, int(rng.integers(1 << 30))
-    inputs["parts"] = rng.permutation(np.resize([0, 1, 1, 4], J))
+    _body(rng, inputs)
+    J, T, B = inputs["J"], inputs["T"], inputs["B"]
+    inputs["seed"] = int(rng.integers(1 << 30))
     inputs["x"], inputs["y"] = rng.standard_normal((B, T, J, 3)), rng.integers(0, 3, B)
     inputs["N"] = 2
 
@@ -46,7 +58,12 @@ GRADIENTS = {
     "logits": "the logits", "loss": "the loss", "layer1": "the gradients of layer 1, W and b",
     "layer2": "the gradients of layer 2", "attention": "the gradients of W_e1 and W_e2, Eqs. 5-6, 10-11",
     "memory": "the gradients of the memories", "classifier": "the gradients of the classifier", "input": "dx",
+    "plain": "1 where the same comes without `with_input`, but for dx, 0 where not",
 }  # fmt: skip
+FLAGS = {
+    "plain": "without `with_input=True`, as in training, backward gives an input gradient that nobody asked for, or "
+    "other gradients than with it"
+}
 
 
 def _network(package, i, **changes):
@@ -65,17 +82,37 @@ def _network(package, i, **changes):
     masks = network.masks(rng, i["B"], np.float64)
     logits, cache = network.forward(params, i["x"], masks)
     loss, nll_cache = ops.nll_forward(logits, i["y"])
-    gradients = network.backward(ops.nll_backward(nll_cache), cache, with_input=True)
+    dlogits = ops.nll_backward(nll_cache)
+    gradients = _all_there(network.backward(dlogits, cache, with_input=True), [*params, "input"])
     gradients = gca_lstm.multiplied_out(gradients)
+    cache = network.forward(params, i["x"], masks)[1]
+    with told("backward stops where `with_input` is False, as in training, where layer 1 gives no dx"):
+        plain = gca_lstm.multiplied_out(_all_there(network.backward(dlogits, cache), params))
     kinds = ("layer1", "layer2", "attention", "memory", "classifier", "input")
     found = {
         kind: [np.ravel(gradients[name]) for name in sorted(gradients) if kind in name.split(".")] for kind in kinds
     }
-    return {"logits": logits, "loss": loss} | {kind: np.concatenate(arrays) for kind, arrays in found.items()}
+    same = plain.keys() == gradients.keys() - {"input"} and all(
+        np.allclose(value, gradients[name], rtol=1e-9) for name, value in plain.items()
+    )
+    found = {kind: np.concatenate(arrays) for kind, arrays in found.items()}
+    return {"logits": logits, "loss": loss} | found | {"plain": float(same)}
+
+
+def _all_there(gradients, names):
+    """The gradients, if they are a dict that has all these names."""
+    if not isinstance(gradients, dict):
+        raise Asked(f"backward returned one {type(gradients).__name__}; a dict of gradients by name is asked for")
+    missing = [name for name in names if name not in gradients]
+    if missing:
+        others = ", ".join(map(str, sorted(gradients.keys() - {*names}, key=str)[:4]))
+        given = f"; it has {others}, which is no name of a parameter" if others else ""
+        raise Asked(f"the dict that backward returns has no {', '.join(missing[:4])}{given}")
+    return gradients
 
 
 @asks("network.gca_lstm.Network.backward network.stream.AttentionStream.backward", "J T B H", {}, GRADIENTS,
-      more=_problem, backward=True, title="backward with two streams")  # fmt: skip
+      more=_problem, backward=True, flags=FLAGS, title="backward with two streams")  # fmt: skip
 def two_streams_backward(package, i):
     return _network(package, i, parts=tuple(map(int, i["parts"])))
 
@@ -83,6 +120,6 @@ def two_streams_backward(package, i):
 @asks("network.gca_lstm.Network.forward network.gca_lstm.Network.backward "
       "network.stream.AttentionStream.forward network.stream.AttentionStream.backward "
       "network.stream.AttentionStream.attend network.stream.AttentionStream.attend_backward",
-      "J T B H", {}, GRADIENTS, more=_problem, title="backward with one stream")  # fmt: skip
+      "J T B H", {}, GRADIENTS, more=_problem, flags=FLAGS, title="backward with one stream")  # fmt: skip
 def whole_network(package, i):
     return _network(package, i)

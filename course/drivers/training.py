@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .driver import Asked, adds_up, asks, kept, named
+from .driver import adds_up, asks, kept, named, told
 
 
 def _labels(rng, inputs):
@@ -51,14 +51,20 @@ def relu_backward(package, i):
 
 @asks("network.ops.dropout_forward network.ops.dropout_backward", "K B H", {"x": "K B H", "dy": "K B H"},
       {"y": "the input under its mask", "dx": "the gradient under the same mask", "y_tested": "the input in testing",
-       "dx_tested": "the gradient without a mask"},
-      dict.fromkeys(("y", "dx", "y_tested", "dx_tested"), "cell sequence unit"),
+       "dx_tested": "the gradient without a mask", "y_out": "the input under its mask, where `out` is the input itself",
+       "dx_out": "the gradient, where `out` is another array"},
+      dict.fromkeys(("y", "dx", "y_tested", "dx_tested", "y_out", "dx_out"), "cell sequence unit"),
+      weights={"y": 2, "dx": 2},
       more=lambda rng, inputs: inputs.update(mask=2.0 * (rng.random(inputs["x"].shape) < 0.5)))  # fmt: skip
 def dropout(package, i):
     ops, outputs = package("network.ops"), {}
     for ending, mask in (("", i["mask"]), ("_tested", None)):
         outputs["y" + ending], cache = ops.dropout_forward(i["x"], mask)
         outputs["dx" + ending] = ops.dropout_backward(i["dy"], cache)
+    x = i["x"].copy()
+    with told("dropout_forward or dropout_backward stops where `out` is given"):
+        outputs["y_out"], cache = ops.dropout_forward(x, i["mask"], out=x)
+        outputs["dx_out"] = ops.dropout_backward(i["dy"], cache, out=np.full(x.shape, np.nan))
     return outputs
 
 
@@ -71,9 +77,11 @@ def _seed(rng, inputs):
        "mean": "the mean of a mask, up to chance", "type": "bytes of a number in a mask of type float32",
        "repeated": "1 where a generator in the same state gives the same mask again, 0 where not",
        "new": "1 where the next mask of a generator is another one, 0 where not"},
-      more=_seed, weights={"values": 2, "zeros": 2})  # fmt: skip
+      more=_seed, weights={"values": 2, "zeros": 2},
+      flags={"repeated": "a generator in the same state must give the same mask again: is `rng` what draws?",
+             "new": "the next mask of the same generator is the same once more; each call must draw anew"})  # fmt: skip
 def dropout_mask(package, i):
-    shape, p = (50 * i["B"], 50 * i["H"]), i["p"]
+    shape, p = (50 * i["B"], 10 * i["H"], 5), i["p"]
     draw, rng = package("network.ops").dropout_mask, np.random.default_rng(i["seed"])
     mask, after = (np.asarray(draw(rng, shape, p, np.float64)) for _ in range(2))
     again = np.asarray(draw(np.random.default_rng(i["seed"]), shape, p, np.float32))
@@ -98,19 +106,25 @@ SGD_WHAT = {
     "held": "1 where whoever holds the arrays of the parameters sees them changed, 0 where not",
 }  # fmt: skip
 SGD_AXES = dict.fromkeys(("W", "V", "vW", "vV", "first"), "unit unit") | {"b": "unit"}
+HELD = {"held": "`params` are not changed in place: whoever holds these arrays, as the network does, sees no change"}
 PARAMS = {"W": "H M", "b": "M", "V": "B M", **STEPS}
 
 
-@asks("training.optim.SGD.step", "B H M", PARAMS, SGD_WHAT, SGD_AXES, weights={"held": 2})
+@asks("training.optim.SGD.step", "B H M", PARAMS, SGD_WHAT, SGD_AXES, weights={"held": 2}, flags=HELD)
 def sgd_step(package, i):
     return _descend(package, i, None)
 
 
-@asks("training.optim.SGD.step", "B H M", PARAMS, SGD_WHAT, SGD_AXES, weights={"held": 2}, title="step with clipping")
+@asks("training.optim.SGD.step", "B H M", PARAMS,
+      SGD_WHAT | {"still": "weights after a step with clipping in which all gradients are 0"},
+      SGD_AXES | {"still": "unit unit"}, weights={"held": 2}, flags=HELD, title="step with clipping")  # fmt: skip
 def sgd_clip(package, i):
     """The second gradient is small enough to be left as it is."""
     shrunk = {name: value * 1e-3 if name.endswith("_1") else value for name, value in i.items()}
-    return _descend(package, shrunk, 0.7)
+    still = {"W": i["W"].copy()}
+    with np.errstate(all="ignore"), told("step stops where all gradients are 0 and `clip` is given"):
+        package("training.optim").SGD(0.3, 0.8, 0.7).step(still, {"W": kept(0 * i["W"])})
+    return _descend(package, shrunk, 0.7) | {"still": still["W"]}
 
 
 @asks("training.optim.SGD.step", "B H M", {"W": "H M", "b": "M", "x": "B H", "dy": "B M", "gb": "M"},
@@ -121,13 +135,8 @@ def sgd_product(package, i):
     product, found = package("network.ops").Product(i["x"], i["dy"]), {}
     for clip in (None, 0.7):
         params = {"W": i["W"].copy(), "b": i["b"].copy()}
-        try:
+        with told("step stops where a gradient is an ops.Product, two factors that are not multiplied out yet"):
             package("training.optim").SGD(0.3, 0.8, clip).step(params, {"W": product, "b": i["gb"]})
-        except (TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, ValueError) and "read-only" in str(error):
-                raise
-            what = "step stops where a gradient is an ops.Product, two factors that are not multiplied out yet"
-            raise Asked(f"{what} ({type(error).__name__}: {error})") from error
         found |= {"clipped": params["W"]} if clip else params
     return found
 
@@ -167,9 +176,14 @@ def training_steps(package, i):
       {"weights": "the weights to go on from", "velocity": "what is left of the velocity",
        "epoch": "the count of epochs", "waited": "the count of epochs waited", "stage": "the place in the list",
        "searching": "1 where the next epoch is the best whatever its score, 0 where not",
+       "apart": "1 where the best weights are no longer those that are trained on, 0 where they are",
        "finished": "whether training is done, after a step that was not the last and after the last",
        "history": "how many epochs the history holds"},
-      {"weights": "unit unit"})  # fmt: skip
+      {"weights": "unit unit"},
+      flags={"searching": "the search for the best does not begin anew: the first epoch of the next training step must "
+             "be the best so far, whatever its score",
+             "apart": "state.best and state.params hold the same arrays: what training does to these is done to the "
+             "best weights, too"})  # fmt: skip
 def next_step(package, i):
     ended = []
     for last in (False, True):
@@ -187,6 +201,7 @@ def next_step(package, i):
         "waited": float(state.waited),
         "stage": float(state.stage),
         "searching": float(state.best_score is None or min(state.best_score) == np.inf),
+        "apart": float(not state.best or not np.shares_memory(state.best["W"], state.params["W"])),
         "finished": np.array([float(bool(state.finished)) for state in ended]),
         "history": float(len(state.history)),
     }

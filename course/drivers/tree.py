@@ -1,5 +1,7 @@
 """The drivers of the unit over a body that is a tree; driver.py says what a driver is."""
 
+import contextlib
+
 import numpy as np
 
 from .driver import asks, named
@@ -25,18 +27,54 @@ def _body(rng, inputs, T=None):
     inputs["x"], inputs["dh"] = rng.standard_normal((K, B, C)), rng.standard_normal((K, B, H))
 
 
+STATES = {
+    "h": "the hidden states of all cells, Eqs. 1-3",
+    "heard": "1 where the cell states that each cell has heard stay as they were, 0 where not",
+}
+FLAGS = {
+    "heard": "c of a neighbour has changed after a cell has heard it, and with it the cache of that cell, which looks "
+    "at the same memory: is it a row that a negative index finds, at the border, where h = c = 0 belongs, or an array "
+    "that the loop writes into again?"
+}
+WEIGHTS = {"W": "C+2H 5H", "b": "5H"}
+
+
 def _run(package, i):
     parents = tuple(map(int, i["parents"]))
     return named("h cache", package("variants.tree").forward(i["x"], i["W"], i["b"], parents, i["T"]))
 
 
-@asks("variants.tree.forward", "J T B C H", {"W": "C+2H 5H", "b": "5H"},
-      {"h": "the hidden states of all cells, Eqs. 1-3"}, AXES, more=_body)  # fmt: skip
+def _watched_run(package, i):
+    """h, and whether all cell states that a cell was handed still are what they were when all is done."""
+    cell, heard = package("network.cell"), []
+    with _recorded(getattr(cell, "_module", cell), heard):
+        h = _run(package, i)["h"]
+    return {"h": h, "heard": float(all(np.array_equal(state, before) for state, before in heard))}
+
+
+@contextlib.contextmanager
+def _recorded(cell, heard):
+    """Within it, c_S and c_T that step_forward is handed go into `heard`, each with a copy."""
+    step = cell.step_forward
+
+    def recorded(*arguments, **more):
+        states = [*arguments[2:5:2], *(more[name] for name in ("c_S", "c_T") if name in more)]
+        heard.extend((state, np.array(state)) for state in states)
+        return step(*arguments, **more)
+
+    cell.step_forward = recorded
+    try:
+        yield
+    finally:
+        cell.step_forward = step
+
+
+@asks("variants.tree.forward", "J T B C H", WEIGHTS, STATES, AXES, more=_body, flags=FLAGS, weights={"h": 3})
 def tree_forward(package, i):
-    return {"h": _run(package, i)["h"]}
+    return _watched_run(package, i)
 
 
-@asks("variants.tree.backward", "J T B C H", {"W": "C+2H 5H", "b": "5H"}, GRADIENTS, AXES, more=_body, backward=True)
+@asks("variants.tree.backward", "J T B C H", WEIGHTS, GRADIENTS, AXES, more=_body, backward=True)
 def tree_backward(package, i):
     return named("da dW db", package("variants.tree").backward(i["dh"], _run(package, i)["cache"]))
 
@@ -54,18 +92,16 @@ def _one_joint(rng, inputs):
         inputs[name] = rng.standard_normal((inputs["T"], inputs["B"], inputs[letter]))
 
 
-STATES = {"h": "the hidden states of all cells, Eqs. 1-3"}
-WEIGHTS = {"W": "C+2H 5H", "b": "5H"}
-
-
-@asks("variants.tree.forward", "J B C H", WEIGHTS, STATES, AXES, more=_one_frame, title="forward in a single frame")
+@asks("variants.tree.forward", "J B C H", WEIGHTS, STATES, AXES, more=_one_frame, title="forward in a single frame",
+      flags=FLAGS, weights={"h": 3})  # fmt: skip
 def tree_forward_still(package, i):
-    return {"h": _run(package, i)["h"]}
+    return _watched_run(package, i)
 
 
-@asks("variants.tree.forward", "T B C H", WEIGHTS, STATES, AXES, more=_one_joint, title="forward of a single joint")
+@asks("variants.tree.forward", "T B C H", WEIGHTS, STATES, AXES, more=_one_joint, title="forward of a single joint",
+      flags=FLAGS, weights={"h": 3})  # fmt: skip
 def tree_forward_joint(package, i):
-    return {"h": _run(package, i)["h"]}
+    return _watched_run(package, i)
 
 
 @asks("variants.tree.backward", "J B C H", WEIGHTS, GRADIENTS, AXES, more=_one_frame, backward=True,

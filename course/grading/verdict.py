@@ -17,7 +17,9 @@ def compare(driver, inputs, got, right, cells=None, numbers=False):
     """
     verdicts = {name: _verdict(driver, inputs, name, got.get(name), value, cells) for name, value in right.items()}
     for name, verdict in verdicts.items():
-        if verdict:
+        if verdict and name in driver.flags and _array(got.get(name)) is not None:
+            verdicts[name] = driver.flags[name]
+        elif verdict:
             verdicts[name] = _exchanged(driver, name, got, right) or verdict
             if numbers:
                 verdicts[name] += _numbers(driver, name, got.get(name), right[name])
@@ -100,7 +102,7 @@ def _verdict(driver, inputs, name, value, right, cells):
         return f"{title} holds {'nan' if np.isnan(got).any() else 'infinity'}{where}"
     error, size = np.abs(got - right), _size(right)
     part = error.max() / size
-    if part < 1e-4:
+    if part < 1e-4 and (error <= 1e-6 * size + 1e-4 * np.abs(right)).all():  # every entry alike, small ones, too
         return f"{title} is right to {part:.0e} only, not to rounding: is it computed in float32, or approximated?"
     factor = (got * right).sum() / (right * right).sum() if right.any() else 0
     if not got.any():
@@ -110,10 +112,17 @@ def _verdict(driver, inputs, name, value, right, cells):
     elif right.size > 1 and np.abs(got - factor * right).max() < TOLERANCE * size * max(1, abs(factor)):
         relation = f"it is {factor:.4g} times the right one"
     else:
-        relation = (
-            f"it is off by up to {100 * part:.0f} % of its largest number" if part >= 0.01 else "it is a little off"
-        )
+        relation = _off(part)
     return f"{title}: {relation}{_where(driver, inputs, name, error > TOLERANCE * size, cells)}"
+
+
+def _off(part):
+    """How far an output departs, in words; part: the largest error beside its largest number."""
+    if part < 0.01:
+        return "it is a little off"
+    if part < 100:
+        return f"it is off by up to {100 * part:.0f} % of its largest number"
+    return f"it is off by up to {part:.0e} times its largest number"
 
 
 def _exchanged(driver, name, got, right):

@@ -19,7 +19,7 @@ from gca_scratch.support.errors import InputError
 
 from ..manifest import ROOT, later, locate
 from ..manifest import asked as asked_of
-from . import extras, handout, needed
+from . import extras, handout, needed, needless
 
 STUDENT = Path(__file__).parent / "student"
 WHOLE = (".py", ".txt", ".js", ".css", ".html", ".c", ".h")  # of the package, for instructors: nothing compiled
@@ -99,9 +99,8 @@ def blanked(manifest, file, blanks=None, root=ROOT):
             edits.append(_removed(lines, locate(name, root)[1]))
     for first, last, new in sorted(edits, reverse=True):
         lines[first:last] = new
-    text = "\n".join(lines) + "\n"
-    ast.parse(text)  # a cut in the wrong place would show here
-    return text
+    text = "\n".join(lines) + "\n"  # where a cut in the wrong place shows when it is parsed
+    return needless.without(text) if edits else text
 
 
 def _asks(task, module):

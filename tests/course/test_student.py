@@ -133,6 +133,36 @@ def test_the_solution_passes_and_is_packed(solved):
         assert archive.namelist() == [*manifest.load("A1").files, "answers.md", "assignment.json"]
 
 
+def test_what_is_missing_in_the_answers_is_told_before_they_are_handed_in(versions, tmp_path):
+    folder = copied(versions("A4"), manifest.load("A4"), tmp_path / "A4")
+    answers = folder / "answers.md"
+    changed(answers, "Name: ada", "Name:")
+    notes = _notes(folder)
+    assert "answers.md has no name yet; write yours behind `Name:`" in notes
+    assert {f"A4.Q{n} has no answer in answers.md yet" for n in (1, 2)} <= notes
+    head, first, second = answers.read_text("utf-8").split("**Answer:**")
+    answers.write_text(
+        f"{head}**Answer:** 3.7{first}**Answer:** None helped.{second}".replace("Name:", "Name: Ada"), "utf-8"
+    )
+    (told,) = (note for note in _notes(folder) if "blank" not in note)
+    assert told == "A4.Q2 asks for a picture, and its answer names none, such as ![what it shows](figures/loss.png)"
+    changed(answers, "None helped.", "![loss](figures/los.png), see ![](../there.png)")
+    assert {note for note in _notes(folder) if "blank" not in note} == {
+        "figures/los.png, which the answer to A4.Q2 names, is not packed: there is no such file",
+        "../there.png, which the answer to A4.Q2 names, is not packed: it lies outside of this folder",
+    }
+    (folder / "figures").mkdir()
+    (folder / "figures" / "los.png").write_bytes(b"picture")
+    changed(answers, ", see ![](../there.png)", "")
+    assert all("blank" in note for note in _notes(folder))
+
+
+def _notes(folder):
+    """What `make submit` notes."""
+    said = run(folder, "-m", "checks", "--submit").stdout.splitlines()
+    return {line.removeprefix("note: ") for line in said if line.startswith("note: ")}
+
+
 def test_ids_may_be_small_and_the_whole_may_be_asked_for(solved):
     folder, _ = solved
     assert run(folder, "-m", "checks", "a1.1").stdout == "A1.1  Two slopes, 10 points: right\n"
@@ -151,7 +181,7 @@ def test_a_forward_that_stops_complex_numbers_loses_no_points_and_says_so_at_onc
     for task in ("A1.2", "A1.3"):
         found = looked(folder, task)
         assert found["status"] == "right" and len(found["lines"]) == 1
-        assert "note: no points are lost, but your step_forward" in found["lines"][0]
+        assert found["lines"][0].startswith("note: no points are lost, but your step_forward")
         assert "dtype=np.result_type" in found["lines"][0]
 
 
@@ -188,9 +218,7 @@ def test_a_right_backward_of_a_wrong_forward_is_known_and_told_first(solved):
     found = looked(folder, "A1.3")
     assert found["status"] == "wrong" and not any("agrees" in line for line in found["lines"])
     assert found["lines"][0] == "A1.2 is not right yet, and A1.3 uses it: begin there"
-    assert (
-        "complex step on your step_forward finds da, dh_S, dc_S, dh_T, dc_T, dU right all the same" in found["lines"][1]
-    )
+    assert "da, dh_S, dc_S, dh_T, dc_T, dU are right for your step_forward as it stands, so the" in found["lines"][1]
 
 
 def test_an_earlier_task_that_is_wrong_is_named_first(solved):
@@ -254,7 +282,7 @@ def test_what_everybody_may_know_of_a_softmax_is_told(versions, tmp_path):
     changed(attention, "xp.tanh(s, out=s)", "pass")
     changed(attention, "xp.subtract(1, da, out=da)", "da[...] = 1")
     assert any(
-        "your informativeness_forward finds dh, dIF, dWe1, dWe2 right all the same: look there first" in line
+        "dh, dIF, dWe1, dWe2 are right for your informativeness_forward as it stands, so the mistake lies there" in line
         for line in looked(folder, "A3.2")["lines"]
     )
     solve(folder, assignment)
@@ -318,16 +346,18 @@ def test_functions_are_proved_on_numbers_that_no_test_has(a1):
     folder, assignment = a1
     said = run(folder, "-m", "checks", "--prove")
     assert said.returncode == 1 and "cell_backward: waits for A1.2: write step_forward" in said.stdout
+    assert said.stdout.endswith("Of 3: 3 still blank\n")
     solve(folder, assignment)
     plain_cell(folder)
     done = run(folder, "-m", "checks", "--prove")
     assert done.returncode == 0 and done.stderr == "", done.stderr
-    assert done.stdout.splitlines()[-1] == "cell_backward: 6 gradients are right" and done.stdout.count("\n") == 3
+    assert done.stdout.splitlines()[-3:] == ["cell_backward: 6 gradients are right", "", "Of 3: 3 proved"]
     cell = folder / "gca_scratch" / "network" / "cell.py"
     before = cell.read_text("utf-8")
     changed(cell, "dhh[:, :H], dc_S, dhh[:, H:]", "dhh[:, H:], dc_S, dhh[:, :H]")
     done = run(folder, "-m", "checks", "--prove")
-    assert done.returncode == 1 and "cell_backward: WRONG: dh_S, dh_T\n" in done.stdout
+    assert done.returncode == 1 and "cell_backward: WRONG: dh_S, dh_T, of 6 gradients\n" in done.stdout
+    assert done.stdout.endswith("Of 3: 2 proved, 1 not right\n")
     cell.write_text(before, "utf-8")
     changed(cell, "gates, _ = sigmoid_forward(z[:, : 4 * H])", STABLE_SIGMOID)
     done = run(folder, "-m", "checks", "--prove")
@@ -345,10 +375,11 @@ def test_all_that_a_folder_can_prove_is_proved(id, versions, tmp_path):
     last = {
         "A2": "tree_backward: 2",
         "A3": "two rounds of attention: 13",
-        "A4": "nll: its",
+        "A4": "dropout: its",
         "A5": "feedforward memory: 23",
     }
-    assert f"{last[id]} gradient" in done.stdout.splitlines()[-1]
+    *_, proof, _, count = done.stdout.splitlines()
+    assert f"{last[id]} gradient" in proof and re.fullmatch(r"Of (\d+): \1 proved", count)
     if id == "A3":
         changed(
             folder / "gca_scratch" / "network" / "memory.py",
@@ -356,6 +387,33 @@ def test_all_that_a_folder_can_prove_is_proved(id, versions, tmp_path):
             "0 * dboth[:, :H], dboth[:, H:]",
         )
         assert "two rounds of attention: WRONG: layer2.W" in run(folder, "-m", "checks", "--prove").stdout
+
+
+def test_a_loss_may_keep_what_it_likes_for_its_way_back(versions, tmp_path):
+    assignment = manifest.load("A4")
+    folder = copied(versions("A4"), assignment, tmp_path / "A4")
+    solve(folder, assignment)
+    changed(
+        folder / "gca_scratch" / "network" / "ops.py",
+        "(xp.exp(log_p), rows, y)",
+        "{'p': xp.exp(log_p), 'of': (rows, y)}",
+    )
+    changed(
+        folder / "gca_scratch" / "network" / "ops.py", "p, rows, y = cache", "p, (rows, y) = cache['p'], cache['of']"
+    )
+    weighted = """
+import numpy as np
+from gca_scratch.network.ops import nll_backward, nll_forward
+from gca_scratch.training.balance import weighted_nll_backward, weighted_nll_forward
+for shape in ((4, 3), (2, 4, 3)):
+    logits, y = np.random.default_rng(1).normal(size=shape), np.array([0, 2, 1, 2])
+    loss, cache = weighted_nll_forward(logits, y, np.full(4, 2.0))
+    plain, plain_cache = nll_forward(logits, y)
+    twice = 2 * np.array([plain, *nll_backward(plain_cache).flat])
+    print(np.allclose([loss, *weighted_nll_backward(cache).flat], twice))
+"""
+    done = run(folder, "-c", weighted)
+    assert done.stdout == "True\nTrue\n", done.stderr
 
 
 # --- the notebook ---------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def _driven(name, tasks, budget=None):
             found.lines += [f"{driver.title}: {hint}"] * bool(hint)
             found.lines += [f"{case}:", *(f"    {sentence}" for sentence in (*sentences, more, *named) if sentence)]
             break
-        found.lines += [f"{driver.title}: {more}"] * bool(more)
+        found.lines += [more] * bool(more)
     return found
 
 
@@ -158,8 +158,9 @@ def _witnessed(name, inputs, outputs, tasks, wrong):
             f"proves nothing ({why}); {REMEDY}"
         )
     if wrong and not refuted:
-        where = ": look there first" if yours else ""
-        return f"the complex step on {function} finds {confirmed} right all the same{where}", ""
+        they = "are" if len(seen.confirmed) > 1 else "is"
+        where = ", so the mistake lies there: begin with it" if yours else ""
+        return f"by complex step, {confirmed} {they} right for {function} as it stands{where}", ""
     if wrong:
         return (
             "",

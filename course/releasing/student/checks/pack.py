@@ -19,9 +19,48 @@ def helpers(files):
 
 def figures():
     """Pictures that answers.md names and that lie in this folder."""
-    names = re.findall(r"[\w./+-]+\.(?:png|jpe?g|pdf|svg)\b", _text(HERE / "answers.md"))
-    inside = [name for name in dict.fromkeys(names) if HERE in (HERE / name).resolve().parents]
-    return [name for name in inside if (HERE / name).is_file() and (HERE / name).stat().st_size <= LARGEST_FIGURE]
+    return [name for name in _named(_text(HERE / "answers.md")) if not _why_not(name)]
+
+
+def unanswered(questions):
+    """Sentences on what is missing in answers.md: your name, answers to these questions, pictures."""
+    text, found = _text(HERE / "answers.md"), []
+    if not re.search(r"^\**Name:\**[ \t]*\w", text, re.MULTILINE):
+        found.append("answers.md has no name yet; write yours behind `Name:`")
+    sections = {
+        part.split(maxsplit=1)[0]: part for part in re.split(r"^## +", text, flags=re.MULTILINE) if part.strip()
+    }
+    for id in questions:
+        asked, _, answer = sections.get(id, "").partition("**Answer:**")
+        if not answer.strip():
+            found.append(f"{id} has no answer in answers.md yet")
+            continue
+        named = _named(answer)
+        found += [
+            f"{name}, which the answer to {id} names, is not packed: {_why_not(name)}"
+            for name in named
+            if _why_not(name)
+        ]
+        if _named(asked) and not named:
+            found.append(
+                f"{id} asks for a picture, and its answer names none, such as ![what it shows]({_named(asked)[0]})"
+            )
+    return found
+
+
+def _named(text):
+    """Names of pictures in a text."""
+    return list(dict.fromkeys(re.findall(r"[\w./+-]+\.(?:png|jpe?g|pdf|svg)\b", text)))
+
+
+def _why_not(name):
+    """Why a picture is not packed, or nothing."""
+    place = (HERE / name).resolve()
+    if HERE not in place.parents:
+        return "it lies outside of this folder"
+    if not place.is_file():
+        return "there is no such file"
+    return f"it is larger than {LARGEST_FIGURE // 1_000_000} MB" if place.stat().st_size > LARGEST_FIGURE else ""
 
 
 def notes(files):

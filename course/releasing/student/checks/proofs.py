@@ -79,6 +79,10 @@ FORWARDS = {
         "network.ops.nll_forward", lambda package, i: {"": package("network.ops").nll_forward(i["logits"], i["y"])[0]},
         {"dlogits": "logits"},
     ),
+    "dropout": (
+        "network.ops.dropout_forward",
+        lambda package, i: {"dy": package("network.ops").dropout_forward(i["x"], i["mask"])[0]}, {"dx": "x"}
+    ),
     "body_parts_mean": (
         "network.body_parts.mean_forward",
         lambda package, i: {"dmean": package("network.body_parts").mean_forward(i["h"], _parts(i), i["T"])[0]},

@@ -15,8 +15,8 @@ SIZES = 1, 4  # the smallest and the largest; a size of 1 hides much, and shows 
 
 
 def prove():
-    """A line for each function and each network; 0 when all gradients are right, 1 otherwise."""
-    wrong = 0
+    """A line for each function and each network, and a count; 0 when all gradients are right, 1 otherwise."""
+    fine = wrong = waiting = 0
     names = [name for task in about()["tasks"] for name in task["drivers"] if name in proofs.FORWARDS]
     whole = json.loads((HERE / "assignment.json").read_text("utf-8")).get("prove", "")
     proofs_of_all = [(name, _function(name)) for name in names] + WHOLE[whole]()
@@ -27,16 +27,18 @@ def prove():
             if not BLANK.match(str(blank)):
                 raise
             print(f"{label}: waits for {blank}")
-            wrong += 1
+            waiting += 1
             continue
         except Exception as error:
             print(f"{label}: stops with an error: {in_words(error)}", flush=True)
             wrong += 1
             continue
-        wrong += len(off)
+        fine, wrong = fine + (not off), wrong + bool(off)
         said = f"{right} gradients are right" if right > 1 else "its gradient is right"
-        print(f"{label}: " + (f"WRONG: {', '.join(off)}" if off else said), flush=True)
-    return int(wrong > 0)
+        print(f"{label}: " + (f"WRONG: {', '.join(off)}, of {right} gradients" if off else said), flush=True)
+    counts = (fine, "proved"), (wrong, "not right"), (waiting, "still blank")
+    print(f"\nOf {len(proofs_of_all)}: {', '.join(f'{count} {what}' for count, what in counts if count)}")
+    return int(wrong + waiting > 0)
 
 
 def _function(name):

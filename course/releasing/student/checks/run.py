@@ -47,10 +47,8 @@ def submit():
             print(f"note: {task['id']} {found['verdict']}")
     for note in pack.notes(description["files"]):
         print(f"note: {note}")
-    answers = (HERE / "answers.md").read_text("utf-8").split("**Answer:**")[1:]
-    for question, answer in zip(description["questions"], answers, strict=False):
-        if not answer.partition("\n## ")[0].strip():
-            print(f"note: {question} has no answer in answers.md yet")
+    for note in pack.unanswered(description["questions"]):
+        print(f"note: {note}")
     print(f"{path.name} is what you hand in")
     return 0
 
