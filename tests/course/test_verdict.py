@@ -1,0 +1,102 @@
+"""Sentences on wrong numbers: as long as they need to be, and no false lead; what a test must see, drivers show."""
+
+import numpy as np
+import pytest
+
+from course.bugs.mutants import ours
+from course.drivers import DRIVERS, hidden, visible
+from course.drivers.driver import Asked, told
+from course.grading import verdict
+
+
+def said(name, change, numbers=False):
+    """The sentences on a driver's right outputs after a change of them, by output."""
+    driver = DRIVERS[name]
+    inputs = visible(driver)[0]
+    right = driver.run(ours, inputs)
+    got = {key: np.array(value, float) for key, value in right.items()}
+    change(got)
+    return verdict.compare(driver, inputs, got, right, numbers=numbers)
+
+
+def test_a_huge_error_is_told_in_a_few_digits():
+    def huge(got):
+        got["h"][0, 0] = 1e300
+
+    sentence = said("cell_forward", huge)["h"]
+    assert "it is off by up to 1e+300 times its largest number" in sentence.replace("2e+300", "1e+300")
+    assert len(sentence) < 150
+
+
+def test_a_flag_is_told_by_its_own_sentence_alone():
+    found = said("tree_forward", lambda got: got.update(heard=0.0), numbers=True)
+    assert found["heard"].startswith("c of a neighbour has changed after a cell has heard it") and not found["h"]
+    assert "right 1" not in found["heard"]
+
+
+def test_float32_is_suspected_where_every_number_is_a_little_off_and_nowhere_else():
+    def rounded(got):
+        got["dU"] = got["dU"].astype(np.float32).astype(float)
+
+    def one_is_off(got):
+        got["dU"][0, 0] += 3e-5 * np.abs(got["dU"]).max()
+        got["dU"][1, :] *= 1 + 1e-3 * (np.abs(got["dU"][1, :]) < 0.01 * np.abs(got["dU"]).max())
+
+    assert "float32" in said("cell_backward", rounded)["dU"]
+    assert "it is a little off" in said("cell_backward", one_is_off)["dU"]
+
+
+@pytest.mark.parametrize("name", [name for name, driver in DRIVERS.items() if {"J", "T"} <= {*driver.letters.split()}])
+def test_the_number_of_cells_that_a_sentence_names_is_that_of_the_arrays(name):
+    for inputs in (*visible(DRIVERS[name]), *hidden(DRIVERS[name], 1)):
+        assert inputs["K"] == inputs["J"] * inputs["T"]
+        assert inputs.get("parts") is None or len(inputs["parts"]) == inputs["J"]
+
+
+def test_an_error_of_python_becomes_a_sentence_unless_it_says_more():
+    with pytest.raises(Asked, match=r"^unpack stops \(IndexError: tuple index out of range\)$"), told("unpack stops"):
+        _ = ()[1]
+    with pytest.raises(ValueError, match="read-only"), told("unpack stops"):
+        raise ValueError("assignment destination is read-only")
+    with pytest.raises(NotImplementedError), told("unpack stops"):
+        raise NotImplementedError
+
+
+def test_gradients_of_a_network_are_asked_for_by_the_names_of_its_parameters():
+    driver = DRIVERS["whole_network"]
+    inputs = visible(driver)[0]
+    network = ours("network.gca_lstm").Network
+    for change, sentence in (
+        (
+            lambda g: {name.removeprefix("layer1."): value for name, value in g.items()},
+            "has no layer1.W, layer1.b; it ",
+        ),
+        (lambda g: {name: value for name, value in g.items() if name != "input"}, "has no input"),
+        (lambda g: list(g.values()), "backward returned one list; a dict of gradients by name is asked for"),
+    ):
+
+        def backward(self, *arguments, change=change, **more):
+            return change(network.backward(self, *arguments, **more))
+
+        def package(name, backward=backward):
+            module = ours(name)
+            if name != "network.gca_lstm":
+                return module
+            changed = type("Changed", (module.GCALSTM,), {"backward": backward})
+            return replace_in(module, GCALSTM=changed)
+
+        with pytest.raises(Asked, match=sentence):
+            driver.run(package, inputs)
+
+
+def replace_in(module, **names):
+    """A stand-in for a module with other names in it."""
+    return type("Module", (), vars(module) | names)
+
+
+def test_training_asks_for_no_gradient_of_the_input():
+    driver = DRIVERS["two_streams_backward"]
+    outputs = driver.run(ours, visible(driver)[0])
+    assert outputs["plain"] == 1
+    found = verdict.compare(driver, visible(driver)[0], outputs | {"plain": 0.0}, outputs)
+    assert "an input gradient that nobody asked for" in found["plain"]
