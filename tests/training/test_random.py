@@ -71,11 +71,14 @@ def like_a_gpu():
 
 
 @pytest.mark.parametrize("where", ["cpu", "gpu"])
-def test_every_batch_of_every_epoch_has_masks_of_its_own(monkeypatch, where):
+@pytest.mark.parametrize("mode", ["direct", "stepwise"])
+def test_every_batch_of_every_epoch_has_masks_of_its_own(monkeypatch, mode, where):
+    """Of every epoch of all training steps."""
+    steps = {"mode": mode, "epochs": EPOCHS // (2 if mode == "stepwise" else 1)}
     monkeypatch.setattr(stepwise, "to_device", lambda array, xp: array)
     xp = np if where == "cpu" else like_a_gpu()
-    _, masks = watched(monkeypatch, xp=xp)
-    other, again = (watched(monkeypatch, seed=seed, xp=xp)[1] for seed in (1, 0))
+    _, masks = watched(monkeypatch, xp=xp, **steps)
+    other, again = (watched(monkeypatch, seed=seed, xp=xp, **steps)[1] for seed in (1, 0))
     assert len(masks) == 6 * EPOCHS and {mask.shape[-2] for mask in masks[0].values()} == {10}
     for name in masks[0]:
         all_of_them = np.array([mask[name] for mask in masks])
@@ -86,7 +89,8 @@ def test_every_batch_of_every_epoch_has_masks_of_its_own(monkeypatch, where):
             n = dropped.shape[axis]
             if n > 1:
                 assert uncorrelated(*(np.take(dropped, range(s, n - 1 + s), axis) for s in (0, 1))), (name, axis)
-        assert uncorrelated(dropped[:-6], dropped[6:])  # the same batch of the next epoch
+        epochs = dropped.reshape(EPOCHS, -1)
+        assert all(uncorrelated(epochs[one], epochs[k]) for one in range(EPOCHS) for k in range(one))
         assert uncorrelated(dropped, np.array([mask[name] == 0 for mask in other], float))
         assert (dropped == np.array([mask[name] == 0 for mask in again])).all()
 

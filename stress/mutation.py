@@ -1,0 +1,297 @@
+"""Mutation testing: small changes of data, training, runs, figures, experiments, support and course, and who notices.
+
+    python stress/mutation.py prepare FOLDER       copy the commit that is checked out, see which tests run which line
+    python stress/mutation.py run FOLDER           change the copy, one place at a time, and run those tests; goes on
+                                                   where it was stopped. --again: what survived, with all its tests
+    python stress/mutation.py tests FOLDER         take the tests (no more) of the commit that is checked out now
+    python stress/mutation.py table FOLDER         write docs/tables/mutation.md
+
+Changes are those of cosmic-ray and of mutation_operators.py. Of every package SAMPLE places are drawn with SEED, all if
+it has fewer, and one change at each. Equivalent ones are named in equivalent_mutants.toml, each with its reason.
+"""
+
+import argparse
+import ast
+import contextlib
+import difflib
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+import traceback
+from collections import defaultdict
+from pathlib import Path
+
+import cosmic_ray.plugins
+import mutation_operators
+from cosmic_ray.ast import ast_nodes, get_ast_from_path
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.work_db import use_db
+from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
+from mutation_choice import PACKAGES, Choice, Recorder, parts
+
+SEED, SAMPLE = 22, 150
+BUDGET = 20  # seconds of tests for one change; --again knows no such limit
+PYTEST = (
+    "-x",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+)  # hypothesis is there
+NO_ANSWER = 99  # the exit code of a process whose pytest broke down
+HERE = Path(__file__).resolve().parent
+PLAIN = {"Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Div", "Mod_FloorDiv", "Pow_Mul", "BitOr_BitAnd",
+         "BitAnd_BitOr", "BitXor_BitOr", "RShift_LShift", "LShift_RShift"}  # fmt: skip
+
+cosmic_ray.plugins.OPERATOR_PROVIDERS["own"] = mutation_operators.Provider()
+
+
+# --- which changes ----------------------------------------------------------------------------------------------------
+
+
+def places(copy, package):
+    """{(path, line, column, kind of operator): changes (MutationSpec) at that place} of a package."""
+    found = defaultdict(list)
+    for path in sorted((copy / PACKAGES[package]).rglob("*.py")):
+        nodes = list(ast_nodes(get_ast_from_path(path)))
+        for name in cosmic_ray.plugins.operator_names():
+            kind, _, variant = name.rpartition("/")[2].partition("_")
+            operator = cosmic_ray.plugins.get_operator(name)
+            if operator.arguments() or (kind == "ReplaceBinaryOperator" and variant not in PLAIN):
+                continue
+            occurrence = -1
+            for node in nodes:
+                for start, end in operator().mutation_positions(node):
+                    occurrence += 1
+                    if not _in_annotation(node):
+                        spec = MutationSpec(path.relative_to(copy), name, occurrence, start, end)
+                        found[str(path.relative_to(copy)), *start, kind].append(spec)
+    return found
+
+
+def _in_annotation(node):
+    while node.parent is not None:
+        if node.parent.type in ("tfpdef", "annassign") and node is not node.parent.children[-1]:
+            return True
+        before = node.get_previous_sibling()
+        if node.parent.type == "tfpdef" or (before is not None and before == "->"):
+            return True
+        node = node.parent
+    return False
+
+
+def changed(copy, spec):
+    """(source, changed source) of the file of a change; the second is None where it is no program, or the same."""
+    source = (copy / spec.module_path).read_text(encoding="utf-8")
+    new = mutate_code(source, cosmic_ray.plugins.get_operator(spec.operator_name)(), spec.occurrence)
+    try:
+        same = new is None or ast.dump(ast.parse(new)) == ast.dump(ast.parse(source))
+    except SyntaxError:
+        same = True
+    return source, None if same else new
+
+
+def draw(copy, package):
+    """(changes, number of places): SAMPLE places of a package, one change each, always the same ones."""
+    rng = random.Random(f"{SEED} {package}")
+    found = places(copy, package)
+    order = sorted(found)
+    rng.shuffle(order)
+    chosen = []
+    for place in order:
+        spec = rng.choice(found[place])
+        if changed(copy, spec)[1] is not None:
+            chosen.append(spec)
+        if len(chosen) == SAMPLE:
+            break
+    return chosen, len(found)
+
+
+# --- running the tests ------------------------------------------------------------------------------------------------
+
+
+def in_a_fork(work, cpu, log):
+    """(exit code, by whom): `work(recorder)` in a forked process; -1 where it takes more than `cpu` seconds.
+
+    Seconds of the processor, or a hundred sleeps of 0.1 s for each: a busy machine is no matter.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setsid()
+        os.close(reading)
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(handle, 1)
+        os.dup2(handle, 2)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 5))
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+        recorder, code = Recorder(), NO_ANSWER
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        try:
+            code = int(work(recorder))
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os.write(writing, json.dumps(recorder.failed[:1]).encode()[:4000])
+            os._exit(code)
+    os.close(writing)
+    status = None
+    for _ in range(int(cpu) * 100):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            break
+        time.sleep(0.1)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)  # what it left behind, or itself
+    if not ended:
+        os.waitpid(child, 0)
+        status = signal.SIGKILL
+    told = os.read(reading, 5000).decode()
+    os.close(reading)
+    failed = json.loads(told) if told else []
+    code = os.waitstatus_to_exitcode(status)
+    return (-1 if code < 0 else code), (failed or ["-"])[0]
+
+
+def try_tests(folder, tests, seconds):
+    """(caught, by whom): the tests in a forked process, the first failure ends it."""
+    import pytest
+
+    def work(recorder, names=None):
+        os.chdir(folder / "copy")
+        return pytest.main([*PYTEST, *(names or tests)], plugins=[recorder])
+
+    cpu = 20 + 6 * seconds
+    code, by = in_a_fork(work, cpu, folder / "last.log")
+    if code in (4, 5):  # names of tests that are made of what was changed are others now
+        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+        code, by = in_a_fork(lambda recorder: work(recorder, files), cpu + 60, folder / "last.log")
+    if code == NO_ANSWER:
+        raise RuntimeError(f"pytest broke down, see {folder / 'last.log'}")
+    return code != 0, "(too long)" if code == -1 else by
+
+
+def attempt(folder, choice, spec, budget):
+    """WorkResult of one change."""
+    copy = folder / "copy"
+    source, new = changed(copy, spec)
+    path = copy / spec.module_path
+    tests, covered = choice.of(str(spec.module_path), spec.start_pos[0])
+    kept, total = [], 0
+    for test in tests:
+        if kept and total + choice.seconds[test] > budget:
+            break
+        kept.append(test)
+        total += choice.seconds[test] + 0.02
+    caught, by = False, ""
+    times = path.stat()
+    try:
+        path.write_text(new, encoding="utf-8")
+        if kept:
+            caught, by = try_tests(folder, kept, total)
+    finally:
+        path.write_text(source, encoding="utf-8")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    lines = difflib.unified_diff(source.splitlines(), new.splitlines(), n=0, lineterm="")
+    return WorkResult(
+        WorkerOutcome.NORMAL,
+        json.dumps({"by": by, "covered": covered, "tests": len(kept), "of": len(tests)}),
+        TestOutcome.KILLED if caught else TestOutcome.SURVIVED,
+        "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@"))),
+    )
+
+
+def package_of(path):
+    return next(name for name, folder in PACKAGES.items() if str(path).startswith(f"{folder}/"))
+
+
+def prepare(folder):
+    """folder/copy: a clone of the commit; folder/session.sqlite: what is to be done; folder/coverage: tests by line."""
+    (folder / "coverage").mkdir(parents=True, exist_ok=True)
+    if not (folder / "copy").exists():
+        subprocess.run(["git", "clone", "-q", str(HERE.parent), str(folder / "copy")], check=True)
+    if not (folder / "session.sqlite").exists():
+        with use_db(folder / "session.sqlite") as session:
+            total = {}
+            for package in PACKAGES:
+                chosen, total[package] = draw(folder / "copy", package)
+                session.add_work_items(WorkItem.single(f"{package}-{i:03}", spec) for i, spec in enumerate(chosen))
+        (folder / "places.json").write_text(json.dumps(total))
+    os.environ["PYTHONPATH"] = str(folder / "copy")
+    for part in parts(folder / "copy"):
+        name = part.replace("/", "-").removesuffix(".py")
+        if not (folder / "coverage" / f"{name}.db").exists():
+            code = (
+                f"import sys; sys.path[:0] = [{str(HERE)!r}]; from pathlib import Path; import mutation_choice as m; "
+            )
+            code += f"m.cover(Path({str(folder)!r}), {part!r})"
+            subprocess.run([sys.executable, "-c", code], cwd=folder / "copy", check=True)
+
+
+def run(folder, packages, again, budget):
+    """Every change of these packages that has no result yet, or that survived."""
+    import hypothesis  # noqa: F401  what every test imports, once for all
+    import matplotlib.pyplot  # noqa: F401
+    import numpy  # noqa: F401
+    import pytest  # noqa: F401
+
+    sys.dont_write_bytecode = True
+    copy = str(folder / "copy")
+    sys.path[:] = [copy, *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE.parent)]
+    os.environ |= {"PYTHONPATH": copy, "PYTHONDONTWRITEBYTECODE": "1"}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the file is as it was
+    subprocess.run(
+        ["git", "checkout", "-q", "--", *set(PACKAGES.values())], cwd=copy, check=True
+    )  # as after a power cut
+    choice = Choice(folder)
+    with use_db(folder / "session.sqlite") as session:
+        results = dict(session.results)
+        equivalent = equivalents()
+        for item in sorted(session.work_items, key=lambda item: (list(PACKAGES).index(item.job_id[:-4]), item.job_id)):
+            spec, result = item.mutations[0], results.get(item.job_id)
+            survived = result is not None and not result.is_killed
+            if item.job_id[:-4] not in packages or (result is not None and not (again and survived)):
+                continue
+            if survived and (str(spec.module_path), result.diff) in equivalent:
+                continue
+            began = time.monotonic()
+            result = attempt(folder, choice, spec, budget)
+            session.set_result(item.job_id, result)
+            told = json.loads(result.output)
+            place, change = f"{spec.module_path}:{spec.start_pos[0]}", spec.operator_name.partition("/")[2]
+            tests, seconds = f"{told['tests']}/{told['of']} tests", f"{time.monotonic() - began:.0f} s"
+            print(item.job_id, place, change, result.test_outcome.value, told["by"], tests, seconds, flush=True)
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def equivalents():
+    """{(path, change): why nothing can notice it}"""
+    listed = tomllib.loads((HERE / "equivalent_mutants.toml").read_text(encoding="utf-8"))
+    return {(mutant["file"], mutant["change"].strip("\n")): mutant["why"] for mutant in listed.get("mutant", ())}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=("prepare", "run", "tests", "table"))
+    parser.add_argument("folder", type=lambda name: Path(name).resolve())
+    parser.add_argument("--package", action="append", choices=PACKAGES, help="only this one; may be given again")
+    parser.add_argument("--again", action="store_true", help="run what survived once more, with all its tests")
+    asked = parser.parse_args(arguments)
+    if asked.what == "prepare":
+        prepare(asked.folder)
+    elif asked.what == "run":
+        run(asked.folder, asked.package or list(PACKAGES), asked.again, 1e9 if asked.again else BUDGET)
+
+
+if __name__ == "__main__":
+    main()
