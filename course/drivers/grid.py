@@ -140,7 +140,7 @@ OTHER_TYPE = "gives numbers of another type than it was handed: float32 stays fl
        "packed": "1 where pack keeps the type of its numbers, 0 where not",
        "unpacked": "1 where unpack keeps the type of its numbers, 0 where not"},
       {"cells": "cell sequence unit", "back": "sequence frame joint unit", "plain": "sequence frame joint",
-       "deep": "sequence frame joint"}, weights={"cells": 3, "back": 3},
+       "deep": "sequence frame joint unit unit"}, weights={"cells": 3, "back": 3},
       flags={"packed": f"pack {OTHER_TYPE}", "unpacked": f"unpack {OTHER_TYPE}"})  # fmt: skip
 def grid_pack(package, i):
     grid, J, T = package("network.grid"), i["J"], i["T"]
