@@ -29,6 +29,7 @@ from pathlib import Path
 
 import cosmic_ray.plugins
 import mutation_operators
+import mutation_table
 from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.work_db import use_db
@@ -280,6 +281,15 @@ def equivalents():
     return {(mutant["file"], mutant["change"].strip("\n")): mutant["why"] for mutant in listed.get("mutant", ())}
 
 
+def take_tests(folder):
+    """The tests that are committed now, in folder/copy; what was measured of them is measured anew by `prepare`."""
+    copy, here = folder / "copy", HERE.parent
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, check=True, capture_output=True, text=True).stdout
+    subprocess.run(["git", "fetch", "-q", str(here), commit.strip()], cwd=copy, check=True)
+    subprocess.run(["git", "checkout", "-q", commit.strip(), "--", "tests"], cwd=copy, check=True)
+    (folder / "tests.txt").write_text(commit[:7])
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("what", choices=("prepare", "run", "tests", "table"))
@@ -291,6 +301,14 @@ def main(arguments=None):
         prepare(asked.folder)
     elif asked.what == "run":
         run(asked.folder, asked.package or list(PACKAGES), asked.again, 1e9 if asked.again else BUDGET)
+    elif asked.what == "tests":
+        take_tests(asked.folder)
+    else:
+        with use_db(asked.folder / "session.sqlite") as session:
+            page = mutation_table.written(
+                asked.folder, session.work_items, dict(session.results), equivalents(), SEED, SAMPLE
+            )
+        (HERE.parent / "docs" / "tables" / "mutation.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
