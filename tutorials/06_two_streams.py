@@ -803,8 +803,8 @@ for seed, (network, state, split, _) in enumerate(found["two streams"]):
 # <details><summary>Solution 5, the explanation</summary>
 #
 # In the beginning each stream reads $h$ through random weights of its own: near a right angle.
-# Later the mistakes decide. A sequence that a stream has right with 99 % counts for about a
-# hundredth, so each stream pulls where the few sequences tell it to that it does not yet have.
+# Later the mistakes decide. A sequence that a stream has right counts for what it lacks to
+# certainty, so each stream pulls where the few sequences tell it to that it does not yet have.
 # Where both fail on the same ones they pull alike, and the angle shrinks; three pairs make no
 # law. At a minimum both add up to zero: unless both vanish, they are opposite.
 #
