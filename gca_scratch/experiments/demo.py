@@ -14,50 +14,74 @@ from ..settings import PRESETS
 from ..support import workers, writing
 from ..support.errors import InputError
 
+SEEDS = 5  # each trains both networks
 SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
 
 
-def demo(out, seed=0, device="cpu", show=True):
+def demo(out, seed=0, device="cpu", show=True, seeds=5):
     """Train, print how well people never seen are recognised and how well the scores find the action; save figures.
 
-    Writes the runs `out/gca-lstm` and `out/without-attention`, three kinds of figures and `out/demo.json`, and returns
-    what the latter holds.
+    seeds: so many, from `seed` on, train both networks each; the figures are of the first.
+
+    Writes the runs `out/gca-lstm` and `out/without-attention` of the first seed, and of every other seed S a folder
+    `out/seed-S` with the two; three kinds of figures; and `out/demo.json`, and returns what the latter holds.
     """
     out = Path(out)
     source = runs.Source("synthetic", protocol="half")
     settings = replace(PRESETS["demo"], seed=seed)
+    replace(settings, seed=seed + seeds - 1)  # refused, if it is, before anything is trained
     module_for(device)
     if os.path.exists(out) and not os.path.isdir(out):
         raise InputError(f"{out} cannot be written, for it is a file; choose another --out folder")
-    if any(out.glob("*/checkpoint.npz")):
+    if any(out.glob("**/checkpoint.npz")):
         raise InputError(f"{out} already holds a demonstration; remove it, or choose another --out folder")
     data = runs.load_data(source)
     test_subjects = len(np.unique(data.subject[data.subject % 2 == 0]))
     print(f"{len(data)} synthetic sequences, {len(data.class_names)} actions, {len(data.joint_names)} joints;")
     print(f"half of the people train the network, the other {test_subjects} are never seen before the test.\n")
     print(f"GCA-LSTM with {settings.iterations} attention iterations is trained stepwise; beside it the same network")
-    print("without attention (N = 0), for at most as many epochs as the training steps have together.\n", flush=True)
-    without = replace(settings, iterations=0, epochs=settings.epochs * (settings.iterations + 1))
-    trainings = (
-        (source, settings, out / "gca-lstm", False, device, show),
-        (source, without, out / "without-attention", False, device, False),
-    )
-    result, baseline = workers.results(runs.run, trainings, jobs=2, data=data)  # one core each
-
-    state, network, _, _ = checkpoint.load(out / "gca-lstm")
+    print("without attention (N = 0), for at most as many epochs as the training steps have together;")
+    print(f"each from {seeds} seed{'s' if seeds > 1 else ''}, on two cores.\n", flush=True)
+    folders = [out, *(out / f"seed-{seed + k}" for k in range(1, seeds))]
+    longer = settings.epochs * (settings.iterations + 1)
+    trainings = [
+        (source, replace(chosen, seed=seed + k), folder / name, False, device, show and k == 0 and name == "gca-lstm")
+        for name, chosen in (
+            ("gca-lstm", settings),
+            ("without-attention", replace(settings, iterations=0, epochs=longer)),
+        )
+        for k, folder in enumerate(folders)
+    ]  # the longest first
+    results = list(workers.results(runs.run, trainings, jobs=2, data=data))  # one core each
     split = runs.make_split(data, source, settings)
-    weights = training.best_weights(state)
-    areas = localisation.localise(network, weights, data, split.aligned, split.test)
-    figures = draw(out, network, weights, state.history, split)
+    states = [checkpoint.load(folder / "gca-lstm") for folder in folders]
+    areas = [
+        localisation.localise(network, training.best_weights(state), data, split.aligned, split.test)
+        for state, network, *_ in states
+    ]
+    state, network, *_ = states[0]
+    accuracy = [result["accuracy"] for result in results]
     summary = {
-        "accuracy": {"GCA-LSTM": result["accuracy"], "without attention": baseline["accuracy"]},
-        "area_under_roc": areas,
-        "seconds": max(result["seconds"], baseline["seconds"]),
-        "figures": [str(path) for path in figures],
+        "accuracy": {"GCA-LSTM": spread(accuracy[:seeds]), "without attention": spread(accuracy[seeds:])},
+        "area_under_roc": {
+            name: {kind: spread([of_seed[name][kind] for of_seed in areas]) for kind in areas[0][name]}
+            for name in areas[0]
+        },
+        "seconds": sum(result["seconds"] for result in results),
+        "figures": [str(path) for path in draw(out, network, training.best_weights(state), state.history, split)],
     }
     writing.write_json(out / "demo.json", summary)
     print(report(summary))
     return summary
+
+
+def spread(values):
+    """Mean, standard deviation (0 of a single value) and the values of all seeds."""
+    return {
+        "mean": float(np.mean(values)),
+        "deviation": float(np.std(values, ddof=1)) if len(values) > 1 else 0.0,
+        "seeds": [float(value) for value in values],
+    }
 
 
 def draw(out, network, weights, history, split):
@@ -84,13 +108,27 @@ def draw(out, network, weights, history, split):
 def report(summary):
     """The summary as text."""
     accuracy, areas = summary["accuracy"], summary["area_under_roc"]
-    lines = ["", "Accuracy on people never seen:"]
-    lines += [f"  {name:20} {value:6.1%}" for name, value in accuracy.items()]
+    seeds = len(accuracy["GCA-LSTM"]["seeds"])
+    over = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed"
+    lines = ["", f"Accuracy on people never seen, {over}:"]
+    for name, found in accuracy.items():
+        of_seeds = "   " + " ".join(f"{value:.1%}" for value in found["seeds"]) if seeds > 1 else ""
+        lines.append(f"  {name:20} {_percent(found)}{of_seeds}")
     lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve:"]
     lines += ["- within: in a sequence, do cells of the action score above the others?"]
     lines += ["- action: at a cell, do sequences whose action is there score above the others?"]
     lines += ["- reached: at a cell, do those score higher whose action is there or before, in the chain and in time?"]
-    lines += [f"  {'':20} {'within':>8} {'action':>8} {'reached':>8}"]
-    lines += [f"  {name:20}" + "".join(f" {value:8.3f}" for value in area.values()) for name, area in areas.items()]
-    lines += ["", f"Trained in {summary['seconds']:.0f} s. Figures:"]
+    lines += [f"  {'':20} {'within':>12} {'action':>12} {'reached':>12}"]
+    for name, kinds in areas.items():
+        lines.append(f"  {name:20}" + "".join(f" {_area(found, seeds):>12}" for found in kinds.values()))
+    lines += ["", f"Trained in {summary['seconds']:.0f} s of a core. Figures, of the first seed:"]
     return "\n".join(lines + [f"  {path}" for path in summary["figures"]])
+
+
+def _percent(found):
+    several = len(found["seeds"]) > 1
+    return f"{100 * found['mean']:5.1f} ± {100 * found['deviation']:.1f} %" if several else f"{found['mean']:6.1%}"
+
+
+def _area(found, seeds):
+    return f"{found['mean']:.3f} ± {found['deviation']:.3f}" if seeds > 1 else f"{found['mean']:.3f}"

@@ -550,6 +550,8 @@ def test_a_demonstration_is_not_overwritten(capsys, copied, monkeypatch):
     assert main(["demo", "--out", "data.npz"]) == 2
     assert "gca_scratch: data.npz cannot be written, for it is a file" in capsys.readouterr().err
     refused(capsys, ["demo", "--seed", "-1", "--out", "new"], "seed = -1")
+    refused(capsys, ["demo", "--seeds", "0", "--out", "new"], "--seeds 0 cannot be used")
+    refused(capsys, ["demo", "--seed", "999999", "--out", "new"], "seed = 1000003")
 
 
 def test_ctrl_c_is_no_accident(capsys, monkeypatch):

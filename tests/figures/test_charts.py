@@ -15,6 +15,7 @@ from matplotlib.image import imread
 from gca_scratch import runs
 from gca_scratch.experiments import demo
 from gca_scratch.figures import canvas, charts, localisation
+from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
 from tests.helpers.reading import laid_out, saved, texts
 from tests.helpers.tiny import CLASSES, TINY, skeletons
@@ -294,22 +295,34 @@ def test_the_demonstration(tmp_path, monkeypatch, capsys, coarse):
     monkeypatch.setitem(demo.PRESETS, "demo", TINY)
     monkeypatch.setattr(demo, "SHOWN", CLASSES[:2])
     out = tmp_path / "run"
-    summary = demo.demo(out, seed=4, show=False)
+    summary = demo.demo(out, seed=4, show=False, seeds=2)
     figures = ["convergence.png", "scores.png", "strip-raise-left.png", "strip-raise-right.png"]
-    assert sorted(os.listdir(out)) == sorted(["demo.json", "gca-lstm", "without-attention", *figures])
+    assert sorted(os.listdir(out)) == sorted(["demo.json", "gca-lstm", "without-attention", "seed-5", *figures])
     assert summary["figures"] == [str(out / name) for name in figures]
     assert json.loads(Path(out, "demo.json").read_text()) == summary
     for name in figures:
         assert imread(out / name).shape[0] > 2 * coarse
     areas = summary["area_under_roc"]
-    assert list(areas) == ["iteration 1", "iteration 2", "uniform guess", "joint speed"]
-    assert (
-        areas["uniform guess"] == {"within": 0.5, "action": 0.5, "reached": 0.5}
-        and areas["joint speed"]["within"] > 0.9
-    )
+    assert areas.keys() >= {"iteration 1", "iteration 2", "uniform guess", "joint speed"}
+    assert all(areas["uniform guess"][kind]["seeds"] == [0.5, 0.5] for kind in ("within", "action", "reached"))
+    assert areas["joint speed"]["within"]["mean"] > 0.9
     said = capsys.readouterr().out
     for name, run in (("GCA-LSTM", "gca-lstm"), ("without attention", "without-attention")):
-        accuracy = json.loads(Path(out, run, "result.json").read_text())["accuracy"]
-        assert summary["accuracy"][name] == accuracy == runs.retest(out / run)["accuracy"]
-        assert f"{name:20} {accuracy:6.1%}" in said
+        folders = [out / run, out / "seed-5" / run]
+        seeds = [json.loads((folder / "result.json").read_text())["accuracy"] for folder in folders]
+        assert seeds == [runs.retest(folder)["accuracy"] for folder in folders]
+        assert [checkpoint.load(folder)[2].seed for folder in folders] == [4, 5]
+        assert summary["accuracy"][name] == {"mean": np.mean(seeds), "deviation": np.std(seeds, ddof=1), "seeds": seeds}
+        assert f"{name:20} {100 * np.mean(seeds):5.1f} ± {100 * np.std(seeds, ddof=1):.1f} %" in said
+        assert " ".join(f"{value:.1%}" for value in seeds) in said
     assert all(str(out / name) in said for name in figures)
+
+
+def test_a_demonstration_of_one_seed_has_no_spread(tmp_path, monkeypatch, capsys, coarse):
+    monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons(subjects=40, repetitions=1))
+    monkeypatch.setitem(demo.PRESETS, "demo", dataclasses.replace(TINY, epochs=1))
+    monkeypatch.setattr(demo, "SHOWN", CLASSES[:2])
+    found = demo.demo(tmp_path / "run", show=False, seeds=1)["accuracy"]["GCA-LSTM"]
+    assert found["seeds"] == [found["mean"]] and found["deviation"] == 0
+    said = capsys.readouterr().out
+    assert "from 1 seed," in said and "±" not in said and f"{'GCA-LSTM':20} {found['mean']:6.1%}\n" in said
