@@ -19,7 +19,7 @@ from ..data.upright import said
 from ..runs.notes import notes
 from ..runs.predict import is_neutral
 from ..support.errors import InputError
-from .options import add_files, add_source, said_of_files, source_of
+from .options import GENERATED, add_files, add_source, said_of_files, source_of
 
 LOOKED_AT = 2000  # sequences of original files: of more, some are chosen
 
@@ -60,7 +60,7 @@ def _read(options):
     path = options.file or options.data
     told = said_of_files(options, labelled=False)
     dataset, options.data = options.dataset, path
-    if path is None or dataset == "synthetic":
+    if path is None or dataset in GENERATED:
         return runs.load_data(source_of(options)), dataset or "synthetic", []
     if not os.path.exists(path):
         raise InputError(f"there is no file or folder {path}; check the path given")
@@ -79,7 +79,7 @@ def _read(options):
 def _kind(dataset):
     if dataset == "npz":
         return "a file of the neutral format"
-    return "generated" if dataset == "synthetic" else f"{dataset}, as in {reader_named(dataset).TAKES}"
+    return "generated" if dataset in GENERATED else f"{dataset}, as in {reader_named(dataset).TAKES}"
 
 
 def _meaning(data, hip):
@@ -96,8 +96,8 @@ def _next(data, dataset, options):
     """The command that comes next, with what was said of the file."""
     path = options.file or options.data
     said = {name: getattr(options, name) for name in ("up", "unit", "rate", "label", "split", "names")}
-    if dataset == "synthetic":
-        return _typed("train", "--out", "run")
+    if dataset in GENERATED:
+        return _typed("train", dataset="" if dataset == GENERATED[0] else dataset, out="run")
     if len(data) == 1 or (len(data.class_names) == 1 and data.class_names[0] == "unknown"):
         return _typed("predict", "RUN", path, **said, dataset=options.dataset if dataset != "npz" else "")
     if dataset != "npz":

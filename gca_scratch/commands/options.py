@@ -2,7 +2,8 @@
 
 from ..data.readers import READERS
 
-DATASETS = ("synthetic", "npz", *READERS)  # the names of runs.DATASETS, without what reads them
+GENERATED = "synthetic", "synthetic-restless"  # those of runs.split, which lie nowhere
+DATASETS = (*GENERATED, "npz", *READERS)  # the names of runs.DATASETS, without what reads them
 
 
 def add_device(parser):

@@ -8,7 +8,7 @@ from ..experiments import paper, tables
 from ..support import workers
 from ..support.errors import InputError
 from ..support.writing import replacing
-from .options import add_device, add_source, source_of
+from .options import GENERATED, add_device, add_source, source_of
 
 LARGE = 10_000  # sequences from which on the preset is "paper"
 
@@ -69,7 +69,7 @@ def command(options):
             raise InputError(f"{flag} cannot be given for this table, whose rows set it themselves; leave it out")
     source = source_of(options)
     data = runs.load_data(source)
-    usual = "demo" if source.dataset == "synthetic" else "paper" if len(data) >= LARGE else "small"
+    usual = "demo" if source.dataset in GENERATED else "paper" if len(data) >= LARGE else "small"
     preset = options.preset or usual
     base = settings.settings_from(preset, **given)
     protocol_names = tables.protocols_of(table, data, options.protocol)

@@ -17,7 +17,7 @@ from ..runs.folds import run_all_folds, warnings_of
 from ..runs.notes import notes
 from ..runs.predictions import check_name
 from ..support.errors import InputError, shown
-from .options import add_device, add_predictions, add_source
+from .options import GENERATED, add_device, add_predictions, add_source
 
 
 def add_options(parser):
@@ -107,7 +107,7 @@ def what_to_train(options):
     if config is None:
         dataset = where["dataset"] = options.dataset or runs.dataset_of(options.data)
         where.setdefault("protocol", "")  # the data say it
-        preset = options.preset or ("demo" if dataset == "synthetic" else "small")
+        preset = options.preset or ("demo" if dataset in GENERATED else "small")
         return runs.Source(**where), settings.settings_from(preset, **given)
     if options.preset:
         raise InputError(f"{config} sets all that --preset sets; leave --preset out")

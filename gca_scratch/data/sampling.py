@@ -61,9 +61,13 @@ class Aligned:
         x = self.x[index]  # (B, T, J, P, 3)
         if rng is not None:
             x = self._changed(x, self.flipped[sequences], settings, rng)
+        return self.channels_of(x), self.label[sequences]
+
+    def channels_of(self, x: np.ndarray) -> np.ndarray:
+        """The network's input (B, T, J, C) from joints x (B, T, J, P, 3)."""
         if self.motion:
             x = np.concatenate((x, np.float32(self.motion) * displacement(x)), axis=3)  # (B, T, J, 2P, 3)
-        return x.reshape(*x.shape[:3], -1), self.label[sequences]
+        return x.reshape(*x.shape[:3], -1)
 
     def frame_index(
         self,

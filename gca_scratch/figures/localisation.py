@@ -8,6 +8,7 @@ from ..data.neutral import Skeletons
 from ..data.sampling import Aligned
 from ..network.arrays import Array
 from ..network.gca_lstm import Network
+from ..runs.where import answers, joint_speed  # noqa: F401
 
 
 def auc(scores: np.ndarray, truth: np.ndarray) -> float:
@@ -42,19 +43,6 @@ def mean_auc_of_cells(scores: np.ndarray, truth: np.ndarray, least: int = 10) ->
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def joint_speed(aligned: Aligned, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
-    """Speed of every joint at the frames that stand for the sequences in testing: (len(sequences), frames, J).
-
-    Central difference of the position over the neighbouring frames of the recording, in units of the input per frame:
-    the simplest guess at what matters, which attention should beat.
-    """
-    index = aligned.frame_index(sequences, frames)  # (n, T)
-    first, last = aligned.offsets[sequences][:, None], aligned.offsets[np.asarray(sequences) + 1][:, None] - 1
-    before, after = np.maximum(index - 1, first), np.minimum(index + 1, last)
-    step = aligned.x[after] - aligned.x[before]  # (n, T, J, P, 3)
-    return np.linalg.norm(step, axis=-1).max(axis=-1) / np.maximum(after - before, 1)[..., None]
-
-
 def truth_at(data: Skeletons, aligned: Aligned, sequences: Sequence[int] | np.ndarray, frames: int) -> np.ndarray:
     """Ground truth at the sampled frames, joints in chain order: bool (len(sequences), frames, J)."""
     index = aligned.frame_index(sequences, frames)
@@ -77,17 +65,15 @@ def localise(
     aligned: Aligned,
     sequences: Sequence[int] | np.ndarray,
 ) -> dict[str, dict[str, float]]:
-    """Areas under the ROC curve of the scores of every iteration, of a uniform guess, and of joint speed.
+    """Areas under the ROC curve of all answers to where the network looks (runs.where), and of a uniform guess.
 
     A dict: name -> {"within": within each sequence, for the cells of the action; "action", "reached": cell by cell
     across sequences, for the cells of the action and for the cells that it has reached}.
     """
     T = network.frames
     truth = truth_at(data, aligned, sequences, T)
-    _, cache = network.forward(params, aligned.batch(sequences, T)[0])
-    guesses = {f"iteration {n}": r for n, r in enumerate(network.scores(cache), start=1)}
-    guesses["uniform guess"] = np.full(truth.shape, 1 / truth[0].size)
-    guesses["joint speed"] = joint_speed(aligned, sequences, T)
+    guesses = {"uniform guess": np.full(truth.shape, 1 / truth[0].size)}
+    guesses = answers(network, params, aligned, sequences) | guesses
     return {
         name: {
             "within": mean_auc(guess, truth),

@@ -23,9 +23,11 @@ from ..variants.build import build
 _MODULES = {name: import_module(f"gca_scratch.data.readers.{module}") for name, module in READERS.items()}
 DATASETS = {
     "synthetic": lambda path: synthetic.generate(subjects=80, repetitions=1),
+    "synthetic-restless": lambda path: synthetic.generate(subjects=80, repetitions=2, restless=True),
     "npz": neutral.load,
     **{name: partial(read_all, module) for name, module in _MODULES.items()},
 }
+GENERATED = "synthetic", "synthetic-restless"  # those that lie nowhere
 LARGE = 1 << 31  # bytes of a file of original data that is read whole
 EVERYTHING = "all"  # the protocol of a test of every sequence, by a network that was trained on others
 
@@ -34,7 +36,7 @@ EVERYTHING = "all"  # the protocol of a test of every sequence, by a network tha
 class Source:
     """Where sequences come from and how they are divided.
 
-    dataset: one of DATASETS.  data: its file or folder (none for synthetic).  protocol: one of data.protocols.
+    dataset: one of DATASETS.  data: its file or folder (none for those GENERATED).  protocol: one of data.protocols.
     fold: counted from 1; 0 stands for all.  hip: the joint that is the hip, where its name does not tell.  up: the
     vertical axis, such as +z, where the data do not tell, or tell wrongly.
     """
@@ -76,9 +78,9 @@ def load_data(source: Source, remarks: list[str] | None = None) -> neutral.Skele
     """
     if source.dataset not in DATASETS:
         raise InputError(f"unknown data set {shown(source.dataset)}: choose one of {', '.join(DATASETS)}")
-    if source.dataset == "synthetic" and source.data:
+    if source.dataset in GENERATED and source.data:
         raise InputError(f"synthetic data lies nowhere; leave --data {source.data} out, or name another --dataset")
-    if source.dataset != "synthetic" and not source.data:
+    if source.dataset not in GENERATED and not source.data:
         raise InputError(f"the data set {source.dataset} lies on your disk: say where with --data PATH")
     if source.dataset == "npz":
         refuse_others(source.data)

@@ -17,6 +17,9 @@ from ..neutral import Skeletons
 from ..skeleton import KINECT_V2
 from .actions import ACTIONS, FIDGETS, held
 from .kinematics import JOINTS, MOTIONS, PARTS, SIDES, Angles, Body, bones, pose, stand
+from .restless import CLASSES as RESTLESS_CLASSES
+from .restless import LENGTHS as RESTLESS_LENGTHS
+from .restless import restlessness, steps
 
 FRAME_RATE = 30  # frames per second
 LENGTHS = 60, 120  # frames of the shortest and of the longest sequence
@@ -107,14 +110,16 @@ def fidgets(frames: int, action: Angles, rng: np.random.Generator) -> np.ndarray
     return pose(possible[int(choice * len(possible))] if wanted and possible else {}, frames)
 
 
-def perform(name: str, who: Person, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def perform(name: str, who: Person, rng: np.random.Generator, restless: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """One performance of an action on the floor y = 0, facing -z, as it is, before any camera sees it.
+
+    restless: the person moves all the time besides, as restless.py says, instead of a fidget at most.
 
     Returns joints, float64 (frames, J, 3) in metres, and truth, bool (frames, J): where the same seconds without the
     action's angles (the same sway, the same fidgets) would have left the joint more than `CARRIES` away.
     """
     action, seconds = ACTIONS[name]
-    shortest, longest = LENGTHS
+    shortest, longest = RESTLESS_LENGTHS if restless else LENGTHS
     pace = np.mean([who.pace[side] for side in SIDES if side in name.split()] or list(who.pace.values()))
     duration = int(np.clip(FRAME_RATE * seconds / (pace * rng.uniform(0.85, 1.15)), 30, longest - 30))
     frames = int(rng.integers(max(shortest, duration + 15), longest + 1))
@@ -122,12 +127,15 @@ def perform(name: str, who: Person, rng: np.random.Generator) -> tuple[np.ndarra
     phase = window(frames, first, first + duration, rng.uniform(-0.3, 0.3))
     angles = action(phase, int(rng.integers(2, 5)), who.size * rng.uniform(0.92, 1.08))
 
-    alive = sway(frames, rng) + fidgets(frames, angles, rng)
+    alive = sway(frames, rng)
+    alive += restlessness(frames, angles, first, first + duration, rng) if restless else fidgets(frames, angles, rng)
     resting = np.repeat(who.body.resting[None], 2 * frames, axis=0)
     for side in SIDES:
         if f"{side} shoulder" in joints_of(angles):
             resting[:frames, ARMS[side]] *= 1 - held(phase)[:, None, None]
     both = stand(who.body, resting + np.concatenate([alive + pose(angles, frames), alive]))
+    if restless:
+        both += np.tile(steps(frames, rng), (2, 1))[:, None]
     joints, without = both[:frames], both[frames:]
     return joints, np.linalg.norm(joints - without, axis=-1) > CARRIES
 
@@ -158,7 +166,11 @@ def sense(joints: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def generate(
-    seed: int = 0, subjects: int = 20, repetitions: int = 2, classes: Sequence[str] | None = None
+    seed: int = 0,
+    subjects: int = 20,
+    repetitions: int = 2,
+    classes: Sequence[str] | None = None,
+    restless: bool = False,
 ) -> Skeletons:
     """Generate `repetitions` sequences of each class by each of `subjects` people, subject by subject.
 
@@ -166,13 +178,17 @@ def generate(
     repetitions count from 1. `classes` are names from `ACTIONS`, all of them by default. `truth` (F, J) tells which
     joints carry the action in which frames.
 
+    restless: the harder set. Everybody moves other limbs as far as an action does, too, all the time and in all classes
+    alike, and sequences take 90 to 150 frames, so that neither a movement nor its size tells the action. The classes
+    are then `restless.CLASSES` by default.
+
     The same arguments give the same bytes, and every sequence depends on the seed, its subject, its class name and its
     repetition alone: more subjects, repetitions or classes leave the others as they were.
 
     Raises InputError if a class is unknown, given twice or none is given, if subjects or repetitions are below 1 or
     above 32767, or if the seed is negative.
     """
-    names = tuple(ACTIONS if classes is None else classes)
+    names = tuple((RESTLESS_CLASSES if restless else ACTIONS) if classes is None else classes)
     unknown = [name for name in names if name not in ACTIONS]
     if unknown or not names or len(set(names)) < len(names):
         fault = (
@@ -194,7 +210,7 @@ def generate(
         for label, name in enumerate(names):
             for repetition in range(1, repetitions + 1):
                 rng = stream(subject, crc32(name.encode()), repetition)
-                moves, carries = perform(name, who, rng)
+                moves, carries = perform(name, who, rng, restless)
                 joints.append(sense(place(moves, rng), rng).astype(np.float32)[:, None])
                 truth.append(carries)
                 order.append((label, subject, repetition))
