@@ -176,12 +176,14 @@ def training_steps(package, i):
       {"weights": "the weights to go on from", "velocity": "what is left of the velocity",
        "epoch": "the count of epochs", "waited": "the count of epochs waited", "stage": "the place in the list",
        "searching": "1 where the next epoch is the best whatever its score, 0 where not",
+       "averaged": "1 where no average of the weights is left, 0 where one is",
        "apart": "1 where the best weights are no longer those that are trained on, 0 where they are",
        "finished": "whether training is done, after a step that was not the last and after the last",
        "history": "how many epochs the history holds"},
       {"weights": "unit unit"},
       flags={"searching": "the search for the best does not begin anew: the first epoch of the next training step must "
              "be the best so far, whatever its score",
+             "averaged": "state.average still holds the average of the weights of the step before",
              "apart": "state.best and state.params hold the same arrays: what training does to these is done to the "
              "best weights, too"})  # fmt: skip
 def next_step(package, i):
@@ -189,7 +191,8 @@ def next_step(package, i):
     for last in (False, True):
         state = SimpleNamespace(
             params={"W": i["W"].copy()}, rng=None, velocity={"W": np.ones(3)}, best={"W": i["best"].copy()}, stage=1,
-            epoch=7, best_score=(0.25, 0.5), waited=2, history=[{}] * 9, finished=False,
+            average={"W": i["best"].copy()}, epoch=7, best_score=(0.25, 0.5), waited=2, history=[{}] * 9,
+            finished=False,
         )  # fmt: skip
         package("training.stepwise")._next_step(state, last)
         ended.append(state)
@@ -201,6 +204,7 @@ def next_step(package, i):
         "waited": float(state.waited),
         "stage": float(state.stage),
         "searching": float(state.best_score is None or min(state.best_score) == np.inf),
+        "averaged": float(state.average is None),
         "apart": float(not state.best or not np.shares_memory(state.best["W"], state.params["W"])),
         "finished": np.array([float(bool(state.finished)) for state in ended]),
         "history": float(len(state.history)),

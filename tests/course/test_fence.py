@@ -74,7 +74,7 @@ HOSTILE = {  # what it does: the body of sigmoid_backward(dy, y), and a part of 
     "patches the tests": (
         "import sys\nfor name in list(sys.modules):\n    if name.startswith('course'):\n"
         "        for key in list(vars(sys.modules[name])): setattr(sys.modules[name], key, lambda *a: None)\nreturn dy",
-        "dz of the logistic function",
+        "TypeError",  # it has taken away what would have called it once more
     ),
     "eats memory": ("import numpy as np\nx = []\nwhile True: x.append(np.empty(10 ** 8, np.int8))", "more memory"),
     "returns nan": ("return dy * float('nan')", "holds nan"),

@@ -100,3 +100,8 @@ def test_training_asks_for_no_gradient_of_the_input():
     assert outputs["plain"] == 1
     found = verdict.compare(driver, visible(driver)[0], outputs | {"plain": 0.0}, outputs)
     assert "an input gradient that nobody asked for" in found["plain"]
+
+
+def test_a_single_number_is_told_with_what_belongs_there():
+    found = said("next_step", lambda got: got.update(waited=np.array(2.0)), numbers=True)
+    assert found["waited"] == "waited (the count of epochs waited): it is 2 where 0 belongs"
