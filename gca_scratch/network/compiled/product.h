@@ -30,14 +30,17 @@ static void pack(const struct product *p, ptrdiff_t first, ptrdiff_t last) {
 }
 
 INLINE void product_tile(const struct product *p, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, int vectors) {
-    T z[ROWS][MOST_VECTORS] = {};
     const struct factors f = {p->x + row * p->x_row, p->x_row, 1, p->packed + column * p->steps, vectors * LANES, LANES, p->steps};
-    add_product(z, rows, vectors, f);
+    REAL *y = p->y + row * p->y_row + column;
+    if (column + vectors * LANES <= p->columns) {
+        add_product((struct sums){NULL, 0, 0, y, p->y_row, LANES}, rows, vectors, f);
+        return;
+    }
+    T z[ROWS][MOST_VECTORS];
+    add_product(at_hand(z), rows, vectors, f);
     for (ptrdiff_t k = 0; k < rows; k++)
-        for (int v = 0; v < vectors; v++) {
-            const ptrdiff_t at = column + v * LANES;
-            if (at < p->columns) store(p->y + (row + k) * p->y_row + at, z[k][v], p->columns - at);
-        }
+        for (int v = 0; column + v * LANES < p->columns; v++)
+            store(y + k * p->y_row + v * LANES, z[k][v], p->columns - column - v * LANES);
 }
 
 /* y = x w: w is packed by all, then each takes some of the rows. */
@@ -57,15 +60,10 @@ static void product_part(void *what, int64_t number, int64_t of) {
 
 INLINE void columns_tile(const struct product *p, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n, ptrdiff_t column,
                          int vectors) {
-    T z[ROWS][MOST_VECTORS] = {};
     const REAL *x = p->x + first * p->x_row + m, *w = p->w + first * p->w_step + column;
-    add_product(z, n, vectors, (struct factors){x, 1, p->x_row, w, p->w_step, LANES, rows});
-    for (ptrdiff_t k = 0; k < n; k++)
-        for (int v = 0; v < vectors; v++) {
-            T *y = (T *)(p->y + (m + k) * p->y_row + column + v * LANES);
-            if (first) z[k][v] += *y;
-            *y = z[k][v];
-        }
+    REAL *y = p->y + m * p->y_row + column;
+    const struct sums to = {first ? y : NULL, p->y_row, LANES, y, p->y_row, LANES};
+    add_product(to, n, vectors, (struct factors){x, 1, p->x_row, w, p->w_step, LANES, rows});
 }
 
 /* y = x^T w, where x (rows, steps) and w (rows, columns) have the rows in common: each takes some columns of x.

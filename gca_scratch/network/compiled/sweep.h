@@ -23,7 +23,7 @@ struct sweep { /* wavefront_cpu.Sweep has the same fields */
     REAL *h, *da, *dW;        /* (cells, B, H), (cells, B, 5H), (width, 5H) */
     REAL *dz;                 /* da itself, and half is 0; or, where da is added to, two halves of the latest rows of dz */
     REAL *dg;                 /* (cells, B, padded / LANES): of each gate, the shares of LANES units, at last their sums */
-    REAL *back_h, *back_c, *new_back_c; /* (widest diagonal, B, 2, padded): for the joint and the frame before */
+    REAL *back_h, *back_c, *new_back_c; /* (widest diagonal, B, 2, padded + LANES) at least: for the joint and the frame before */
 };
 
 /* Pairs of LANES units are shared out among the threads. */
@@ -52,10 +52,15 @@ INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t ro
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, width = s->width, left = H - unit, at = d->cells * B + row;
     const REAL *x = s->inputs + at * width;
     T z[ROWS][MOST_VECTORS];
-    for (ptrdiff_t k = 0; k < rows; k++)
-        for (ptrdiff_t gate = 0; gate < 5; gate++)
-            z[k][gate] = s->a ? load(s->a + ((at + k) * 5 + gate) * H + unit, left) : (T){};
-    add_product(z, rows, 5, (struct factors){x, width, 1, s->packed + unit * width * 5, 5 * LANES, LANES, width});
+    struct sums to = at_hand(z);
+    if (s->a && left >= LANES) {
+        to.from = s->a + at * 5 * H + unit, to.from_row = 5 * H, to.from_vector = H;
+    } else if (s->a) {
+        for (ptrdiff_t k = 0; k < rows; k++)
+            for (ptrdiff_t gate = 0; gate < 5; gate++) z[k][gate] = load(s->a + ((at + k) * 5 + gate) * H + unit, left);
+        to.from = to.to, to.from_row = to.to_row, to.from_vector = to.to_vector;
+    }
+    add_product(to, rows, 5, (struct factors){x, width, 1, s->packed + unit * width * 5, 5 * LANES, LANES, width});
 
     for (ptrdiff_t k = 0; k < rows; k++) {
         const T z_i = z[k][0], z_S = z[k][1], z_T = z[k][2], z_o = z[k][3], z_u = z[k][4];
@@ -107,17 +112,14 @@ static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
             }
 }
 
+/* A row of back_h: of each pair of LANES units what goes to h_S of both, then to h_T of both. */
+INLINE ptrdiff_t row_of_back_h(const struct sweep *s) { return pairs(s) * 4 * LANES; }
+
 /* back_h of `rows` rows of a diagonal, whose dz begin at `dz`, for a pair of LANES units from `unit` on. */
 INLINE void backward_tile(struct sweep *s, const REAL *dz, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
-    const ptrdiff_t columns = 5 * s->H, P = s->padded, step = P / LANES;
-    T sums[ROWS][MOST_VECTORS] = {};
+    const ptrdiff_t columns = 5 * s->H;
     const struct factors f = {dz, columns, 1, s->packed + unit * columns * 2, 4 * LANES, LANES, columns};
-    add_product(sums, rows, 4, f);
-    for (ptrdiff_t k = 0; k < rows; k++) {
-        T *back_h = (T *)(s->back_h + (row + k) * 2 * P + unit);
-        back_h[0] = sums[k][0], back_h[step] = sums[k][2];
-        if (unit + LANES < P) back_h[1] = sums[k][1], back_h[step + 1] = sums[k][3];
-    }
+    add_product((struct sums){NULL, 0, 0, s->back_h + row * row_of_back_h(s) + 2 * unit, row_of_back_h(s), LANES}, rows, 4, f);
 }
 
 /* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
@@ -131,15 +133,16 @@ INLINE void backward_units(struct sweep *s, const struct diagonal *d, REAL *dz, 
     const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
     const int gated = s->g != NULL;
     const T g = all_equal(gated ? s->g[at] : 0);
+    const REAL *back_h = s->back_h + unit / (2 * LANES) * 4 * LANES + unit % (2 * LANES);
     T dh_all = load(s->dh + at * H + unit, left), dc = {}, dg = {};
     if (cell < d->cells_S) { /* what the next joint sent */
         const ptrdiff_t from = (d->from_S * B + row) * 2 * P + unit;
-        dh_all += *(T *)(s->back_h + from);
+        dh_all += *(T *)(back_h + (d->from_S * B + row) * row_of_back_h(s));
         dc += *(T *)(back_c + from);
     }
     if (cell >= d->skip_T) { /* and the next frame */
         const ptrdiff_t from = (d->from_T * B + row) * 2 * P + P + unit;
-        dh_all += *(T *)(s->back_h + from);
+        dh_all += *(T *)(back_h + (d->from_T * B + row) * row_of_back_h(s) + 2 * LANES);
         dc += *(T *)(back_c + from);
     }
     T dz_i, dz_S, dz_T, dz_o, dz_u, dc_S, dc_T;
@@ -161,18 +164,18 @@ INLINE void weights_tile(struct sweep *s, const REAL *inputs, const REAL *dz, pt
     const ptrdiff_t H = s->H, left = H - unit;
     const REAL *x = inputs + m;
     dz += unit;
-    T sums[ROWS][MOST_VECTORS] = {};
+    REAL *dW = s->dW + m * 5 * H + unit;
     if (left >= LANES) {
-        add_product(sums, n, 5, (struct factors){x, 1, s->width, dz, 5 * H, H, rows});
-    } else {
-        for (ptrdiff_t row = 0; row < rows; row++)
-            for (int gate = 0; gate < 5; gate++)
-                for (ptrdiff_t k = 0; k < n; k++) sums[k][gate] += x[row * s->width + k] * load(dz + (row * 5 + gate) * H, left);
+        const struct sums to = {dW, 5 * H, H, dW, 5 * H, H};
+        add_product(to, n, 5, (struct factors){x, 1, s->width, dz, 5 * H, H, rows});
+        return;
     }
     for (ptrdiff_t k = 0; k < n; k++)
-        for (ptrdiff_t gate = 0; gate < 5; gate++) {
-            REAL *dW = s->dW + ((m + k) * 5 + gate) * H + unit;
-            store(dW, load(dW, left) + sums[k][gate], left);
+        for (int gate = 0; gate < 5; gate++) {
+            T sum = {};
+            for (ptrdiff_t row = 0; row < rows; row++) sum += x[row * s->width + k] * load(dz + (row * 5 + gate) * H, left);
+            REAL *to = dW + (k * 5 + gate) * H;
+            store(to, load(to, left) + sum, left);
         }
 }
 

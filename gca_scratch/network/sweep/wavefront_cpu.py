@@ -112,7 +112,8 @@ def backward(dh, cache, workspace=FRESH, onto=None):
     dz = da if onto is None else workspace.empty(np, "dz", (2, half, 5 * H), dtype)
     dg = None if g is None else workspace.empty(np, "dg", (K, B, P // library.lanes), dtype)
     dW = np.empty((width, 5 * H), dtype)  # its last row is the gradient of b
-    back = [workspace.empty(np, name, (min(J, T), B, 2, P), dtype) for name in ("back_h", "back_c", "new_back_c")]
+    sent = (min(J, T), B, 2, P + library.lanes)  # whole pairs of vectors
+    back = [workspace.empty(np, name, sent, dtype) for name in ("back_h", "back_c", "new_back_c")]
     arrays = {
         "diagonal": _diagonals(J, T),
         "W": np.ascontiguousarray(W, dtype),
