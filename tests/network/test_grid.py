@@ -187,6 +187,7 @@ def test_packing_is_undone_by_unpacking(J, T, B):
     assert (cells[-1] == x[:, frame[-1], joint[-1]]).all()
     sequences = grid.unpack(cells, J, T)
     np.testing.assert_array_equal(sequences, x)
+    assert cells.dtype == sequences.dtype == x.dtype
     assert type(cells) is type(sequences) is type(joint) is np.ndarray and joint.dtype.kind == frame.dtype.kind == "i"
 
 
