@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .driver import adds_up, asks, kept, named
+from .driver import adds_up, asks, kept, named, told
 
 ATTENTION = {"h": "K B H", "IF": "B M", "We1": "A", "We2": "H+M A"}
 
@@ -13,12 +13,20 @@ def softmax_forward(package, i):
 
 
 @asks("network.ops.softmax_backward", "K B", {"e": "K B", "dy": "K B"},
-      {"de": "de of the softmax over axis 0", "de_alone": "the same for one sequence alone, K numbers"},
-      {"de": "cell sequence", "de_alone": "cell"}, backward=True, law=adds_up("de", 0, "cell"))  # fmt: skip
+      {"de": "de of the softmax over axis 0", "de_alone": "the same for one sequence alone, K numbers",
+       "de_more": "the same for arrays with three axes"},
+      {"de": "cell sequence", "de_alone": "cell", "de_more": "cell sequence unit"}, backward=True,
+      law=adds_up("de", 0, "cell"))  # fmt: skip
 def softmax_backward(package, i):
     y = np.exp(i["e"])
     y, backward = kept(y / y.sum(axis=0)), package("network.ops").softmax_backward
-    return {"de": backward(i["dy"], y), "de_alone": backward(i["dy"][:, 0], y[:, 0])}
+    found = {"de": backward(i["dy"], y)}
+    for name, dy, of in (("de_alone", i["dy"][:, 0], y[:, 0]), ("de_more", i["dy"][..., None], y[..., None])):
+        with told(
+            f"softmax_backward is asked for arrays (K, ...) of any number of axes, also for {dy.shape}: it stops"
+        ):
+            found[name] = backward(dy, of)
+    return found
 
 
 @asks("network.attention.informativeness_forward", "J T B H M A", ATTENTION, {"r": "the scores of all cells, Eqs. 5-6"},

@@ -39,10 +39,10 @@ def tanh_backward(package, i):
 
 
 def _slope(backward, dy, y):
-    """dz; and it must be the same, number by number, for a row alone and with an axis more."""
+    """dz; a row alone and an axis more must give arrays of their shapes, too."""
     dz = backward(dy, y)
     for rows in (dy[0], y[0]), (dy[:, None], y[:, None]):
-        what = f"{backward.__name__} is asked for arrays of any shape, and not for {rows[0].shape}"
+        what = f"{backward.__name__} is asked for arrays of any shape, also for {rows[0].shape}"
         with told(f"{what}: it stops"):
             other = np.asarray(backward(*rows))
         if np.shape(dz) == dy.shape and other.shape != rows[0].shape:
@@ -83,11 +83,13 @@ def cell_backward(package, i):
     return _without_dr(_backward_of(package, i, None))
 
 
-@asks("network.cell.step_backward", "B H", CELL_BACK, CELL_GRADIENTS | {"dr": "the score's gradient, Eq. 7"},
-      CELL_AXES | {"dr": "sequence unit"}, more=scores_of_units, backward=True, weights={"dr": 3},
-      title="step_backward with a score")  # fmt: skip
+@asks("network.cell.step_backward", "B H", CELL_BACK,
+      CELL_GRADIENTS | {"dr": "the score's gradient, Eq. 7",
+                        "dr_one": "each unit's share in the gradient of a score (B, 1) that all units have in common"},
+      CELL_AXES | {"dr": "sequence unit", "dr_one": "sequence unit"}, more=scores_of_units, backward=True,
+      weights={"dr": 3}, title="step_backward with a score")  # fmt: skip
 def gated_cell_backward(package, i):
-    return _backward_of(package, i, i["r"])
+    return _backward_of(package, i, i["r"]) | {"dr_one": _backward_of(package, i, kept(i["r"][:, :1]))["dr"]}
 
 
 def _backward_of(package, i, r):

@@ -41,6 +41,7 @@ def test_every_gradient(r):
     if r is None:
         assert gradients.pop("r") is None
     elif r.shape == (B, 1):
+        assert gradients["r"].shape == (B, H)  # each unit's share
         gradients["r"] = gradients["r"].sum(axis=1, keepdims=True)  # one score served all units
     check_gradients(lambda **a: cell.step_forward(**a)[:2], arguments, gradients, [dh, dc])
 

@@ -71,3 +71,9 @@ def test_a_gradient_that_is_not_multiplied_out(clip):
         outcomes.append(params | {"v": optimiser.velocity["w"]})
     for name, value in outcomes[0].items():
         np.testing.assert_allclose(outcomes[1][name], value, rtol=1e-12, atol=1e-14)
+
+
+def test_gradients_of_zero_are_clipped_to_zero():
+    params = {"p": np.ones((2, 3))}
+    SGD(0.1, 0.9, clip=1.0).step(params, {"p": np.zeros((2, 3))})
+    assert (params["p"] == 1).all()
