@@ -256,7 +256,7 @@ def run(folder, packages, again, budget):
     with use_db(folder / "session.sqlite") as session:
         results = dict(session.results)
         equivalent = equivalents()
-        for item in sorted(session.work_items, key=lambda item: (list(PACKAGES).index(item.job_id[:-4]), item.job_id)):
+        for item in sorted(session.work_items, key=lambda item: item.job_id.partition("-")[::-1]):  # all packages in turn
             spec, result = item.mutations[0], results.get(item.job_id)
             survived = result is not None and not result.is_killed
             if item.job_id[:-4] not in packages or (result is not None and not (again and survived)):
