@@ -90,6 +90,17 @@ def test_a_user_corrects_the_rate(tmp_path):
     assert not said(found, "Blender") and len(read.joints) == 7 and found.meaning.rate == ("30", "user")
 
 
+@pytest.mark.parametrize(
+    ("rates", "told"), [((29.8, 30.25), 30.02), ((30, 60.5), 30.12), ((30, 10), 0), ((14, 14.4), 0)]
+)
+def test_files_have_a_rate_where_they_agree_to_two_hundredths(tmp_path, rates, told):
+    for name, rate in zip("ab", rates, strict=True):
+        put(tmp_path / f"{name}.bvh", person(), moving(person(), 20), round(1 / rate, 7))
+    found, _ = opened(tmp_path)
+    assert (found.meaning.rate.source, found.meaning.rate.value != "") == (("file", True) if told else ("", False))
+    assert not told or float(found.meaning.rate.value) == pytest.approx(told, abs=0.02)
+
+
 def test_slow_files_are_not_filled_up(tmp_path):
     found, [read] = opened(put(tmp_path / "a.bvh", person(), moving(person(), 20), 33.333))
     assert len(read.joints) == 20 and said(found, "fewer than 15 frames a second", "--rate")
