@@ -127,7 +127,7 @@ def _witnesses_agree(f, array, gradient):
     value = np.asarray(np.real(f(array.copy())))
     rounding = np.finfo(value.dtype if value.dtype.kind == "f" else float).eps * np.abs(value) / _STEP
     near = 1e-2 * max(abs(told), abs(seen), 1e-3 * np.abs(gradient).max()) + 10 * rounding
-    return not np.isfinite(told) or abs(told - seen) <= near
+    return bool(not np.isfinite(told) or abs(told - seen) <= near)
 
 
 def relative_error(derived, measured):
