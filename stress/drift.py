@@ -145,7 +145,7 @@ def demonstration(seed, folder, **changes):
         found = demo.demo(Path(place, "run"), seed, show=False, seeds=1)
     area = found["area_under_roc"]
     last = [name for name in area if name.startswith("iteration")][-1]
-    return {name: of["mean"] for name, of in found["accuracy"].items()} | {"area": area[last]["within"]["mean"]}
+    return {name: of["mean"] for name, of in found["accuracy"].items()} | {"area": area[last]["within"]}
 
 
 def answer(question, way, environment, seed, folder):

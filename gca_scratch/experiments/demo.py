@@ -21,7 +21,7 @@ SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
 def demo(out, seed=0, device="cpu", show=True, seeds=5):
     """Train, print how well people never seen are recognised and how well the scores find the action; save figures.
 
-    seeds: so many, from `seed` on, train both networks each; the figures are of the first.
+    seeds: so many, from `seed` on, train both networks each; figures, and areas under the ROC curve, are of the first.
 
     Writes the runs `out/gca-lstm` and `out/without-attention` of the first seed, and of every other seed S a folder
     `out/seed-S` with the two; three kinds of figures; and `out/demo.json`, and returns what the latter holds.
@@ -54,21 +54,14 @@ def demo(out, seed=0, device="cpu", show=True, seeds=5):
     ]  # the longest first
     results = list(workers.results(runs.run, trainings, jobs=2, data=data))  # one core each
     split = runs.make_split(data, source, settings)
-    states = [checkpoint.load(folder / "gca-lstm") for folder in folders]
-    areas = [
-        localisation.localise(network, training.best_weights(state), data, split.aligned, split.test)
-        for state, network, *_ in states
-    ]
-    state, network, *_ = states[0]
+    state, network, *_ = checkpoint.load(out / "gca-lstm")
+    weights = training.best_weights(state)
     accuracy = [result["accuracy"] for result in results]
     summary = {
         "accuracy": {"GCA-LSTM": spread(accuracy[:seeds]), "without attention": spread(accuracy[seeds:])},
-        "area_under_roc": {
-            name: {kind: spread([of_seed[name][kind] for of_seed in areas]) for kind in areas[0][name]}
-            for name in areas[0]
-        },
+        "area_under_roc": localisation.localise(network, weights, data, split.aligned, split.test),
         "seconds": sum(result["seconds"] for result in results),
-        "figures": [str(path) for path in draw(out, network, training.best_weights(state), state.history, split)],
+        "figures": [str(path) for path in draw(out, network, weights, state.history, split)],
     }
     writing.write_json(out / "demo.json", summary)
     print(report(summary))
@@ -114,21 +107,17 @@ def report(summary):
     for name, found in accuracy.items():
         of_seeds = "   " + " ".join(f"{value:.1%}" for value in found["seeds"]) if seeds > 1 else ""
         lines.append(f"  {name:20} {_percent(found)}{of_seeds}")
-    lines += ["", "How well do the scores find the joints and frames that carry the action? Area under the ROC curve:"]
+    lines += ["", "How well does the first network find the joints and frames that carry the action?"]
+    lines += ["Area under the ROC curve of its scores, and of other answers to where it looks:"]
     lines += ["- within: in a sequence, do cells of the action score above the others?"]
     lines += ["- action: at a cell, do sequences whose action is there score above the others?"]
     lines += ["- reached: at a cell, do those score higher whose action is there or before, in the chain and in time?"]
-    lines += [f"  {'':20} {'within':>12} {'action':>12} {'reached':>12}"]
-    for name, kinds in areas.items():
-        lines.append(f"  {name:20}" + "".join(f" {_area(found, seeds):>12}" for found in kinds.values()))
-    lines += ["", f"Trained in {summary['seconds']:.0f} s of a core. Figures, of the first seed:"]
+    lines += [f"  {'':20} {'within':>8} {'action':>8} {'reached':>8}"]
+    lines += [f"  {name:20}" + "".join(f" {value:8.3f}" for value in area.values()) for name, area in areas.items()]
+    lines += ["", f"Trained in {summary['seconds']:.0f} s of a core. Figures, of the first network:"]
     return "\n".join(lines + [f"  {path}" for path in summary["figures"]])
 
 
 def _percent(found):
     several = len(found["seeds"]) > 1
     return f"{100 * found['mean']:5.1f} ± {100 * found['deviation']:.1f} %" if several else f"{found['mean']:6.1%}"
-
-
-def _area(found, seeds):
-    return f"{found['mean']:.3f} ± {found['deviation']:.3f}" if seeds > 1 else f"{found['mean']:.3f}"
