@@ -56,7 +56,6 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
         say(str(error) or "stopped")
         return 130
     except BrokenPipeError:  # the reader has read enough, as `head` does
-        _discard_output()
         return 141
     except OSError as error:
         if error.errno in FULL:
@@ -68,11 +67,9 @@ def exit_code(run: Callable[[], int | None], program: str = "gca_scratch") -> in
             say(f"{error.filename} cannot be used ({error.strerror}); check the path given")
         else:
             raise
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _discard_output()
         return 2
+    finally:
+        _discard_what_is_left()
 
 
 def _let_print():
@@ -85,6 +82,10 @@ def _let_print():
             stream.reconfigure(errors="backslashreplace")
 
 
-def _discard_output():
-    """Drop what is still to be printed, so that the end of the program does not stumble over it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _discard_what_is_left():
+    """Drop what was printed and cannot go out, so that the end of the program does not stumble over it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -183,6 +183,12 @@ def test_what_is_printed_onto_a_full_disk(whole, streams):
         assert "cannot be written (No space left on device); free some space" in sentence(ended.stderr)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_sentence_that_cannot_be_printed_changes_no_exit_code():
+    with open("/dev/full", "w") as full:
+        assert subprocess.run([sys.executable, "-m", "gca_scratch", "nonsense"], stderr=full).returncode == 2
+
+
 def test_a_full_folder_for_temporary_files_is_one_sentence(capsys):
     def share(reason):
         raise PicklingError("Could not pickle the task to send it to the workers.") from RuntimeError(reason)
