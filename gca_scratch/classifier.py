@@ -7,7 +7,7 @@ variants), Algorithm 1 (training), checkpoints (runs). Of scikit-learn it import
 import inspect
 import os
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import fields
 from typing import Any, Self
 
 import numpy as np
@@ -29,10 +29,9 @@ from .data.protocols import hold_out
 from .network.arrays import module_for
 from .runs import fitted as fitting
 from .runs.fitted import Fitted, aligned_for, network_for
-from .settings import Settings, settings_from
+from .settings import Settings
 from .support.errors import InputError, shown
 from .support.progress import progress
-from .support.reading import from_plain
 
 
 class GCALSTMClassifier:
@@ -169,7 +168,8 @@ class GCALSTMClassifier:
         layout = layout_from(self.skeleton, sequences[0].shape[2])
         hip = hip_of(layout, self.hip, known=self.skeleton is not None)
         seen = seen_skeleton(layout, hip)
-        settings, unavailable = self._settings(unavailable_for(*seen, classes))
+        own = {setting.name: getattr(self, setting.name) for setting in fields(Settings)}
+        settings, unavailable = fitting.settings_of(own, str(self.preset), unavailable_for(*seen, classes))
         people = people_from(groups, len(sequences), settings.validation)
         xp = module_for(self.device)
         persons = max(sequence.shape[1] for sequence in sequences)
@@ -244,6 +244,15 @@ class GCALSTMClassifier:
         aligned = fitted.read(X)
         return aligned.frame_index(np.arange(len(aligned.label)), fitted.settings.frames) - aligned.offsets[:-1, None]
 
+    def where_it_looks(self, X: Any) -> dict[str, np.ndarray]:
+        """Answers to where the network looks, each (N, T, J), by the names that `runs.where.answers` explains.
+
+        Frames and joints are those of `attention_scores`. Within a sequence the order of its cells tells which matter
+        more; the numbers of two answers cannot be compared.
+        """
+        fitted = self._known()
+        return fitted.where(fitted.read(X), module_for(self.device))
+
     # --- keep and bring back ------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -264,23 +273,6 @@ class GCALSTMClassifier:
         return cls().set_params(**params)._know(fitted)
 
     # --- within -------------------------------------------------------------------------------------------------------
-
-    def _settings(self, reasons: dict[str, str]) -> tuple[Settings, dict[str, str]]:
-        """The settings of this classifier, and what the preset wants that cannot be, with the reasons.
-
-        reasons: those of `unavailable_for`. Raises InputError where a person asks for what cannot be.
-        """
-        own = {setting.name: fitting.plain(getattr(self, setting.name)) for setting in fields(Settings)}
-        own = {name: value for name, value in own.items() if value is not None}
-        settings = from_plain(Settings, asdict(settings_from(str(self.preset))) | own, type(self).__name__)
-        wanted = {name: getattr(settings, name) for name in reasons}
-        if settings.network not in ("coarse", "two-stream"):
-            wanted.pop("network", None)
-        off = {name: reason for name, reason in reasons.items() if wanted.get(name)}
-        for name, reason in off.items():
-            if name in own:
-                raise InputError(f"{name} = {own[name]!r} cannot be, for {reason}; leave it out")
-        return replace(settings, **dict.fromkeys(off, False)), off
 
     def _know(self, fitted: Fitted) -> Self:
         self._fitted = fitted

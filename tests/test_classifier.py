@@ -31,6 +31,7 @@ from gca_scratch import GCALSTM, GCALSTMClassifier, runs
 from gca_scratch.data.joint_names import body_parts
 from gca_scratch.data.skeleton import KINECT_V2
 from gca_scratch.runs import checkpoint
+from gca_scratch.runs.where import answers
 from gca_scratch.settings import NETWORKS, PRESETS, Settings
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import HISTORY_COLUMNS
@@ -193,6 +194,20 @@ def test_scores_stand_at_the_joints_of_the_data(fitted):
     assert np.allclose(model.attention_scores(X)[..., list(aligned.order)], network.scores(cache))
 
 
+@pytest.mark.parametrize("changes", [{"iterations": 0}, {"traversal": "tree"}, {"network": "st-lstm"}], ids=str)
+def test_where_it_looks_has_the_joints_of_the_data(changes):
+    model = tiny(**changes).fit(X, Y)
+    aligned, network = model._fitted.read(X), model._fitted.network
+    maps = model.where_it_looks(X)
+    expected = answers(network, model._fitted.state.params, aligned, np.arange(24))
+    assert list(maps) == list(expected)
+    for name, found in maps.items():
+        assert found.shape == (24, 4, 5)
+        for joint in range(5):
+            places = [place for place, there in enumerate(aligned.order) if there == joint]
+            assert np.allclose(found[:, :, joint], expected[name][:, :, places].mean(axis=2), rtol=1e-4), name
+
+
 @pytest.mark.parametrize("changes", [{"iterations": 0}, *({"network": name} for name in NETWORKS[3:])], ids=str)
 def test_networks_without_attention_have_no_scores(changes):
     model = tiny(epochs=1, **changes).fit(X, Y)
@@ -274,7 +289,9 @@ def test_a_label_that_was_not_fitted_counts_as_missed_unless_all_are(fitted):
         fitted.score(X, [1] * 24)
 
 
-@pytest.mark.parametrize("method", ["predict", "predict_proba", "attention_scores", "attention_frames", "save"])
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_proba", "attention_scores", "attention_frames", "where_it_looks", "save"]
+)
 def test_what_is_not_fitted_says_so(method):
     with pytest.raises(InputError, match=r"this GCALSTMClassifier is not fitted; call fit\(X, y\) first"):
         getattr(tiny(), method)(X)

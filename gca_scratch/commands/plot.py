@@ -14,6 +14,7 @@ FILES = {  # what can be drawn, and the file that it goes into
     "gates": "gates.png",
     "scores": "scores.png",
     "animation": "animation.gif",
+    "where": "where.png",
 }
 
 
@@ -23,12 +24,15 @@ def add_options(parser):
         "figure",
         metavar="FIGURE",
         help="convergence (Fig. 6), strip (Fig. 7: skeletons over frames), body (Fig. 8: mean score of every joint), "
-        "confusion, gates, scores (maps over joints and frames), animation, or all",
+        "confusion, gates, scores (maps over joints and frames), animation, where (scores, gradient, what is left out: "
+        "answers to where it looks, side by side), or all",
     )
     parser.add_argument(
         "run", metavar="RUN", help="folder that train has written; confusion and body also take all folds"
     )
-    parser.add_argument("second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both")
+    parser.add_argument(
+        "second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both, or where it looks"
+    )
     parser.add_argument(
         "--out",
         metavar="FILE",
@@ -49,8 +53,8 @@ def command(options):
     """Draw what the options ask for, and print where it is; InputError for what cannot be drawn."""
     if options.figure not in (*FILES, "all"):
         raise InputError(f"unknown figure {shown(options.figure)}: choose one of {', '.join(FILES)}, all")
-    if options.second and options.figure not in ("convergence", "all"):
-        raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw convergence")
+    if options.second and options.figure not in ("convergence", "where", "all"):
+        raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw convergence or where")
     folder, second = _folder(options.run), options.second and _folder(options.second)
 
     from ..figures.of_run import NotInRun, Request, draw  # Matplotlib takes its time: only now

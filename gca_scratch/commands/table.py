@@ -11,15 +11,16 @@ from ..support.writing import replacing
 from .options import GENERATED, add_device, add_source, source_of
 
 LARGE = 10_000  # sequences from which on the preset is "paper"
+READINGS = "gate-readings"  # no table of the paper: experiments/gate_readings.py
 
 
 def add_options(parser):
     """The arguments of `table`."""
     numbers = ", ".join(name for name in paper.TABLES if name.isupper())
     parser.add_argument(
-        "table", choices=tuple(paper.TABLES), metavar="TABLE",
+        "table", choices=(*paper.TABLES, READINGS), metavar="TABLE",
         help=f"a table of the paper, {numbers}; networks: all networks side by side; iterations: numbers of attention "
-        "iterations and training methods side by side",
+        "iterations and training methods side by side; gate-readings: readings of Eq. 7, and where each looks",
     )  # fmt: skip
     add_source(parser, without="none; --dataset synthetic takes the synthetic actions")
     parser.add_argument(
@@ -60,6 +61,8 @@ def add_options(parser):
 def command(options):
     """Run the rows that are not finished, print the table, and write it into the --out folder."""
     _check(options)
+    if options.table == READINGS:
+        return _readings(options)
     table = paper.TABLES[options.table]()
     chosen = tables.choose(table, options.rows)
     given = settings.given(options)
@@ -114,3 +117,18 @@ def _check(options):
         )
     if options.noise and options.table != "VI":
         raise InputError("--noise is for Table VI alone; leave it out")
+    if options.table == READINGS and (options.cluster is not None or options.keep or options.device != "cpu"):
+        raise InputError(
+            f"{READINGS} runs on this processor and keeps nothing; leave --cluster, --keep and --device out"
+        )
+
+
+def _readings(options):
+    """The table of gate readings, which has a way of its own."""
+    from ..experiments import gate_readings  # Matplotlib takes its time: only now
+
+    source = source_of(options, protocol=options.protocol or "half")
+    data = runs.load_data(source)
+    base = settings.settings_from(options.preset or "demo", **settings.given(options))
+    out = options.out or f"table-{READINGS}"
+    gate_readings.study(data, source, base, out, options.rows, options.seeds, options.jobs or 2)

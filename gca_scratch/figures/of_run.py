@@ -11,6 +11,7 @@ import numpy as np
 from .. import runs
 from ..network.arrays import to_device, to_host
 from ..runs.trained import classify, load
+from ..runs.where import answers
 from ..support.errors import InputError
 from . import bodies, canvas, charts, localisation
 from .look import look, poses
@@ -25,7 +26,8 @@ class NotInRun(InputError):
 class Request:
     """The folder of a run, or of all folds, and what is wanted of it; loaded when a figure needs it.
 
-    second: the folder of a run to compare it with; data, sequence, device: as `trained.load` and `look` take them.
+    second: the folder of a run to compare it with, or whose scores to show beside its own; data, sequence, device: as
+    `trained.load` and `look` take them.
     """
 
     def __init__(self, folder, second=None, data=None, sequence=None, device="cpu"):
@@ -151,6 +153,38 @@ def _scores(request):
     return charts.score_maps([seen.title], truth, seen.scores[:, None], _cell_names(run), seen.names)
 
 
+def _where(request):
+    """All answers to where the network looks, a row of skeletons each, under the truth where the data know it."""
+    run, seen = request.run, request.look
+    maps = where_it_looks(run, seen.n)
+    if request.second:  # another network's scores of the same sequence, such as those of soft attention
+        other = load(request.second, request.data, request.device)
+        if not np.array_equal(other.split.data.name, run.split.data.name) or other.network.frames != run.network.frames:
+            raise InputError(f"{request.second} has other sequences or frames than {request.folder}; leave it out")
+        beside = look(other, seen.n)
+        scores = [] if beside.of_joints is None else beside.of_joints
+        maps |= {f"run 2, {name}": r for name, r in zip(beside.names, scores, strict=True)}
+    aligned = run.split.aligned
+    frames = aligned.frame_index([seen.n], run.network.frames)[0] - aligned.offsets[seen.n]
+    shares = np.stack(
+        [each / each.sum() if each.any() else np.full(each.shape, 1 / each.size) for each in maps.values()]
+    )
+    drawing = bodies.skeleton_strip(
+        seen.title, poses(run, seen.n)[frames], run.body.bones, shares, aligned.up, names=list(maps)
+    )
+    drawing.draw_without_rendering()  # so many rows find their places in two attempts, of which this is one
+    return drawing
+
+
+def where_it_looks(run, n):
+    """The truth, if it is known, and the answers about sequence n of a run: name -> (T, J), joints as drawn."""
+    aligned, frames = run.split.aligned, run.network.frames
+    maps = answers(run.network, run.weights, aligned, [n], run.iterations, run.xp)
+    if run.split.data.truth is not None:
+        maps = {"truth": localisation.truth_at(run.split.data, aligned, [n], frames).astype(float)} | maps
+    return {name: found[0] @ run.body.shares.T for name, found in maps.items()}
+
+
 def _cell_names(run):
     return [run.split.data.joint_names[joint] for joint in run.split.aligned.order]
 
@@ -170,6 +204,7 @@ FIGURES = {
     "gates": _gates,
     "scores": _scores,
     "animation": _animation,
+    "where": _where,
 }
 OF_ALL_FOLDS = ("body", "confusion")
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,13 @@ from ..data.sampling import Aligned
 from ..data.skeleton import Layout, chain
 from ..network.arrays import ArrayModule, to_device, to_host
 from ..network.gca_lstm import Network
-from ..settings import Settings
+from ..settings import Settings, settings_from
 from ..support.errors import InputError, shown
 from ..support.reading import from_plain
 from ..training import Engine, State, best_weights, evaluate
 from ..variants.build import build
 from . import checkpoint
+from .where import answers
 
 _KEPT = str | int | float | None  # arguments that JSON keeps as they are
 BATCH = 25  # sequences that are scored at once
@@ -101,6 +102,31 @@ class Fitted(NamedTuple):
             for place, joint in enumerate(order):  # a joint has several where the chain comes back to it
                 found[:, batch, :, joint] += scores[..., place]
         return found
+
+    def where(self, data: Aligned, xp: ArrayModule) -> dict[str, np.ndarray]:
+        """All answers to where the network looks in all sequences, each (N, T, J), joints of `seen`."""
+        weights, count = best_weights(self.state, xp), len(data.label)
+        places = [np.flatnonzero(np.equal(data.order, joint)) for joint in range(len(self.seen[0].joint_names))]
+        maps = answers(self.network, weights, data, np.arange(count), xp=xp)
+        return {name: np.stack([found[:, :, at].mean(axis=2) for at in places], axis=2) for name, found in maps.items()}
+
+
+def settings_of(given: Mapping[str, Any], preset: str, reasons: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """The settings of a classifier, and what the preset wants that cannot be, with the reasons.
+
+    given: its arguments that are settings, None where the preset says.  reasons: those of `unavailable_for`. Raises
+    InputError where a person asks for what cannot be.
+    """
+    own = {name: plain(value) for name, value in given.items() if value is not None}
+    settings = from_plain(Settings, asdict(settings_from(preset)) | own, "GCALSTMClassifier")
+    wanted = {name: getattr(settings, name) for name in reasons}
+    if settings.network not in ("coarse", "two-stream"):
+        wanted.pop("network", None)
+    off = {name: reason for name, reason in reasons.items() if wanted.get(name)}
+    for name, reason in off.items():
+        if name in own:
+            raise InputError(f"{name} = {own[name]!r} cannot be, for {reason}; leave it out")
+    return replace(settings, **dict.fromkeys(off, False)), off
 
 
 def aligned_for(data: Skeletons, settings: Settings, hip: str | None, up: int | None = None) -> Aligned:

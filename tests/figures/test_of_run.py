@@ -14,7 +14,7 @@ from gca_scratch import runs, training
 from gca_scratch.commands import plot as plotting
 from gca_scratch.data import alignment, neutral, protocols
 from gca_scratch.figures import bodies, canvas, look, of_run
-from gca_scratch.runs import trained
+from gca_scratch.runs import trained, where
 from gca_scratch.runs.folds import run_all_folds
 from gca_scratch.support.errors import InputError
 from gca_scratch.training import stepwise
@@ -221,7 +221,7 @@ def test_a_network_without_attention(tmp_path, capsys):
     folder = trained_run(tmp_path, network="st-lstm", iterations=0)
     plot("all", folder)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["written", "no", "no", "written", "written", "no", "no"]
+    assert [line.split()[0] for line in lines] == ["written", "no", "no", "written", "written", "no", "no", "written"]
     with pytest.raises(InputError, match=r"run has no attention; train one with --network gca --iterations 2"):
         plot("strip", folder)
 
@@ -260,7 +260,9 @@ def test_one_figure_that_cannot_be_drawn_leaves_the_others(made, tmp_path, capsy
         plot("all", folder)
     drawn = {file for name, file in plotting.FILES.items() if name not in ("convergence", "confusion")}
     assert {path.name for path in (folder / "figures").iterdir()} == drawn
-    with pytest.raises(InputError, match=r"^no convergence: .*; no strip, body, gates, scores, animation: there"):
+    with pytest.raises(
+        InputError, match=r"^no convergence: .*; no strip, body, gates, scores, animation, where: there"
+    ):
         plot("all", made.parent / made.name, "--out", tmp_path / "none")
 
 
@@ -357,7 +359,7 @@ def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
     [
         (["portrait", "stepwise"], "unknown figure 'portrait': choose one of convergence, strip, body, .*, all"),
         (["strip", "nowhere"], "there is no run nowhere; give the folder that train has written"),
-        (["strip", "stepwise", "direct"], "strip shows one run; leave direct out, or draw convergence"),
+        (["strip", "stepwise", "direct"], "strip shows one run; leave direct out, or draw convergence or where"),
         (["strip", "."], "there is no checkpoint checkpoint.npz; give the folder or file of a run"),
         (["convergence", "."], "history.csv cannot be read .*; give the folder of a run"),
         (["confusion", "."], "result.json cannot be read .*; give the folder of a run that has ended"),
@@ -452,3 +454,33 @@ def test_damaged_files(tmp_path, file, text, message):
     (tmp_path / file).write_text(text)
     with pytest.raises(InputError, match=message):
         plot("convergence" if file == "history.csv" else "confusion", tmp_path)
+
+
+def test_where_it_looks_shows_all_answers_under_the_truth(made, tmp_path, monkeypatch):
+    drawn = catch(monkeypatch)
+    plot("where", made / "stepwise", made / "direct", "--sequence", 3, "--out", tmp_path / "where.png")
+    run, other = (trained.load(made / name) for name in ("stepwise", "direct"))
+    maps = of_run.where_it_looks(run, 3)
+    expected = where.answers(run.network, run.weights, run.split.aligned, [3], run.iterations)
+    assert list(maps) == ["truth", *expected]
+    for name, found in expected.items():
+        np.testing.assert_allclose(maps[name], found[0], rtol=1e-5)  # each joint has one place in the chain
+    scores = look.look(other, 3).of_joints
+    figure = drawn["where.png"]
+    for name in (*maps, "run 2, iteration 1", "run 2, iteration 2"):
+        assert name in texts(figure)
+    rows = [ax.collections[-1].get_array() for ax in figure.axes if ax.collections and ax.get_ylabel() == ""]
+    assert len(rows) >= len(maps) + len(scores)
+
+
+def test_where_it_looks_needs_no_attention_and_no_truth(tmp_path, monkeypatch):
+    drawn = catch(monkeypatch)
+    folder = run_on(skeletons(truth=False), tmp_path, iterations=0)
+    plot("where", folder)
+    assert "gradient" in texts(drawn["where.png"]) and "truth" not in texts(drawn["where.png"])
+
+
+def test_where_it_looks_of_other_sequences_cannot_be_shown_beside(made, tmp_path):
+    other = run_on(skeletons(subjects=6), tmp_path)
+    with pytest.raises(InputError, match="has other sequences or frames than"):
+        plot("where", made / "stepwise", other)

@@ -39,6 +39,25 @@ def softmax_of(e):
     return [[cell / total for cell in frame] for frame in e]
 
 
+def _each(function):
+    """A gate's reading of r[t][j]: the function gets one score, all of them in a list, and their number."""
+
+    def read(r):
+        every = [score for frame in r for score in frame]
+        return [[function(score, every, len(every)) for score in frame] for frame in r]
+
+    return read
+
+
+GATES = {
+    "as written": lambda r: r,
+    "draws": _each(lambda r, every, K: 1 - (1 - r) ** K),
+    "odds": _each(lambda r, every, K: K * r / (1 + K * r)),
+    "range": _each(lambda r, every, K: (r - min(every)) / (max(every) - min(every))),
+    "largest": _each(lambda r, every, K: r / max(every)),
+}
+
+
 def log_softmax(logits):
     return logits - np.log(np.sum(np.exp(logits)))
 
@@ -46,9 +65,8 @@ def log_softmax(logits):
 def attention_scores(network, p, hidden, order, parts, mask):
     """Log-probabilities after N attention iterations; hidden[t][j], parts None or the body part of each joint."""
     T, J = len(hidden), len(hidden[0])
-    sharing, soft = "d", False
-    if network.ablation is not None:
-        sharing, soft = network.ablation.sharing, network.ablation.attention == "soft"
+    sharing, soft = getattr(network.ablation, "sharing", "d"), getattr(network.ablation, "attention", "") == "soft"
+    gate = GATES[getattr(network.ablation, "gate", "as written")]
     if network.initial == "average":
         IF = sum(hidden[t][j] for t in range(T) for j in range(J)) / (J * T)
     else:
@@ -62,6 +80,15 @@ def attention_scores(network, p, hidden, order, parts, mask):
             for frame in hidden
         ]
         one, two = "We3", "We4"
+    if getattr(network.ablation, "seen", "h") == "news":
+        none = 0 * hidden[0][0]
+        seen = [
+            [
+                hidden[t][j] - (hidden[t - 1][j] if t else none) / 2 - (hidden[t][j - 1] if j else none) / 2
+                for j in range(J)
+            ]
+            for t in range(T)
+        ]
     place = {pair: k for k, pair in enumerate(order)}
     for n in range(1, network.iterations + 1):
         group = "attention" if sharing in "ab" else f"attention.{n}"
@@ -83,7 +110,7 @@ def attention_scores(network, p, hidden, order, parts, mask):
         else:
             if parts is not None:  # Eq. 13
                 r = [[r[t][numbers.index(parts[j])] for j in range(J)] for t in range(T)]
-            F = layer(p["layer2.W"], p["layer2.b"], hidden, r)[T - 1][J - 1]
+            F = layer(p["layer2.W"], p["layer2.b"], hidden, gate(r))[T - 1][J - 1]
         IF = np.maximum(np.concatenate([F, IF]) @ p[f"memory.{n}.WF"] + p[f"memory.{n}.b"], 0)
     return [log_softmax((IF * mask) @ p["classifier.W"] + p["classifier.b"])]
 
