@@ -66,6 +66,7 @@ def waving(hands, joints=tuple(BODY)):
 
 
 def test_data_in_which_everybody_uses_one_hand():
+    assert ONE_HANDED == 0.9
     every = np.arange(30)
     assert one_handed(waving("rrrrrrrrrr"), every) == one_handed(waving("llllllllll"), every) == 1
     assert one_handed(waving("rrrrrrrrrl"), every) == pytest.approx(0.9) and not one_handed(waving("r" * 10), every) < 1

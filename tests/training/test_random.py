@@ -11,6 +11,7 @@ from gca_scratch import training
 from gca_scratch.network.gca_lstm import GCALSTM
 from gca_scratch.settings import Settings
 from gca_scratch.training import stepwise
+from gca_scratch.training.balance import evenly_drawn
 from gca_scratch.training.parallel import Engine
 
 EPOCHS = 12
@@ -185,3 +186,42 @@ def test_without_validation_the_last_weights_are_the_best_at_any_time():
     state = training.train(NETWORK, training.start(NETWORK, settings), data, FIT, FIT[:0], settings, on_epoch=on_epoch)
     assert same(state.params, seen[2][0]) and not same(seen[1][0], seen[2][0])
     assert [more for _, *more in seen] == [[1, 0, False], [2, 0, False], [0, 0, True]]
+
+
+# --- classes drawn evenly ---------------------------------------------------------------------------------------------
+
+LABEL = np.repeat([0, 1, 3], [11, 4, 2])  # 17 sequences: two of the three classes come six times, one five times
+
+
+def test_which_classes_come_once_more_and_which_sequences_do_is_drawn():
+    counts, times, firsts = np.zeros(4), np.zeros(17), []
+    draws = 600
+    for seed in range(draws):
+        order = evenly_drawn(np.random.default_rng(seed), np.arange(17), LABEL)
+        found = np.bincount(LABEL[order], minlength=4)
+        counts += found == 6
+        times += np.bincount(order, minlength=17)
+        firsts.append(LABEL[order[0]])
+    few = 4.5 * np.sqrt(draws * 2 / 9)
+    assert counts[2] == 0 and (np.abs(counts[[0, 1, 3]] - draws * 2 / 3) < few).all()
+    for kind in (0, 1, 3):
+        own = times[kind == LABEL]
+        assert own.sum() == pytest.approx(draws * 17 / 3, abs=few)
+        assert np.abs(own - own.mean()).max() < 4.5 * np.sqrt(draws) / 2 + 1  # within a class each as often
+    seen = np.bincount(firsts, minlength=4)[[0, 1, 3]]
+    assert np.abs(seen - draws / 3).max() < few  # classes come in no order
+
+
+def test_sequences_of_a_class_come_in_another_order_each_time():
+    """And no class goes before another, however the labels are sorted."""
+    places = np.zeros((400, 17))
+    for seed in range(400):
+        order = evenly_drawn(np.random.default_rng(seed), np.arange(17), LABEL)
+        for sequence in range(17):
+            at = np.flatnonzero(order == sequence)
+            places[seed, sequence] = at[0] if len(at) else np.nan
+    middle = np.nanmean(places, axis=0)
+    for kind in (0, 1, 3):
+        assert np.ptp(middle[kind == LABEL]) < 3, middle
+    assert abs(np.nanmean(places[:, :11]) - 8) < 0.5  # the commonest class, of which each comes once at most
+    assert (np.nanmin(places, axis=0) == 0).all() and (np.nanmax(places, axis=0) > 13).sum() >= 11
