@@ -13,7 +13,7 @@ from ..bugs import mutants
 from ..bugs.mutants import ours
 from ..drivers import DRIVERS, hidden, visible
 from ..releasing import release
-from . import diagnosis, fence, splice
+from . import diagnosis, fence, splice, verdict
 
 _sources = {}
 
@@ -36,9 +36,8 @@ class Attempt:
         return diagnosis.compare(driver, inputs, got, right)
 
     def share(self, n):
-        """Which part of test n is right: its outputs, each as heavy as its driver says."""
-        weights = self.tests[n][0].weights
-        return _share({name: (not verdict, weights.get(name, 1)) for name, verdict in self.verdicts(n).items()})
+        """Which part of test n is right."""
+        return verdict.share(self.tests[n][0], {name: not wrong for name, wrong in self.verdicts(n).items()})
 
     @property
     def right(self):
@@ -52,11 +51,6 @@ class Attempt:
             if of_kind == kind:
                 found.setdefault(driver.name, []).append(answer.error if answer.outputs is None else answer.outputs)
         return found
-
-
-def _share(outputs):
-    """The share of what is right in {name: (right, weight)}."""
-    return sum(weight for right, weight in outputs.values() if right) / sum(weight for _, weight in outputs.values())
 
 
 def best(manifest, task, texts, seed, limits):

@@ -7,7 +7,7 @@ what it spoils, but at least LEAST and at most MOST of the task; a few cost the 
 """
 
 from ..drivers import DRIVERS
-from . import diagnosis
+from . import diagnosis, verdict
 
 LEAST, MOST = 0.2, 0.6  # of a task, what a single mistake costs
 
@@ -50,13 +50,13 @@ def cost(bug, task, answers, right):
 
 
 def _spoiled(driver, outputs, right):
-    total = lost = 0
+    kept = 0
     for mine, other in zip(outputs, right, strict=True):
-        for name, value in other.items():
-            weight = driver.weights.get(name, 1)
-            total += weight
-            lost += weight * (not isinstance(mine, dict) or not diagnosis.matches(mine.get(name), value))
-    return lost / total
+        found = mine if isinstance(mine, dict) else {}
+        kept += verdict.share(
+            driver, {name: diagnosis.matches(found.get(name), value) for name, value in other.items()}
+        )
+    return 1 - kept / len(right)
 
 
 def _of_earlier(task, parts):

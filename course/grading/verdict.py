@@ -51,6 +51,18 @@ def same(got, right):
     return bool(np.abs(got - right).max(initial=0) <= TOLERANCE * _size(right))
 
 
+def share(driver, right):
+    """Which part of a test is right, of {output: is it right?}: each output as heavy as the driver says.
+
+    A flag counts as far as the rest is right: whoever returns anything keeps many rules.
+    """
+    weights = {name: driver.weights.get(name, 1) for name in right}
+    rest = sum(weight for name, weight in weights.items() if name not in driver.flags)
+    part = sum(weight for name, weight in weights.items() if right[name] and name not in driver.flags) / rest
+    flags = sum(weight for name, weight in weights.items() if right[name] and name in driver.flags)
+    return part * (rest + flags) / sum(weights.values())
+
+
 def fewest(explains, wrong):
     """Greedily the mistakes that explain most of what is wrong; among equals those that predict nothing else.
 

@@ -105,3 +105,11 @@ def test_training_asks_for_no_gradient_of_the_input():
 def test_a_single_number_is_told_with_what_belongs_there():
     found = said("next_step", lambda got: got.update(waited=np.array(2.0)), numbers=True)
     assert found["waited"] == "waited (the count of epochs waited): it is 2 where 0 belongs"
+
+
+def test_a_rule_that_is_kept_by_who_returns_anything_is_worth_nothing_by_itself():
+    driver = DRIVERS["tree_forward"]
+    assert verdict.share(driver, {"h": False, "heard": True}) == 0
+    assert verdict.share(driver, {"h": True, "heard": False}) == 0.75
+    assert verdict.share(driver, {"h": True, "heard": True}) == 1
+    assert all(driver.flags.keys() < driver.what.keys() for driver in DRIVERS.values() if driver.flags)
