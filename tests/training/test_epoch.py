@@ -1,0 +1,105 @@
+"""What an epoch and an evaluation report: means over sequences, whatever the batches and the looks are."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from gca_scratch import training
+from gca_scratch.network.gca_lstm import GCALSTM
+from gca_scratch.settings import Settings
+from gca_scratch.training import stepwise
+from gca_scratch.training.optim import SGD
+
+N = 23  # no multiple of a batch
+SETTINGS = Settings(frames=2, hidden=4, iterations=1, initial="average", batch_size=5, validation=0)
+NETWORK = GCALSTM(2, 2, 3, 3, hidden=4, iterations=1, initial="average")
+
+
+class Data:
+    """Sequence n has the label n % 3; each look at it has numbers of its own."""
+
+    label = np.arange(N) % 3
+
+    def __init__(self):
+        self.asked = []
+
+    def numbers(self, sequences, position):
+        return np.stack([np.sin(n * (1 + position) + np.arange(3)) for n in sequences])
+
+    def batch(self, sequences, frames, settings=None, rng=None, position=0.5):
+        self.asked.append((list(sequences), frames, settings, rng, position))
+        return self.numbers(sequences, position), self.label[sequences]
+
+
+def epoch(label, logits_of, loss_of, **changes):
+    """(loss, error) of an epoch whose batches have those logits and that loss, functions of x and y."""
+
+    class Engine:
+        network = SimpleNamespace(frames=2, masks=lambda rng, batch: {})
+
+        def loss_and_gradients(self, params, x, y, masks, iterations, weights):
+            return loss_of(x, y), {}, logits_of(x, y)
+
+    data, settings = Data(), dataclasses.replace(SETTINGS, **changes)
+    data.label = label
+    state = training.State({"w": np.zeros(1)}, np.random.default_rng(0))
+    return stepwise.run_epoch(Engine(), state, data, np.arange(N), settings, SGD(0.1, 0.0), 1, np)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 22, 23, 100])
+def test_the_loss_of_an_epoch_is_the_mean_over_its_sequences(batch_size):
+    label = np.arange(N) ** 2 % 17
+    loss, _ = epoch(label, lambda x, y: np.zeros((len(y), 20)), lambda x, y: y.mean(), batch_size=batch_size)
+    assert loss == pytest.approx(label.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 23])
+def test_the_error_of_an_epoch_is_the_share_of_sequences_that_are_wrong(batch_size):
+    label = np.arange(N) % 3
+
+    def logits(x, y):  # right but for the class 2, which is taken for 0
+        return np.eye(3)[np.where(y == 2, 0, y)]
+
+    _, error = epoch(label, logits, lambda x, y: 0.0, batch_size=batch_size)
+    assert error == pytest.approx((label == 2).mean(), rel=1e-12) and 0 < error < 1
+
+
+class Looker:
+    """An engine whose logits are the numbers of the data."""
+
+    network = SimpleNamespace(frames=2)
+
+    def forward(self, params, x, iterations=None):
+        return x
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+@pytest.mark.parametrize("batch_size", [4, 23, 100])
+def test_an_evaluation_is_the_mean_over_sequences_and_looks(looks, batch_size):
+    data, chosen = Data(), np.array([22, 3, 8, 4, 19, 11, 0, 7, 16])
+    settings = dataclasses.replace(SETTINGS, samplings=looks)
+    loss, p = training.evaluate(Looker(), {}, data, chosen, settings, batch_size=batch_size)
+    losses, probabilities = [], []
+    for position in {1: [0.5], 3: [1 / 6, 3 / 6, 5 / 6]}[looks]:
+        e = np.exp(data.numbers(chosen, position))
+        e /= e.sum(axis=1, keepdims=True)
+        probabilities.append(e)
+        losses.append(-np.log(e[np.arange(len(chosen)), data.label[chosen]]))
+    np.testing.assert_allclose(p, np.mean(probabilities, axis=0), rtol=1e-12)
+    assert loss == pytest.approx(np.mean(losses), rel=1e-12)
+    asked = [place for *_, place in data.asked[: looks if batch_size > 9 else 3 * looks]]
+    assert asked == pytest.approx([(k + 0.5) / looks for k in range(looks)] * (1 if batch_size > 9 else 3))
+    assert all(settings is None and rng is None for _, _, settings, rng, _ in data.asked)  # nothing random
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_weights_and_the_rest_come_from_two_streams_of_the_seed(seed):
+    """Who trains again in years gets the same network: [seed, 0] draws the weights, [seed, 1] all that follows."""
+    state = training.start(NETWORK, dataclasses.replace(SETTINGS, seed=seed))
+    for name, value in NETWORK.init(np.random.default_rng([seed, 0])).items():
+        assert (state.params[name] == value).all(), name
+    assert (state.rng.random(9) == np.random.default_rng([seed, 1]).random(9)).all()
+    assert (state.velocity, state.best, state.stage, state.epoch, state.waited) == ({}, None, 0, 0, 0)
+    assert (state.history, state.best_score, state.finished) == ([], None, False)
