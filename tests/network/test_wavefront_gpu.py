@@ -137,12 +137,12 @@ def test_dropout_is_drawn_on_the_device(cupy):
     assert 0.7 < (values > 0).mean() < 0.8
 
 
-@pytest.mark.parametrize("balance", ["none", "weights"])
-def test_training_gives_what_it_gives_on_the_cpu(cupy, balance):
+@pytest.mark.parametrize(("balance", "average"), [("none", 0), ("weights", 2)])
+def test_training_gives_what_it_gives_on_the_cpu(cupy, balance, average):
     """Without dropout, which a GPU draws by its own generator: the same history, to rounding."""
     data = skeletons()
     data.label[::5] = 0
-    settings = replace(TINY, dropout=0.0, epochs=2, balance=balance)
+    settings = replace(TINY, dropout=0.0, epochs=2, balance=balance, average=average)
     histories, probabilities = [], []
     for xp in (np, cupy):
         split = runs.make_split(data, runs.Source("neutral", "", "loso", 1), settings)
