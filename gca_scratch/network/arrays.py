@@ -38,6 +38,11 @@ def on_gpu(array: Array) -> bool:
     return not isinstance(array, np.ndarray)
 
 
+def on_host(rng: Any) -> bool:
+    """Does a random generator live on the host, where NumPy made it?"""
+    return type(rng).__module__.partition(".")[0] == "numpy"
+
+
 def module_for(device: str) -> ArrayModule:
     """The array module of a device: `"cpu"` gives numpy, `"cuda"` gives cupy once a small product has run on the GPU.
 

@@ -8,7 +8,7 @@ gradient checks differentiate with an imaginary step; that is why comparisons lo
 import math
 from typing import NamedTuple
 
-from .arrays import array_module
+from .arrays import array_module, on_host
 
 
 def rows(x):
@@ -103,9 +103,14 @@ def softmax_backward(dy, y):
 def dropout_mask(rng, shape, p, dtype):
     """Inverted dropout mask: 0 with probability p, 1/(1-p) otherwise, so that the mean stays 1.
 
-    It lives where the generator does, on the host or on the GPU; dtype is a scalar type such as float32's.
+    It lives where the generator does, on the host or on the GPU; dtype is a scalar type such as float32's. On the host
+    sixteen random bits decide on each entry, which are sooner drawn than a number: there p counts in steps of 1/65536.
     """
-    return (rng.random(shape, dtype="float32") >= p) * dtype(1 / (1 - p))
+    if not on_host(rng):
+        return (rng.random(shape, dtype="float32") >= p) * dtype(1 / (1 - p))
+    n = math.prod(shape)
+    bits = rng.integers(0, 1 << 64, -(-n // 4), dtype="uint64").view("uint16")[:n]
+    return (bits.reshape(shape) >= round(65536 * p)) * dtype(1 / (1 - p))
 
 
 def dropout_forward(x, mask, out=None):

@@ -12,6 +12,7 @@ import numpy as np
 from . import ops
 from .arrays import FRESH, array_module
 from .compiled import build
+from .compiled.address import address
 
 LEAST = 1 << 18  # multiplications: with fewer a call costs more than it saves
 EACH = 1 << 20  # and with fewer for each of them, further threads do
@@ -64,6 +65,6 @@ def _library(x, *others):
 
 
 def _run(function, threads, arrays, **sizes):
-    addresses = {name: array.ctypes.data for name, array in arrays.items()}
+    addresses = {name: address(array) for name, array in arrays.items()}
     work = sizes["rows"] * sizes["steps"] * sizes["columns"]
     function(ctypes.byref(Product(**addresses, **sizes)), min(threads, 1 + work // EACH))

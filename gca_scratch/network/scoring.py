@@ -10,6 +10,7 @@ import numpy as np
 from . import attention
 from .arrays import FRESH, array_module
 from .compiled import build
+from .compiled.address import address
 from .ops import softmax_backward, softmax_forward
 from .products import matmul, matmul_dW
 
@@ -62,5 +63,5 @@ def _library(*arrays):
 
 
 def _run(function, threads, arrays, **sizes):
-    addresses = {name: array.ctypes.data for name, array in arrays.items()}
+    addresses = {name: address(array) for name, array in arrays.items()}
     function(ctypes.byref(Scoring(**addresses, **sizes)), threads)

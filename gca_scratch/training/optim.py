@@ -50,9 +50,10 @@ class SGD:
             step = max(1, PIECE * len(p) // p.size)
             for start in range(0, len(p), step):
                 s = slice(start, start + step)
-                v[s] *= self.momentum
-                v[s] -= scale * rows(g, start, start + step)
-                p[s] += v[s]
+                p_s, v_s = p[s], v[s]
+                v_s *= self.momentum
+                v_s -= scale * rows(g, start, start + step)
+                p_s += v_s
 
 
 def _rows(g, start, stop):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gca_scratch.network import arrays
+from gca_scratch.network.compiled.address import address
 from gca_scratch.support.errors import InputError
 
 
@@ -68,3 +69,12 @@ def test_the_mathematics_never_names_numpy_or_cupy_where_it_computes():
     for name in ("ops", "cell", "sweep/wavefront", "attention", "memory", "../training/optim"):
         text = (Path(arrays.__file__).parent / f"{name}.py").read_text()
         assert "import numpy" not in text and "cupy" not in text.lower().replace("numpy and cupy", ""), name
+
+
+def test_addresses_for_compiled_functions():
+    whole = np.arange(12.0).reshape(3, 4)
+    fixed = whole.copy()
+    fixed.flags.writeable = False
+    for array in (whole, whole.T, whole[1:, 2:], fixed, whole[:0]):
+        assert address(array) == array.ctypes.data
+    assert address(None) is None

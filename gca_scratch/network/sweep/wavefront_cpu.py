@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import FRESH, Array
 from ..compiled import build
+from ..compiled.address import address
 from ..grid import added, diagonals, state_dtype
 from . import wavefront
 
@@ -61,7 +62,7 @@ def _diagonals(J, T):
 
 def _run(function, threads, arrays, **sizes):
     """Call a function of the library, which takes a Sweep."""
-    addresses = {name: None if array is None else array.ctypes.data for name, array in arrays.items()}
+    addresses = {name: address(array) for name, array in arrays.items()}
     function(ctypes.byref(Sweep(**addresses, **sizes)), threads)
 
 
