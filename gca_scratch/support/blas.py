@@ -48,6 +48,10 @@ class Limit:
             allowed = self._before if self._within else _threads()
             return 1 if self._confined() else max((number for _, number in allowed), default=1)
 
+    def files(self) -> set[str]:
+        """The libraries that this is about: those that were loaded when it was first asked, NumPy's among them."""
+        return {library.filepath for library in _libraries()}
+
     def _confined(self):
         return getattr(self._here, "confined", False)
 

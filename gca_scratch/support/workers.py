@@ -80,6 +80,7 @@ def _called(function, check, parent, *arguments):
     if parent != os.getpid():  # a process made for such calls keeps to one thread
         libraries.limit(limits=1)
         return function(*arguments)
-    others = libraries.select(user_api="openmp")  # a limit of all, asked for openmp, would give BLAS its threads back
-    with others.limit(limits=1), LIMIT.one_thread(confined=True):
+    known = LIMIT.files()  # a limit of all, also one that was asked for OpenMP, would give BLAS its threads back
+    others = [library.filepath for library in libraries.lib_controllers if library.filepath not in known]
+    with libraries.select(filepath=others).limit(limits=1), LIMIT.one_thread(confined=True):
         return function(*arguments)

@@ -12,7 +12,7 @@ from gca_scratch.support.blas import LIMIT
 @pytest.fixture
 def blas():
     """Gives BLAS three threads, and a function that says how many it has."""
-    libraries = ThreadpoolController().select(user_api="blas")
+    libraries = ThreadpoolController().select(filepath=list(LIMIT.files()))
     with libraries.limit(limits=3):
         yield lambda: {library["num_threads"] for library in libraries.info()}
 

@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController
 from gca_scratch.network.arrays import Workspace
 from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
 from gca_scratch.network.gradcheck import COMPLEX_TOLERANCE, problem
+from gca_scratch.support.blas import LIMIT
 from gca_scratch.training.parallel import Engine, slices
 from gca_scratch.variants.gradcheck import everything
 
@@ -101,7 +102,7 @@ def test_threads_do_not_change_a_bit():
 @pytest.fixture
 def blas():
     """How many threads the matrix libraries are allowed, a set: three now, and as before after the test."""
-    libraries = ThreadpoolController().select(user_api="blas")
+    libraries = ThreadpoolController().select(filepath=list(LIMIT.files()))
     limiter = libraries.limit(limits=3)
     with libraries.limit(limits=None):  # other threads may set limits from here on
         pass
