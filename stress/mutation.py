@@ -14,10 +14,12 @@ import argparse
 import ast
 import contextlib
 import difflib
+import fcntl
 import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,7 +121,7 @@ def draw(copy, package):
 
 
 def in_a_fork(work, cpu, log):
-    """(exit code, by whom): `work(recorder)` in a forked process; -1 where it takes more than `cpu` seconds.
+    """(exit code, by whom, seconds by test): `work(recorder)` in a fork; -1 where it takes more than `cpu` seconds.
 
     Seconds of the processor, or a hundred sleeps of 0.1 s for each: a busy machine is no matter.
     """
@@ -141,29 +143,31 @@ def in_a_fork(work, cpu, log):
             traceback.print_exc()
         finally:
             sys.stdout.flush()
-            os.write(writing, json.dumps(recorder.failed[:1]).encode()[:4000])
+            told = json.dumps({"failed": recorder.failed[:1], "seconds": recorder.seconds}).encode()
+            os.write(writing, told if len(told) < 60_000 else b"{}")  # what a pipe holds
             os._exit(code)
     os.close(writing)
-    status = None
-    for _ in range(int(cpu) * 100):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(0.1)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # what it left behind, or itself
-    if not ended:
-        os.waitpid(child, 0)
-        status = signal.SIGKILL
-    told = os.read(reading, 5000).decode()
+    ended, status = 0, signal.SIGKILL
+    try:
+        for _ in range(int(cpu) * 100):
+            ended, found = os.waitpid(child, os.WNOHANG)
+            if ended:
+                status = found
+                break
+            time.sleep(0.1)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # what it left behind, or itself
+        if not ended:
+            os.waitpid(child, 0)
+    told = json.loads(os.read(reading, 60_000) or b"{}")
     os.close(reading)
-    failed = json.loads(told) if told else []
     code = os.waitstatus_to_exitcode(status)
-    return (-1 if code < 0 else code), (failed or ["-"])[0]
+    return (-1 if code < 0 else code), (told.get("failed") or ["-"])[0], told.get("seconds", {})
 
 
 def try_tests(folder, tests, seconds):
-    """(caught, by whom): the tests in a forked process, the first failure ends it."""
+    """(caught, by whom, seconds by test): the tests in a forked process, the first failure ends it."""
     import pytest
 
     def work(recorder, names=None):
@@ -171,13 +175,13 @@ def try_tests(folder, tests, seconds):
         return pytest.main([*PYTEST, *(names or tests)], plugins=[recorder])
 
     cpu = 20 + 6 * seconds
-    code, by = in_a_fork(work, cpu, folder / "last.log")
+    code, by, took = in_a_fork(work, cpu, folder / "last.log")
     if code in (4, 5):  # names of tests that are made of what was changed are others now
         files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        code, by = in_a_fork(lambda recorder: work(recorder, files), cpu + 60, folder / "last.log")
+        code, by, took = in_a_fork(lambda recorder: work(recorder, files), cpu + 60, folder / "last.log")
     if code == NO_ANSWER:
         raise RuntimeError(f"pytest broke down, see {folder / 'last.log'}")
-    return code != 0, "(too long)" if code == -1 else by
+    return code != 0, "(too long)" if code == -1 else by, took
 
 
 def attempt(folder, choice, spec, budget):
@@ -197,7 +201,8 @@ def attempt(folder, choice, spec, budget):
     try:
         path.write_text(new, encoding="utf-8")
         if kept:
-            caught, by = try_tests(folder, kept, total)
+            caught, by, took = try_tests(folder, kept, total)
+            choice.seconds.update((test, s) for test, s in took.items() if test in choice.seconds)
     finally:
         path.write_text(source, encoding="utf-8")
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -249,6 +254,11 @@ def run(folder, packages, again, budget):
     sys.path[:] = [copy, *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE.parent)]
     os.environ |= {"PYTHONPATH": copy, "PYTHONDONTWRITEBYTECODE": "1"}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the file is as it was
+    lock = open(folder / "lock", "w")  # noqa: SIM115  held as long as this process is there
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"another run is at work in {folder}")
     subprocess.run(
         ["git", "checkout", "-q", "--", *set(PACKAGES.values())], cwd=copy, check=True
     )  # as after a power cut
@@ -256,7 +266,9 @@ def run(folder, packages, again, budget):
     with use_db(folder / "session.sqlite") as session:
         results = dict(session.results)
         equivalent = equivalents()
-        for item in sorted(session.work_items, key=lambda item: item.job_id.partition("-")[::-1]):  # all packages in turn
+        for item in sorted(
+            session.work_items, key=lambda item: item.job_id.partition("-")[::-1]
+        ):  # all packages in turn
             spec, result = item.mutations[0], results.get(item.job_id)
             survived = result is not None and not result.is_killed
             if item.job_id[:-4] not in packages or (result is not None and not (again and survived)):
@@ -288,6 +300,7 @@ def take_tests(folder):
     subprocess.run(["git", "fetch", "-q", str(here), commit.strip()], cwd=copy, check=True)
     subprocess.run(["git", "checkout", "-q", commit.strip(), "--", "tests"], cwd=copy, check=True)
     (folder / "tests.txt").write_text(commit[:7])
+    shutil.rmtree(folder / "coverage", ignore_errors=True)
 
 
 def main(arguments=None):
