@@ -137,7 +137,8 @@ Dial(grown, ["start", *ORDER], "computed", 16, every=700)
 # h = o \odot \tanh(c) \quad (3)
 # $$
 #
-# $\sigma(z) = 1/(1+e^{-z})$ lies between 0 and 1, so $i$, $f_S$, $f_T$, $o$ are valves.
+# $\sigma(z) = 1/(1+e^{-z})$ lies between 0 and 1, so the gates $i$, $f_S$, $f_T$ (the forget
+# gates) and $o$ are valves; the fifth, $u$, has a sign.
 #
 # <details><summary>Deeper: the paper's indices, and rows for columns</summary>
 #
@@ -294,7 +295,8 @@ same("slope of tanh", tanh_backward(1.0, np.tanh(1.0)), of_tanh)
 #
 # $$ do = dh \cdot \tanh c . $$
 #
-# **4.2 The cell state has two uses**: in this cell's $h$, and in the cells that come next.
+# **4.2 The cell state has two uses**: in this cell's $h$, and in the cells that come next, the
+# next joint's and the next frame's. Where there are none, $dc_{\text{out}} = 0$.
 #
 # $$ dc = \underbrace{dh \cdot o\,(1-\tanh^2 c)}_{\text{through this cell's } h}
 # + \underbrace{dc_{\text{out}}}_{\text{from the successors}} . $$
@@ -312,8 +314,8 @@ print(f"through h {through_h:.3f}, from the successors {dc_out:.3f}")
 holds("they pull in opposite directions; the second wins", through_h > 0 > dc)
 
 # %% [markdown]
-# From here on `dc` is this complete sum. (`step_backward` takes $dc_{\text{out}}$ as its `dc`
-# and adds the rest.)
+# In this section `dc` is this sum from here on. (Functions that go backward take
+# $dc_{\text{out}}$ as their `dc`, and add the rest.)
 #
 # **4.3 Eq. 2.** In $c = i\,u + f_S\,c_S + f_T\,c_T$ the slope by a factor is its partner:
 #
@@ -324,7 +326,7 @@ holds("they pull in opposite directions; the second wins", through_h > 0 > dc)
 # \end{aligned}
 # $$
 #
-# The second and third column below: the gradient that a neighbour's memory gets is our own,
+# The lower row, second and third column: the gradient that a neighbour's memory gets is our own,
 # *times the forget gate*. No matrix, no slope of a nonlinearity: this is the road on which
 # gradients travel far.
 
@@ -540,12 +542,10 @@ holds(
 )
 
 # %% [markdown]
-# A score of 1 closes the road to the past, a score near 0 the door to the present.
-#
 # ## 7. What a gate does to gradients
 #
-# > **Predict.** A forget gate gets $dc$. How much goes on to the neighbour, how much does it
-# > keep to learn from ($c_S = 1$)? Where is the latter largest?
+# > **Predict.** With $c_S = 1$: what part of $dc$ reaches the neighbour's memory, and what part
+# > $z_S$, to learn from? Where is the latter largest?
 
 # %%
 z_S = np.linspace(-6, 6, 121)
@@ -555,8 +555,8 @@ ones, zeros = np.ones((121, 1)), np.zeros((121, 1))
 da, _, passed, *_ = cell.step_backward(zeros, ones, valve)
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
 ax.plot(z_S, passed, color=BLUE, label=r"handed to the neighbour: $f_S$")
-ax.plot(z_S, da[:, 1], "--", color=ORANGE, label=r"kept to learn from: $f_S(1-f_S)$")
-ax.set(xlabel=r"$z_S$, what the forget gate is told", ylabel="share of $dc$")
+ax.plot(z_S, da[:, 1], "--", color=ORANGE, label=r"to learn from: $f_S(1-f_S)$")
+ax.set(xlabel=r"$z_S$, what the forget gate is told", ylabel="times $dc$")
 ax.legend(frameon=False, loc="upper left")
 plt.show()
 same("passed on", passed[:, 0], sigma(z_S))
@@ -564,15 +564,15 @@ holds("half open it learns most, a quarter", da[:, 1].max() == da[60, 1] == 0.25
 
 # %% [markdown]
 # A gate far out on either side is **saturated**: it hardly learns any more, and comes back
-# slowly. That is why weights start small.
+# slowly.
 #
 # ## 8. A check that proves nothing
 #
 # Suppose the backward pass mixed up the two cell states. We plant this mistake by exchanging
 # them in the cache.
 #
-# > **Predict.** Which of the six gradients will the check find wrong? And on a cell in the
-# > corner of the grid, where $c_S = c_T = 0$?
+# > **Predict.** Which of the six gradients will the check find wrong? And where
+# > $c_S = c_T = 0$, as in the first cell?
 
 
 # %%
@@ -619,7 +619,7 @@ for tolerance in (1e-3, 1e-6, 1e-10):
 #
 # What they let through: a path weighed by 0.9995 (a tolerance of $10^{-3}$), mistakes in a few
 # entries (one random direction for all), mistakes in any argument but the first, gradients
-# rounded to float32 (differences do not see them).
+# rounded to float32 (differences, to $10^{-6}$, do not see them).
 #
 # ## Summary
 #

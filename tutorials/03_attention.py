@@ -102,7 +102,7 @@ print(on_grid(np.repeat(np.arange(K)[:, None], B, axis=1)))  # where each cell l
 #
 # To check a backward function we need some loss. The simplest is a random weighted sum,
 # $L = \sum \mathit{price} \odot \mathrm{IF}^{(0)}$: its derivative by $\mathrm{IF}^{(0)}$ is
-# $\mathit{price}$. We use this trick all the way.
+# $\mathit{price}$.
 
 # %%
 IF_0, average_cache = memory.average_forward(h)
@@ -149,7 +149,7 @@ holds(f"W_0 has {share:.1%} of all parameters", share > 0.9)
 # ## 2. A score for every cell (Eq. 5)
 #
 # Now the memory looks back at the cells. Each gets a number, from its own output and the
-# memory of the iteration before:
+# memory of the iteration before (at first $\mathrm{IF}^{(0)}$):
 #
 # $$e^{(n)}_{j,t} = W_{e_1}\tanh\!\left(W_{e_2}
 # \begin{pmatrix}\mathbf h_{j,t}\\ \mathrm{IF}^{(n-1)}\end{pmatrix}\right)$$
@@ -264,8 +264,8 @@ plt.show()
 #
 # $$\mathrm de_l = r_l\Big(\mathrm dr_l - \sum_k r_k\,\mathrm dr_k\Big).$$
 #
-# In words: *how much does raising this score cost, compared with the average?* Where it costs
-# more, training lowers $e$.
+# In words: *how much does raising this score cost, compared with the mean, weighed by $r$?*
+# Where it costs more, training lowers $e$.
 
 # %%
 dr = rng.standard_normal((K, B))
@@ -301,7 +301,7 @@ same("de, with the matrix", de[:, 0], jacobian.T @ dr[:, 0])
 # | what | used by | its gradient sums over |
 # | --- | --- | --- |
 # | $W_{e_1}$, $W_{e_2}$ | every cell of every sequence | $k$ and $b$ |
-# | $\mathbf h_{k,b}$ | its own score only | nothing |
+# | $\mathbf h_{k,b}$ | here its own score only | nothing |
 # | $\mathrm{IF}_b$ | all $K$ cells of its sequence | $k$ |
 #
 # For the memory of the first sequence, cell by cell; and all four against the witness that
@@ -326,7 +326,7 @@ for n, (name, gradient) in enumerate(zip(names, derived, strict=True)):
 # %% [markdown]
 # ## 5. The gated update (Eq. 7)
 #
-# The score becomes a gate of layer 2. Where Eq. 2 adds the new input to the past, Eq. 7 weighs
+# The score becomes a gate of layer 2. Where Eq. 2 is $c = \text{new} + \text{past}$, Eq. 7 weighs
 # the two:
 #
 # $$c_{j,t} = r_{j,t}\;\underbrace{i_{j,t}\odot u_{j,t}}_{\text{new}} +
@@ -360,8 +360,7 @@ plt.show()
 
 # %% [markdown]
 # A score of 0 makes the cell deaf, a score of 1 makes it forget. The weights sum to one: this
-# gate *trades*. What it gives to the new it takes from the past. And its gradient collects
-# from all $H$ units, which share it:
+# gate *trades*. And its gradient collects from all $H$ units, which share it:
 #
 # $$\mathrm dr = \sum_{d=1}^{H} \mathrm dc_d\,(\text{new}_d - \text{past}_d) .$$
 
@@ -393,15 +392,15 @@ same("each unit's term", shares, dc * (new - past))
 # scores of a sequence sum to one. With $J = 25$ and $T = 20$ there are 500 of them, and their
 # mean is $1/500$, whatever the network does.
 #
-# > **Predict.** At $r = 1/500$: how much of the new enters a cell? After the longest path, $25
-# > + 20 - 1 = 44$ cells, how much of the past is left? And how much of 44 equal inputs has got
-# > in? (The dial at the top, far left.)
+# > **Predict.** At $r = 1/500$: how much of the new enters a cell? Every path
+# > from the first cell to the last has $25 + 20 - 1 = 44$: how much of the past is left at its
+# > end, and how much of 44 equal inputs has got in?
 #
 # ### 6.1 Over a path
 #
 # Take the kindest case: one path of $\ell$ cells, forget gates fully open, every cell with the
-# same $\text{new}$. Eq. 7 is $c_k = r\,\text{new} + (1-r)\,c_{k-1}$, so what is still missing
-# shrinks by $1 - r$ at each cell:
+# same $\text{new}$. Eq. 7 is $c_k = r\,\text{new} + (1-r)\,c_{k-1}$ with $c_0 = 0$, so what is still
+# missing is multiplied by $1 - r$ at each cell:
 #
 # $$\text{new} - c_k = (1-r)(\text{new} - c_{k-1})
 # \quad\Rightarrow\quad c_\ell = \big(1-(1-r)^\ell\big)\;\text{new} .$$
@@ -412,7 +411,7 @@ K, path = J * T, J + T - 1
 uniform = 1 / K
 print(f"one cell: {uniform:.1%} of the new enters, {1 - uniform:.1%} of the past stays")
 print(f"after {path} cells {(1 - uniform) ** path:.1%} of the past is left")
-times = np.array([1, 2, 5, 10, 20, 50])
+times = np.array([1, 2, 5, 10])
 filled = 1 - (1 - times * uniform) ** path
 for k, share in zip(times, filled, strict=True):
     print(f"{k:3} times uniform: 44 equal inputs fill the cell to {share:.1%}")
@@ -421,22 +420,23 @@ print(
     f"half takes r = {r_half:.4f}, {r_half * K:.1f} times uniform, on the whole path,"
 )
 print(f"which is {path * r_half:.0%} of all there is to give")
+print(f"{K / path:.1f} times uniform is all, and then nothing is left for other cells")
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
-many = np.geomspace(0.5, 100, 60)
+many = np.geomspace(0.5, K / path, 60)
 ax.semilogx(many, 1 - (1 - many * uniform) ** path, color=BLUE)
 ax.plot([1, r_half * K], [filled[0], 0.5], "o", color=ORANGE)
 ax.annotate("uniform scores", (1, filled[0]), (1.1, 0.2), color=ORANGE)
-ax.annotate("half full", (r_half * K, 0.5), (9, 0.42), color=ORANGE)
+ax.annotate("half full", (r_half * K, 0.5), (4.4, 0.52), color=ORANGE)
 ax.set(xlabel="score, in times of uniform", ylabel="filled by 44 equal inputs")
 plt.show()
 
 # %% [markdown]
 # All scores draw on the same unit: a gate can open wide in a few places, or a crack
-# everywhere. And each later cell takes its share of what is there: equal scores favour the
-# late. A cell is a running average with a window of about $1/r$ cells; at $1/500$ that is
-# 500, and no path is longer than 44.
+# everywhere. And each later cell takes its share of what is there: along the path an input
+# weighs $r_k \prod_{l>k}(1-r_l)$, so equal scores favour the late. A cell is a running average
+# over about $1/r$ cells; at $1/500$ that is 500, and a path of 44 never fills it.
 #
 # ### 6.2 Over the grid
 #
@@ -473,10 +473,10 @@ for f in (0.45, 0.5, 0.55, 0.6, 0.65):
     )
 
 # %% [markdown]
-# At $f = \tfrac12$ the cell without a gate *adds up* its inputs; with uniform scores it holds a
-# few hundredths of one. Each step multiplies by $2f(1-r)$: forget gates a little above half can
-# make up for the small gate, by making *early* inputs loud. It is a way out that training has,
-# though hardly the one that the paper describes.
+# Without a gate the last cell *adds up* its inputs; with uniform scores all weights together are
+# a few hundredths. A step of equal predecessors multiplies by $2f(1-r)$: forget gates a little
+# above half can make up for the small gate, by making *early* inputs loud. Training may take this
+# way out.
 #
 # <details><summary>Deeper: the engine says the same</summary>
 #
@@ -509,8 +509,8 @@ same("a chain, half full", weights_of_engine(chain, 40.0).sum(), 0.5)
 # %% [markdown]
 # ### 6.3 How large can scores be?
 #
-# For one of $K$ cells to have $r = \tfrac12$ its $e$ must lead all others by $\ln(K-1)$. Where
-# does a fresh network stand, on skeletons?
+# For one of $K$ cells to have $r = \tfrac12$ its $e$ must lead all others, if they are equal, by $\ln(K-1)$.
+# Where does a fresh network stand, on skeletons?
 
 # %%
 two = generate(seed=0, subjects=2, repetitions=1)
@@ -530,7 +530,7 @@ print(f"lead needed for a half: {np.log(K - 1):.1f}")
 # %% [markdown]
 # A fresh network gives every cell about its share, and must be trained away from there. At
 # uniform scores $\mathrm de = \frac1K(\mathrm dr - \text{mean of }\mathrm dr)$: the gradient
-# carries the factor $1/K$, too.
+# carries the factor $1/K$.
 #
 # <details><summary>Deeper: a bound, how loud attention is, and what was measured</summary>
 #
@@ -597,7 +597,7 @@ maps = {name: weights(np.full((J, T), g), 0.5) for name, g in levels.items()}
 back = {name: (w * steps).sum() / w.sum() for name, w in maps.items()}
 for name, w in maps.items():
     print(
-        f"g = {name:5}: {w.sum():5.1%} let in, from {back[name]:4.1f} steps back on average"
+        f"g = {name:5}: weights add up to {w.sum():.3f}, from {back[name]:4.1f} steps back on average"
     )
 lets_in = [w.sum() for w in maps.values()]
 holds("a wider gate lets in more", np.diff(lets_in) > 0)
@@ -607,14 +607,15 @@ holds("and remembers less far back", np.diff(list(back.values())) < 0)
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained", sharey=True)
 for ax, (name, w) in zip(axes, maps.items(), strict=True):
     image = ax.imshow(w, cmap="cividis", norm=LogNorm(1e-6, 1), aspect="auto")
-    ax.set(title=f"$g$ = {name}: {w.sum():.0%} let in", xlabel="frame")
+    ax.set(title=f"$g$ = {name}: weights add up to {w.sum():.2f}", xlabel="frame")
 axes[0].set_ylabel("joint, along the chain")
 figure.colorbar(image, ax=axes, label="weight in the last cell", extend="min")
 plt.show()
 
 # %% [markdown]
-# The undecided gate is wide open and forgetful; the paper's forgets almost nothing and lets
-# almost nothing in. Between them lies $1/(J + T - 1)$, a window as long as a path.
+# (Forget gates are $\tfrac12$ here.) The gate at $\tfrac12$ lets in most and forgets soonest; the
+# paper's forgets almost nothing and lets almost nothing in. Between
+# them lies $1/(J + T - 1)$, a window as long as a path.
 #
 # ## Summary
 #
@@ -624,8 +625,8 @@ plt.show()
 # - Eq. 7 trades the new for the past; $\mathrm dr = \sum_d \mathrm dc_d(\text{new}_d -
 #   \text{past}_d)$.
 # - Scores sum to one, so their mean is $1/(JT)$: of 500 cells each lets 0.2 % of the new in and
-#   keeps 99.8 % of the past. 44 inputs that agree fill a cell to 8 %; half takes eight times
-#   the uniform score along the whole path.
+#   keeps 99.8 % of the past. 44 inputs that agree fill a cell to 8 %; to fill half, their path
+#   takes two thirds of all scores.
 #
 # ## Exercises
 #
