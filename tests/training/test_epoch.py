@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from gca_scratch import training
-from gca_scratch.network.gca_lstm import GCALSTM
+from gca_scratch.network.gca_lstm import GCALSTM, loss_and_factors
 from gca_scratch.settings import Settings
-from gca_scratch.training import stepwise
+from gca_scratch.training import parallel, stepwise
+from gca_scratch.training.balance import weighted_loss_and_factors
 from gca_scratch.training.optim import SGD
+from gca_scratch.training.parallel import Engine
+from tests.training.test_parallel import outcomes_agree
 
 N = 23  # no multiple of a batch
 SETTINGS = Settings(frames=2, hidden=4, iterations=1, initial="average", batch_size=5, validation=0)
@@ -103,3 +106,48 @@ def test_weights_and_the_rest_come_from_two_streams_of_the_seed(seed):
     assert (state.rng.random(9) == np.random.default_rng([seed, 1]).random(9)).all()
     assert (state.velocity, state.best, state.stage, state.epoch, state.waited) == ({}, None, 0, 0, 0)
     assert (state.history, state.best_score, state.finished) == ([], None, False)
+
+
+# --- the engine -------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_on_a_gpu_stays_whole_and_has_its_weights_and_masks(monkeypatch):
+    """As on the CPU, in one pass, whatever the parts are."""
+    network = dataclasses.replace(NETWORK, dropout=0.4)
+    rng = np.random.default_rng(0)
+    params = network.init(rng, np.float64)
+    x, y, weights = rng.standard_normal((5, 2, 2, 3)), rng.integers(0, 3, 5), rng.random(5)
+    masks = network.masks(rng, 5, np.float64)
+    engine = Engine(network, parts=3)
+    monkeypatch.setattr(parallel, "on_gpu", lambda array: True)
+    for w in (None, weights):
+        found = engine.loss_and_gradients(params, x, y, masks, 1, w)
+        right = (
+            loss_and_factors(network, params, x, y, masks, 1)
+            if w is None
+            else weighted_loss_and_factors(network, params, x, y, w, masks, 1)
+        )
+        outcomes_agree(right, found, 0)
+    np.testing.assert_array_equal(engine.forward(params, x, 1), network.forward(params, x, iterations=1)[0])
+
+
+@pytest.mark.parametrize(("parts", "threads"), [(2, [1, 1]), (1, [2])])
+def test_parts_side_by_side_have_a_thread_each_and_a_whole_batch_has_all(parts, threads):
+    engine = Engine(NETWORK, parts=parts, threads=2)
+    assert engine.each(lambda part, workspace: workspace.threads, engine.cut(4)) == threads
+
+
+def test_items_come_one_ahead_each_once_and_none_of_none():
+    made = []
+
+    def items():
+        for n in range(3):
+            made.append(n)
+            yield n
+
+    assert [(item, list(made)) for item in stepwise._one_ahead(items())] == [
+        (0, [0, 1]),
+        (1, [0, 1, 2]),
+        (2, [0, 1, 2]),
+    ]
+    assert list(stepwise._one_ahead([])) == [] and list(stepwise._one_ahead([7])) == [7]
