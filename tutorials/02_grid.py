@@ -242,12 +242,13 @@ received = np.zeros((J, T), dtype=int)
 figure, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
 title = "backward from the last cell: the gradient of each cell's gates"
 show_map(ax, sizes, title, lambda j, t: f"{sizes[j, t]:.2g}", plt.Normalize(0), "Blues")
-for j, t in np.ndindex(J, T):
-    for before in ((j - 1, t), (j, t - 1)):
-        if min(before) >= 0:
-            received[before] += 1
-            style = {"arrowstyle": "-|>", "color": ORANGE, "lw": 1.5, "shrinkA": 15}
-            ax.annotate("", before[::-1], (t, j), arrowprops=style | {"shrinkB": 15})
+style = {"arrowstyle": "-|>", "color": ORANGE, "lw": 1.5, "shrinkA": 15, "shrinkB": 15}
+for j, t in np.ndindex(J - 1, T):
+    ax.annotate("", (t, j), (t, j + 1), arrowprops=style)
+for j, t in np.ndindex(J, T - 1):
+    ax.annotate("", (t, j), (t + 1, j), arrowprops=style)
+received[:-1] += 1
+received[:, :-1] += 1
 plt.show()
 
 # %%
