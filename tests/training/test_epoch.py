@@ -151,3 +151,50 @@ def test_items_come_one_ahead_each_once_and_none_of_none():
         (2, [0, 1, 2]),
     ]
     assert list(stepwise._one_ahead([])) == [] and list(stepwise._one_ahead([7])) == [7]
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_the_columns_of_a_history():
+    """history.csv has them, and a checkpoint of before must find them again."""
+    assert training.HISTORY_COLUMNS == (
+        "step", "epoch", "learning_rate", "train_loss", "train_error", "validation_loss", "validation_error", "seconds",
+    )  # fmt: skip
+
+
+def test_a_row_of_the_history_says_how_long_its_epoch_took(monkeypatch):
+    clock = iter([100.0, 102.5, 1000.0, 1007.0])
+    monkeypatch.setattr(stepwise.time, "perf_counter", lambda: next(clock))
+    settings = dataclasses.replace(SETTINGS, epochs=2, mode="direct", learning_rate=0.01)
+    state = training.train(
+        NETWORK, training.start(NETWORK, settings), Frames(), np.arange(9), np.arange(9, 13), settings
+    )
+    assert [row["seconds"] for row in state.history] == [2.5, 7.0]
+    assert [set(row) for row in state.history] == [set(training.HISTORY_COLUMNS)] * 2
+    assert [(row["step"], row["epoch"]) for row in state.history] == [(1, 1), (1, 2)]
+
+
+class Frames(Data):
+    """The same with two joints and two frames, as a network reads them."""
+
+    def numbers(self, sequences, position):
+        return np.sin(np.arange(12) + np.array(sequences)[:, None]).reshape(-1, 2, 2, 3).astype(np.float32)
+
+
+def test_a_snapshot_shares_nothing_with_the_state():
+    state = training.State(
+        {"w": np.zeros(2)}, np.random.default_rng(0), {"w": np.ones(2)}, {"w": np.full(2, 2.0)}, history=[{"epoch": 1}],
+        stage=1, epoch=2, best_score=(0.1, 0.2), waited=3, finished=True,
+    )  # fmt: skip
+    taken = training.snapshot(state)
+    expected = taken.rng.bit_generator.state
+    for group in (state.params, state.velocity, state.best):
+        group["w"] += 5
+    state.history.append({"epoch": 2})
+    state.rng.random(3)
+    assert [taken.params["w"][0], taken.velocity["w"][0], taken.best["w"][0]] == [0, 1, 2]
+    assert taken.history == [{"epoch": 1}] and taken.rng.bit_generator.state == expected
+    assert (taken.stage, taken.epoch, taken.best_score, taken.waited, taken.finished) == (1, 2, (0.1, 0.2), 3, True)
+    state.best = None
+    assert training.snapshot(state).best is None
