@@ -9,9 +9,10 @@ import pytest
 from gca_scratch import training
 from gca_scratch.network.gca_lstm import GCALSTM, loss_and_factors
 from gca_scratch.settings import Settings
+from gca_scratch.support.errors import InputError
 from gca_scratch.training import parallel, stepwise
 from gca_scratch.training.balance import weighted_loss_and_factors
-from gca_scratch.training.optim import SGD
+from gca_scratch.training.optim import PIECE, SGD
 from gca_scratch.training.parallel import Engine
 from tests.training.test_parallel import outcomes_agree
 
@@ -198,3 +199,22 @@ def test_a_snapshot_shares_nothing_with_the_state():
     assert (taken.stage, taken.epoch, taken.best_score, taken.waited, taken.finished) == (1, 2, (0.1, 0.2), 3, True)
     state.best = None
     assert training.snapshot(state).best is None
+
+
+def test_on_the_cpu_a_loss_that_is_not_finite_stops_at_its_batch():
+    """No step is taken from it, and no other batch is looked at."""
+    seen = []
+
+    def loss(x, y):
+        seen.append(len(y))
+        return np.nan if len(seen) == 2 else 1.0
+
+    with pytest.raises(InputError, match="the training loss is nan in epoch 1 of training step 1"):
+        epoch(np.arange(N) % 3, lambda x, y: np.zeros((len(y), 3)), loss)
+    assert seen == [5, 5]
+
+
+def test_an_engine_cuts_a_batch_by_its_size_unless_it_is_told_otherwise():
+    large = dataclasses.replace(NETWORK, hidden=1024)
+    assert Engine(large).parts == 0 and len(Engine(large).cut(200)) > 1 and len(Engine(large, 1).cut(200)) == 1
+    assert PIECE == 262_144  # numbers, 1 MiB in single precision
