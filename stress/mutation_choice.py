@@ -109,18 +109,19 @@ class Choice:
         return self._lines[path]
 
     def of(self, path, line):
-        """(tests, covered): those that run the statement of that line.
+        """(tests, covered): those that run the statement of that line, covered where there are any.
 
-        Not covered, since an import runs it, or nothing: those that run the module, or mirror its folder. The tests of
-        the file's name come first, then those that name it, of each the quickest first.
+        Where an import runs it, those that run the module or mirror its folder. The tests of the file's name come
+        first, then those that name it, of each the quickest first.
         """
         lines = self.lines(path)
         first, last = _statement((self.copy / path).read_text(), line)
         tests = set().union(*(lines[n] for n in range(first, last + 1) if n in lines)) & set(self.seconds)
-        if tests:
+        inside = _in_function((self.copy / path).read_text(), line)
+        if tests and inside:
             return sorted(tests, key=lambda test: self._order(path, test)), True
         tests = {test for test in self.seconds if test.startswith(self._mirror(path))}.union(*lines.values())
-        return sorted(tests & set(self.seconds), key=lambda test: self._order(path, test)), False
+        return sorted(tests & set(self.seconds), key=lambda test: self._order(path, test)), bool(lines) and not inside
 
     def _mirror(self, path):
         folder = Path(path).parent
@@ -138,6 +139,14 @@ class Choice:
             with contextlib.suppress(OSError):
                 texts[file] = (self.copy / file).read_text()
         return texts[file]
+
+
+def _in_function(source, line):
+    """Does the line stand in the body of a function, which runs when that is called?"""
+    functions = [
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    return any(node.body[0].lineno <= line <= node.end_lineno for node in functions)
 
 
 def _statement(source, line):

@@ -218,3 +218,7 @@ def test_an_engine_cuts_a_batch_by_its_size_unless_it_is_told_otherwise():
     large = dataclasses.replace(NETWORK, hidden=1024)
     assert Engine(large).parts == 0 and len(Engine(large).cut(200)) > 1 and len(Engine(large, 1).cut(200)) == 1
     assert PIECE == 262_144  # numbers, 1 MiB in single precision
+
+
+def test_all_that_training_offers_is_there():
+    assert all(hasattr(training, name) for name in training.__all__) and "best_weights" in training.__all__
