@@ -18,7 +18,7 @@ counts as survived. The code is that of commit {code}, the tests are those of {t
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
-In brackets: the interval of Wilson, 95 %. [How to run it](../trust.md#the-tests).
+"Not yet": drawn, and still to be run. In brackets: the interval of Wilson, 95 %. [How to run it](../trust.md#the-tests).
 
 ## Survived
 
