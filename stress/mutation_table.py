@@ -11,14 +11,15 @@ TEXT = """# Small changes that the tests notice
 those of [cosmic-ray](https://cosmic-ray.readthedocs.io) (numbers, comparisons, conditions, loops, operators) and of
 `stress/mutation_operators.py` (in-place operators, matrix products, arguments exchanged and left out, statements
 dropped, neighbours in lists exchanged, words, opposite functions). Of every package {sample} places were drawn with the
-seed {seed}, one change at each. A change is caught when a test fails that passes without it; where no test runs the place it
-counts as survived. The code is that of commit {code}, the tests are those of {tests}.
+seed {seed}, one change at each. A change is caught when a test fails that passes without it; where no test runs the
+place it counts as survived. The code is that of commit {code}, the tests are those of {tests}.
 
 | package | places | changed | caught | equivalent | survived | no test runs it | caught but for equivalents |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 
-"Not yet": drawn, and still to be run. In brackets: the interval of Wilson, 95 %. [How to run it](../trust.md#the-tests).
+"Not yet": drawn, and still to be run. In brackets: the interval of Wilson, 95 %.
+[How to run it](../trust.md#the-tests).
 
 ## Survived
 
