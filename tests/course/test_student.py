@@ -389,6 +389,14 @@ def test_all_that_a_folder_can_prove_is_proved(id, versions, tmp_path):
         assert "two rounds of attention: WRONG: layer2.W" in run(folder, "-m", "checks", "--prove").stdout
 
 
+def test_the_body_that_shows_a_mistake_is_named(versions, tmp_path):
+    assignment = manifest.load("A2")
+    folder = copied(versions("A2"), assignment, tmp_path / "A2")
+    solve(folder, assignment)
+    changed(folder / "gca_scratch" / "variants" / "tree.py", "collected[where] += what", "collected[where] = what")
+    assert re.search(r"backward.* with .*T = \d, K = \d+, parents = \(.*-1.*\):", looked(folder, "A2.3")["lines"][0])
+
+
 def test_a_loss_may_keep_what_it_likes_for_its_way_back(versions, tmp_path):
     assignment = manifest.load("A4")
     folder = copied(versions("A4"), assignment, tmp_path / "A4")

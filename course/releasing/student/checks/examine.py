@@ -95,7 +95,8 @@ def _driven(name, tasks, budget=None):
     cases = stored(name)
     for n, (inputs, expected, cells) in enumerate(cases):
         numbers = {key: value for key, value in inputs.items() if isinstance(value, int) and len(key) == 1}
-        sizes = ", ".join(f"{key} = {value}" for key, value in numbers.items())
+        sizes = [f"{key} = {value}" for key, value in numbers.items()]
+        sizes = ", ".join(sizes + [f"parents = {tuple(map(int, p))}" for p in (inputs.get("parents", ()),) if len(p)])
         case = f"{driver.title} with {sizes}" if sizes else driver.title
         try:
             with budget.running(), _watched(tasks, found.used), limits.fenced():
