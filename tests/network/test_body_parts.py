@@ -7,7 +7,7 @@ from gca_scratch.data.joint_names import body_parts as parts_of
 from gca_scratch.data.skeleton import KINECT_V1, KINECT_V2, OPENNI
 from gca_scratch.data.synthetic.people import generate
 from gca_scratch.network import body_parts
-from gca_scratch.network.grid import pack, unpack
+from gca_scratch.network.grid import cell_order, pack, unpack
 from gca_scratch.network.two_stream import Coarse, TwoStream
 from gca_scratch.support.errors import InputError
 
@@ -71,6 +71,20 @@ def test_scores_of_two_streams():
     np.testing.assert_allclose(coarse[..., one_of_each].sum(axis=(2, 3)), 1, rtol=1e-5)
     for joint, part in enumerate(parts):
         np.testing.assert_array_equal(coarse[..., joint], coarse[..., parts.index(part)])
+
+
+def test_parts_come_in_the_order_of_their_numbers_whichever_a_joint_names_first():
+    parts, T = (4, 0, 1, 0), 2
+    joint, frame = cell_order(4, T)
+    h = np.random.default_rng(0).standard_normal((8, 2, 3))
+    of = {(j, t): h[k] for k, (j, t) in enumerate(zip(joint, frame, strict=True))}
+    mean, _ = body_parts.mean_forward(h, parts, T)
+    expected = [of_part for t in range(T) for of_part in ((of[1, t] + of[3, t]) / 2, of[2, t], of[0, t])]
+    np.testing.assert_allclose(mean, expected, rtol=1e-14)
+    r, _ = body_parts.share_forward(np.arange(6.0)[:, None], parts, T)
+    np.testing.assert_array_equal(
+        r[:, 0], [3 * t + {4: 2, 0: 0, 1: 1}[parts[j]] for j, t in zip(joint, frame, strict=True)]
+    )
 
 
 def test_gates_of_every_layer():
