@@ -193,12 +193,15 @@ def drifts(first, here):
         )
 
 
+def headed(*columns):
+    """The first two lines of a table of Markdown, with a row for each way to round."""
+    yield f"| way to round | {' | '.join(columns)} |"
+    yield "| --- |" + " --- |" * len(columns)
+
+
 def rows_of_checks(found):
     """Lines of Markdown on the gradient checks."""
-    yield from (
-        "| way to round | gradients | wrong | largest error, complex step | largest error, central |",
-        "| --- |" + " --- |" * 4,
-    )
+    yield from headed("gradients", "wrong", "largest error, complex step", "largest error, central")
     for way, told in found.items():
         yield f"| {way} | {told['rows']} | {told['failed']} | {told['complex']:.1e} | {told['central']:.1e} |"
 
@@ -207,8 +210,7 @@ def rows_of_steps(found):
     """Lines of Markdown on ten training steps."""
     first = found[OWN]
     networks = [which for which in first if which != "place"]
-    yield f"| way to round | {' | '.join(networks)} |"
-    yield "| --- |" + " --- |" * len(networks)
+    yield from headed(*networks)
     for way, told in found.items():
         if way != OWN:
             far = dict(drifts(first, told))
@@ -217,10 +219,7 @@ def rows_of_steps(found):
 
 def rows_of_demonstration(found):
     """Lines of Markdown on accuracies."""
-    yield from (
-        "| way to round | GCA-LSTM | without attention | area under ROC, last iteration |",
-        "| --- |" + " --- |" * 3,
-    )
+    yield from headed("GCA-LSTM", "without attention", "area under ROC, last iteration")
     for way, told in found.items():
         yield f"| {way} | {told['GCA-LSTM']:.1%} | {told['without attention']:.1%} | {told['area']:.3f} |"
 

@@ -1,5 +1,4 @@
-"""Readings of the gate side by side: how well each recognises, and how well each answer to "where does it look?" finds
-the action, on people never seen.
+"""Readings of the gate side by side, on people never seen: which recognises actions, and which finds where they are.
 
     python -m gca_scratch table gate-readings --dataset synthetic-restless --seeds 2 --epochs 14 --decay 0.94
 

@@ -1,5 +1,4 @@
-"""Answers to "where does it look?": how much each joint matters in each frame, by the network's scores, its gradient,
-and what is left out; and two guesses that need no network.
+"""Answers to "where does it look?": how much each joint matters in each frame, by six questions and two plain guesses.
 
     from gca_scratch.runs.trained import load
     from gca_scratch.runs.where import answers

@@ -6,22 +6,12 @@ as `ablation=`. All keep the order of the cells, so what a gate lets in differs,
 
 from dataclasses import dataclass, field
 
-from ..network import grid
+from ..network import attention, grid
 from ..network.arrays import array_module
 from ..network.gca_lstm import one_of
 from ..network.stream import AttentionStream
 
 SEEN = "h", "news"
-
-
-def as_written_forward(r):
-    """g = r: scores r (K, B) sum to 1, so that the mean gate opens by 1/K."""
-    return r, None
-
-
-def as_written_backward(dg, cache):
-    """dr = dg."""
-    return dg
 
 
 def draws_forward(r):
@@ -65,7 +55,8 @@ def range_forward(r):
     least, most = take(r, low, axis=0), take(r, top, axis=0)
     wide = most - least
     wide = wide + (wide == 0)  # where all scores are the same, all gates are shut
-    return (r - least) / wide, ((r - least) / wide, low, top, wide)
+    g = (r - least) / wide
+    return g, (g, low, top, wide)
 
 
 def range_backward(dg, cache):
@@ -83,7 +74,7 @@ def _added(dr, place, more):
 
 
 GATES = {
-    "as written": (as_written_forward, as_written_backward),
+    "as written": (attention.opening_forward, attention.opening_backward),
     "draws": (draws_forward, draws_backward),
     "odds": (odds_forward, odds_backward),
     "range": (range_forward, range_backward),

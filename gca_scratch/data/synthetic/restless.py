@@ -1,5 +1,6 @@
-"""What restless people do besides an action: arms that fidget, swing and scratch, legs, trunk and head that move, and
-steps to and fro; as far as an action moves a joint, at any time, and in all classes alike.
+"""What restless people do besides an action: they fidget, swing, scratch and step, in all classes alike.
+
+Joints move as far as in an action, and at any time.
 
 Each of `REACHES` goes its own way from pose to pose, each drawn at random within the reach, and stays there for a
 while, swinging or scratching if it is an arm. Now and then the pose is the idle one. The legs take turns, so that one
