@@ -18,7 +18,7 @@ SEEDS = 5  # each trains both networks
 SHOWN = ("wave left hand", "kick right")  # the two actions of the figures
 
 
-def demo(out, seed=0, device="cpu", show=True, seeds=5):
+def demo(out, seed=0, device="cpu", show=True, seeds=SEEDS):
     """Train, print how well people never seen are recognised and how well the scores find the action; save figures.
 
     seeds: so many, from `seed` on, train both networks each; figures, and areas under the ROC curve, are of the first.
