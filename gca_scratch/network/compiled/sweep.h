@@ -122,12 +122,23 @@ INLINE void backward_tile(struct sweep *s, const REAL *dz, ptrdiff_t row, ptrdif
     add_product((struct sums){NULL, 0, 0, s->back_h + row * row_of_back_h(s) + 2 * unit, row_of_back_h(s), LANES}, rows, 4, f);
 }
 
+#define AHEAD 4 /* rows */
+
+/* Ask memory for what backward_units reads and writes in a row to come; one that does not exist is asked for in vain. */
+INLINE void ask_ahead(const struct sweep *s, ptrdiff_t at, ptrdiff_t unit) {
+    for (ptrdiff_t gate = 0; gate < 5; gate++) {
+        __builtin_prefetch(s->gates + (at * 5 + gate) * s->padded + unit, 0);
+        __builtin_prefetch(s->da + (at * 5 + gate) * s->H + unit, 1);
+    }
+}
+
 /* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
 INLINE void backward_units(struct sweep *s, const struct diagonal *d, REAL *dz, const REAL *back_c, REAL *new_back_c,
                            ptrdiff_t row, ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, step = P / LANES, left = H - unit;
     const ptrdiff_t cell = row / B, at = d->cells * B + row;
     const T *gates = (T *)(s->gates + at * 5 * P + unit);
+    ask_ahead(s, at + AHEAD, unit);
     const T gate_i = gates[0], f_S = gates[step], f_T = gates[2 * step], o = gates[3 * step], u = gates[4 * step];
     const T tanh_c = tanh(*(T *)(s->c + (d->own * B + row) * P + unit)); /* sooner computed than fetched */
     const T c_S = *(T *)(s->c + (d->S * B + row) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row) * P + unit);
