@@ -2,9 +2,10 @@
 
     python stress/mutation.py prepare FOLDER       copy the commit that is checked out, see which tests run which line
     python stress/mutation.py run FOLDER           change the copy, one place at a time, and run those tests; goes on
-                                                   where it was stopped. --again: what survived, with all its tests
+                                                   where it was stopped. --again: what survived, once more
+    python stress/mutation.py check FOLDER         run the tests that caught something on the copy as it is: all pass
     python stress/mutation.py tests FOLDER         take the tests (no more) of the commit that is checked out now
-    python stress/mutation.py table FOLDER         write docs/tables/mutation.md
+    python stress/mutation.py table FOLDER...      write docs/tables/mutation.md, of folders with different packages
 
 Changes are those of cosmic-ray and of mutation_operators.py. Of every package SAMPLE places are drawn with SEED, all if
 it has fewer, and one change at each. Equivalent ones are named in equivalent_mutants.toml, each with its reason.
@@ -19,7 +20,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -36,10 +36,10 @@ from cosmic_ray.ast import ast_nodes, get_ast_from_path
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.work_db import use_db
 from cosmic_ray.work_item import MutationSpec, TestOutcome, WorkerOutcome, WorkItem, WorkResult
-from mutation_choice import PACKAGES, Choice, Recorder, parts
+from mutation_choice import PACKAGES, Choice, Recorder, forget, unmeasured
 
 SEED, SAMPLE = 22, 150
-BUDGET = 20  # seconds of tests for one change; --again knows no such limit
+BUDGET = 20  # seconds of tests for one change, as they were measured
 PYTEST = (
     "-x",
     "-q",
@@ -167,12 +167,22 @@ def in_a_fork(work, cpu, log):
 
 
 def try_tests(folder, tests, seconds):
-    """(caught, by whom, seconds by test): the tests in a forked process, the first failure ends it."""
+    """(caught, by whom, seconds by test): the tests in a forked process, the first failure ends it.
+
+    Those of the first test's file come first, before the others are even collected.
+    """
     import pytest
 
-    def work(recorder, names=None):
+    def work(recorder, names=()):
         os.chdir(folder / "copy")
-        return pytest.main([*PYTEST, *(names or tests)], plugins=[recorder])
+        file = tests[0].partition("::")[0]
+        first = [test for test in tests if test.partition("::")[0] == file]
+        others = [test for test in tests if test.partition("::")[0] != file]
+        for group in filter(None, [names] if names else [first, others]):
+            code = pytest.main([*PYTEST, *group], plugins=[recorder])
+            if code != 0:
+                break
+        return code
 
     cpu = 20 + 6 * seconds
     code, by, took = in_a_fork(work, cpu, folder / "last.log")
@@ -232,18 +242,14 @@ def prepare(folder):
                 session.add_work_items(WorkItem.single(f"{package}-{i:03}", spec) for i, spec in enumerate(chosen))
         (folder / "places.json").write_text(json.dumps(total))
     os.environ["PYTHONPATH"] = str(folder / "copy")
-    for part in parts(folder / "copy"):
-        name = part.replace("/", "-").removesuffix(".py")
-        if not (folder / "coverage" / f"{name}.db").exists():
-            code = (
-                f"import sys; sys.path[:0] = [{str(HERE)!r}]; from pathlib import Path; import mutation_choice as m; "
-            )
-            code += f"m.cover(Path({str(folder)!r}), {part!r})"
-            subprocess.run([sys.executable, "-c", code], cwd=folder / "copy", check=True)
+    for files in unmeasured(folder):
+        code = f"import sys; sys.path[:0] = [{str(HERE)!r}]; from pathlib import Path; import mutation_choice as m; "
+        code += f"m.cover(Path({str(folder)!r}), {files!r})"
+        subprocess.run([sys.executable, "-c", code], cwd=folder / "copy", check=True)
 
 
-def run(folder, packages, again, budget):
-    """Every change of these packages that has no result yet, or that survived."""
+def into(folder):
+    """Make folder/copy the program that is tested in this process; the lock to hold as long as it is."""
     import hypothesis  # noqa: F401  what every test imports, once for all
     import matplotlib.pyplot  # noqa: F401
     import numpy  # noqa: F401
@@ -254,7 +260,7 @@ def run(folder, packages, again, budget):
     sys.path[:] = [copy, *(entry for entry in sys.path if Path(entry or ".").resolve() != HERE.parent)]
     os.environ |= {"PYTHONPATH": copy, "PYTHONDONTWRITEBYTECODE": "1"}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the file is as it was
-    lock = open(folder / "lock", "w")  # noqa: SIM115  held as long as this process is there
+    lock = open(folder / "lock", "w")  # noqa: SIM115  held as long as somebody has it
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -262,6 +268,12 @@ def run(folder, packages, again, budget):
     subprocess.run(
         ["git", "checkout", "-q", "--", *set(PACKAGES.values())], cwd=copy, check=True
     )  # as after a power cut
+    return lock
+
+
+def run(folder, packages, again, budget):
+    """Every change of these packages that has no result yet, or that survived."""
+    lock = into(folder)  # noqa: F841
     choice = Choice(folder)
     with use_db(folder / "session.sqlite") as session:
         results = dict(session.results)
@@ -284,6 +296,19 @@ def run(folder, packages, again, budget):
             print(item.job_id, place, change, result.test_outcome.value, told["by"], tests, seconds, flush=True)
 
 
+def check(folder):
+    """Every test that caught a change passes without one, or the command ends with the name of that which fails."""
+    lock = into(folder)  # noqa: F841
+    with use_db(folder / "session.sqlite") as session:
+        caught = [json.loads(result.output)["by"] for _, result in session.results if result.is_killed]
+    seconds = Choice(folder).seconds
+    blamed = sorted(set(caught) & set(seconds))
+    failed, by, _ = try_tests(folder, blamed, sum(seconds[test] for test in blamed))
+    if failed:
+        sys.exit(f"{by} fails without any change")
+    print(f"{len(blamed)} tests caught {len(caught)} changes; all pass without one")
+
+
 # --- what came of it --------------------------------------------------------------------------------------------------
 
 
@@ -294,33 +319,46 @@ def equivalents():
 
 
 def take_tests(folder):
-    """The tests that are committed now, in folder/copy; what was measured of them is measured anew by `prepare`."""
+    """The tests that are committed now, in folder/copy; those of changed files are measured anew by `prepare`."""
     copy, here = folder / "copy", HERE.parent
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, check=True, capture_output=True, text=True).stdout
-    subprocess.run(["git", "fetch", "-q", str(here), commit.strip()], cwd=copy, check=True)
-    subprocess.run(["git", "checkout", "-q", commit.strip(), "--", "tests"], cwd=copy, check=True)
+
+    def git(*words, at=copy):
+        return subprocess.run(["git", *words], cwd=at, check=True, capture_output=True, text=True).stdout
+
+    commit = git("rev-parse", "HEAD", at=here).strip()
+    git("fetch", "-q", str(here), commit)
+    forget(folder, git("diff", "--name-only", commit, "--", "tests").split("\n"))
+    git("checkout", "-q", commit, "--", "tests")
     (folder / "tests.txt").write_text(commit[:7])
-    shutil.rmtree(folder / "coverage", ignore_errors=True)
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("prepare", "run", "tests", "table"))
-    parser.add_argument("folder", type=lambda name: Path(name).resolve())
+    parser.add_argument("what", choices=("prepare", "run", "check", "tests", "table"))
+    parser.add_argument("folder", nargs="+", type=lambda name: Path(name).resolve(), help="table takes several")
     parser.add_argument("--package", action="append", choices=PACKAGES, help="only this one; may be given again")
-    parser.add_argument("--again", action="store_true", help="run what survived once more, with all its tests")
+    parser.add_argument("--again", action="store_true", help="run what survived once more")
+    parser.add_argument(
+        "--budget", type=float, default=BUDGET, help=f"seconds of tests for a change (default {BUDGET})"
+    )
     asked = parser.parse_args(arguments)
+    folder = asked.folder[0]
+    if asked.what != "table" and len(asked.folder) > 1:
+        parser.error(f"{asked.what} takes one folder")
     if asked.what == "prepare":
-        prepare(asked.folder)
+        prepare(folder)
     elif asked.what == "run":
-        run(asked.folder, asked.package or list(PACKAGES), asked.again, 1e9 if asked.again else BUDGET)
+        run(folder, asked.package or list(PACKAGES), asked.again, asked.budget)
+    elif asked.what == "check":
+        check(folder)
     elif asked.what == "tests":
-        take_tests(asked.folder)
+        take_tests(folder)
     else:
-        with use_db(asked.folder / "session.sqlite") as session:
-            page = mutation_table.written(
-                asked.folder, session.work_items, dict(session.results), equivalents(), SEED, SAMPLE
-            )
+        results = {}
+        for one in asked.folder:
+            with use_db(one / "session.sqlite") as session:
+                items, results = session.work_items, results | dict(session.results)
+        page = mutation_table.written(asked.folder, items, results, equivalents(), SEED, SAMPLE)
         (HERE.parent / "docs" / "tables" / "mutation.md").write_text(page, encoding="utf-8")
 
 

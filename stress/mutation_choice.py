@@ -4,7 +4,6 @@ import ast
 import contextlib
 import json
 import os
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -49,31 +48,47 @@ class Recorder:
             self.failed.append(f"{report.nodeid} (cannot be imported)")
 
 
-def cover(folder, part):
-    """Run the tests of `part`, a path in folder/copy, and keep in folder/coverage/ what each ran."""
+def cover(folder, files):
+    """Run these test files, paths in folder/copy, and keep in folder/coverage/ what each test ran."""
     import pytest
 
-    name = part.replace("/", "-").removesuffix(".py")
+    number = len(list((folder / "coverage").glob("*.json")))
+    name = folder / "coverage" / f"{number:03}"
     measured = coverage.Coverage(
-        data_file=str(folder / "coverage" / f"{name}.part"),
+        data_file=f"{name}.part",
         source=["gca_scratch", "course"],
         omit=["gca_scratch/network/*"],
     )
     recorder = Recorder(measured)
     measured.start()
-    pytest.main(["-q", "-p", "no:cacheprovider", part], plugins=[recorder])
+    pytest.main(["-q", "-p", "no:cacheprovider", *files], plugins=[recorder])
     measured.stop()
     measured.save()
-    (folder / "coverage" / f"{name}.json").write_text(
-        json.dumps({test: s for test, s in recorder.seconds.items() if test not in recorder.failed})
-    )
-    os.replace(folder / "coverage" / f"{name}.part", folder / "coverage" / f"{name}.db")
+    os.replace(f"{name}.part", f"{name}.db")
+    passed = {test: s for test, s in recorder.seconds.items() if test not in recorder.failed}
+    name.with_suffix(".json").write_text(json.dumps(passed))
 
 
-def parts(copy):
-    """What `cover` is called with, one after the other: files and folders of tests/."""
-    found = sorted(path for path in (copy / "tests").iterdir() if path.is_dir() or path.name.startswith("test_"))
-    return [f"tests/{path.name}" for path in found if path.stem not in LEFT_OUT and not path.name.startswith("__")]
+def unmeasured(folder):
+    """Lists of the test files that have not been measured, those of a folder in one list: what `cover` is called with."""
+    known = {test.partition("::")[0] for file in _measured(folder) for test in json.loads(file.read_text())}
+    found = defaultdict(list)
+    for path in sorted((folder / "copy" / "tests").rglob("test_*.py")):
+        name = path.relative_to(folder / "copy")
+        if str(name) not in known and not {*name.parts[1:-1], name.stem} & set(LEFT_OUT):
+            found["/".join(name.parts[:2])].append(str(name))
+    return list(found.values())
+
+
+def forget(folder, files):
+    """What was measured of these test files is not believed any more."""
+    for kept in _measured(folder):
+        seconds = json.loads(kept.read_text())
+        kept.write_text(json.dumps({test: s for test, s in seconds.items() if test.partition("::")[0] not in files}))
+
+
+def _measured(folder):
+    return sorted((folder / "coverage").glob("*.json"))
 
 
 class Choice:
@@ -82,7 +97,7 @@ class Choice:
     def __init__(self, folder):
         self.copy = folder / "copy"
         self.seconds = {}
-        for file in sorted((folder / "coverage").glob("*.json")):
+        for file in _measured(folder):
             self.seconds |= json.loads(file.read_text())
         self.data = []
         for file in sorted((folder / "coverage").glob("*.db")):
@@ -161,7 +176,3 @@ def _statement(source, line):
                 inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
                 best = (first, node.end_lineno if inside else max(last, first))
     return best or (line, line)
-
-
-if __name__ == "__main__":  # mutation.py prepare, for each part a process of its own
-    cover(Path(sys.argv[1]), sys.argv[2])

@@ -41,9 +41,9 @@ def wilson(caught, of, z=1.96):
     return middle - half, middle + half
 
 
-def written(folder, items, results, equivalents, seed, sample):
-    """The page, of the work items of a session and their results by job id."""
-    places = json.loads((folder / "places.json").read_text())
+def written(folders, items, results, equivalents, seed, sample):
+    """The page, of the work items and their results by job id; the folders are of one commit, each with its own tests."""
+    places = json.loads((folders[0] / "places.json").read_text())
     counts, survived, equivalent = defaultdict(lambda: defaultdict(int)), [], []
     for item in sorted(items, key=lambda item: item.job_id):
         result, spec = results.get(item.job_id), item.mutations[0]
@@ -66,9 +66,11 @@ def written(folder, items, results, equivalents, seed, sample):
     keys = ("changed", "caught", "equivalent", "survived", "uncovered", "waiting")
     total = {key: sum(found[key] for found in counts.values()) for key in keys}
     rows.append(_row("together", sum(places.values()), total))
-    commits = [_commit(folder / "copy"), (folder / "tests.txt").read_text() if (folder / "tests.txt").exists() else ""]
+    code = _commit(folders[0] / "copy")
+    taken = [folder / "tests.txt" for folder in folders]
+    tests = " and ".join(dict.fromkeys(file.read_text() if file.exists() else code for file in taken))
     return TEXT.format(
-        seed=seed, sample=sample, code=commits[0], tests=commits[1] or commits[0], rows="\n".join(rows),
+        seed=seed, sample=sample, code=code, tests=tests, rows="\n".join(rows),
         survived=_listed(survived), equivalent=_listed(equivalent),
     )  # fmt: skip
 
