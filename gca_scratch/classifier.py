@@ -88,6 +88,8 @@ class GCALSTMClassifier:
         momentum: float | None = None,
         decay: float | None = None,
         decay_every: int | None = None,
+        restart_every: int | None = None,
+        restart: float | None = None,
         clip: float | None = None,
         average: int | None = None,
         balance: str | None = None,

@@ -64,6 +64,12 @@ class Settings:
         0.95, "factor of the learning rate after every DECAY_EVERY epochs", "above 0, at most 1", lambda v: 0 < v <= 1
     )
     decay_every: int = _count(1, "epochs between two decays of the learning rate")
+    restart_every: int = _count(
+        0, "epochs after which, as at each further training step, the rate is raised again; 0 for never", least=0
+    )
+    restart: float = _setting(
+        0.3, "with RESTART_EVERY, the part of its start to which it rises", "above 0, at most 1", lambda v: 0 < v <= 1
+    )
     clip: float = _number(0.0, "largest norm of the gradient; 0 for no limit")
     average: int = _count(
         0, "epochs whose mean weights are tested, and begin the next training step; 0 for the last weights", least=0

@@ -20,7 +20,7 @@ from ..support.writing import replacing, write_npz
 from ..training.stepwise import HISTORY_COLUMNS, State, training_steps
 from ..variants.build import build
 
-VERSION = 6
+VERSION = 7
 _GROUPS = ("params", "velocity", "best", "average")
 _VALIDATION_COLUMNS = {"validation_loss", "validation_error"}
 

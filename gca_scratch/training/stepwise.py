@@ -109,6 +109,8 @@ def train(
             began = time.perf_counter()
             done_in_all = len(state.history)  # the rate goes on decaying from one training step to the next
             optimiser.learning_rate = decayed(settings.learning_rate, settings.decay, settings.decay_every, done_in_all)
+            if settings.restart_every:
+                optimiser.learning_rate = _restarted(settings, stage, state.epoch)
             row = {"step": n, "epoch": state.epoch + 1, "learning_rate": optimiser.learning_rate}
             row["train_loss"], row["train_error"] = run_epoch(engine, state, data, fit, settings, optimiser, n, xp)
             if settings.average:
@@ -134,6 +136,13 @@ def train(
             if done:
                 break
     return state
+
+
+def _restarted(settings, stage, epoch):
+    """The learning rate of an epoch of the training step `stage`, both from 0, where it is raised again and again."""
+    times, epoch = divmod(epoch, settings.restart_every)
+    first = settings.learning_rate * (settings.restart if stage or times else 1.0)
+    return decayed(first, settings.decay, settings.decay_every, epoch)
 
 
 def _next_step(state, last):

@@ -266,8 +266,8 @@ def test_every_field_deleted_or_absurd(whole, values):
 @pytest.mark.parametrize(
     ("place", "value", "words"),
     [
-        (("version",), 3, ["version 3, not 6", "train again"]),
-        (("version",), [5], ["version [5], not 6", "train again"]),
+        (("version",), 3, ["version 3, not 7", "train again"]),
+        (("version",), [5], ["version [5], not 7", "train again"]),
         (("settings", "hidden"), 10**9, ["settings: hidden"]),
         (("network", "classes"), 4.0, ["network: classes must be a whole number"]),
         (("settings", "iterations"), 50, ["lacks"]),

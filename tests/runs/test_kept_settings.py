@@ -25,8 +25,8 @@ SOURCE = runs.Source("npz", "data.npz")
 OTHER = {
     "frames": 21, "hidden": 129, "iterations": 3, "initial": "average", "dropout": 0.51, "mode": "direct",
     "batch_size": 101, "epochs": 102, "patience": 6, "validation": 4, "learning_rate": 0.0123, "momentum": 0.91,
-    "decay": 0.96, "decay_every": 7, "clip": 8.0, "average": 18, "balance": "weights",
-    "network": "coarse", "attention": "soft",
+    "decay": 0.96, "decay_every": 7, "restart_every": 19, "restart": 0.4, "clip": 8.0, "average": 18,
+    "balance": "weights", "network": "coarse", "attention": "soft",
     "sharing": "b", "trust_gate": True, "traversal": "tree", "parts": 9, "recompute": True, "face_camera": True,
     "pair": True, "torso_scale": True, "motion": 10.0, "mirror": True, "exchange": True, "turn": 11.0, "stretch": 0.12,
     "jitter": 0.13, "crop": 0.14, "drop_joints": 0.15, "samplings": 16, "seed": 17,
@@ -118,13 +118,13 @@ def saved(settings=TINY, run=None):
     return Path("checkpoint.npz").read_bytes()
 
 
-def test_the_version_is_six_and_no_other_one_is_read():
+def test_the_version_is_seven_and_no_other_one_is_read():
     """Neither an earlier one nor a later one, nor what only looks like it."""
-    assert checkpoint.VERSION == 6
+    assert checkpoint.VERSION == 7
     arrays, about = opened(saved())
-    assert about["version"] == 6
+    assert about["version"] == 7
     checkpoint.load(written(Path("as-it-was.npz"), arrays, about))
-    for version in (0, 1, 4, 5, 7, 60, 10**9, -6, 6.5, "6", "7", None, [6], {"version": 6}):
+    for version in (0, 1, 5, 6, 8, 70, 10**9, -7, 7.5, "7", "8", None, [7], {"version": 7}):
         path = written(Path("edited.npz"), arrays, about | {"version": version})
         with pytest.raises(InputError, match="train again"):
             checkpoint.load(path)

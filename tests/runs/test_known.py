@@ -228,7 +228,7 @@ def test_what_is_known_of_an_older_version_is_missed_in_one_sentence(content, ca
         assert error.count("\n") == 1 and "does not say what its network was trained on; train again" in error, error
     about["version"] = 4
     assert main(["predict", str(written(Path("older.npz"), arrays, about)), "some.npz"]) == 2
-    assert "checkpoint of version 4, not 6" in capsys.readouterr().err
+    assert "checkpoint of version 4, not 7" in capsys.readouterr().err
 
 
 def test_a_network_that_was_never_trained_is_not_asked(content):
