@@ -1,5 +1,6 @@
 """The command `table`: run the rows of one of the paper's tables, and set the numbers beside the paper's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from .. import runs, settings
@@ -11,16 +12,17 @@ from ..support.writing import replacing
 from .options import GENERATED, add_device, add_source, source_of
 
 LARGE = 10_000  # sequences from which on the preset is "paper"
-READINGS = "gate-readings"  # no table of the paper: experiments/gate_readings.py
+OWN = ("attention", "gate-readings")  # no tables of the paper: experiments of these names
 
 
 def add_options(parser):
     """The arguments of `table`."""
     numbers = ", ".join(name for name in paper.TABLES if name.isupper())
     parser.add_argument(
-        "table", choices=(*paper.TABLES, READINGS), metavar="TABLE",
+        "table", choices=(*paper.TABLES, *OWN), metavar="TABLE",
         help=f"a table of the paper, {numbers}; networks: all networks side by side; iterations: numbers of attention "
-        "iterations and training methods side by side; gate-readings: readings of Eq. 7, and where each looks",
+        "iterations and training methods side by side; attention: what each number of iterations gains over none, with "
+        "its interval; gate-readings: readings of Eq. 7, and where each looks",
     )  # fmt: skip
     add_source(parser, without="none; --dataset synthetic takes the synthetic actions")
     parser.add_argument(
@@ -61,8 +63,8 @@ def add_options(parser):
 def command(options):
     """Run the rows that are not finished, print the table, and write it into the --out folder."""
     _check(options)
-    if options.table == READINGS:
-        return _readings(options)
+    if options.table in OWN:
+        return _own(options)
     table = paper.TABLES[options.table]()
     chosen = tables.choose(table, options.rows)
     given = settings.given(options)
@@ -117,18 +119,21 @@ def _check(options):
         )
     if options.noise and options.table != "VI":
         raise InputError("--noise is for Table VI alone; leave it out")
-    if options.table == READINGS and (options.cluster is not None or options.keep or options.device != "cpu"):
+    if options.table in OWN and (options.cluster is not None or options.keep or options.device != "cpu"):
         raise InputError(
-            f"{READINGS} runs on this processor and keeps nothing; leave --cluster, --keep and --device out"
+            f"{options.table} runs on this processor and keeps nothing; leave --cluster, --keep and --device out"
         )
 
 
-def _readings(options):
-    """The table of gate readings, which has a way of its own."""
-    from ..experiments import gate_readings  # Matplotlib takes its time: only now
+def _own(options):
+    """A table that has a way of its own."""
+    from ..experiments import attention, gate_readings  # Matplotlib takes its time: only now
 
-    source = source_of(options, protocol=options.protocol or "half")
+    study = {"attention": attention, "gate-readings": gate_readings}[options.table].study
+    source = source_of(options)
     data = runs.load_data(source)
-    base = settings.settings_from(options.preset or "demo", **settings.given(options))
-    out = options.out or f"table-{READINGS}"
-    gate_readings.study(data, source, base, out, options.rows, options.seeds, options.jobs or 2)
+    source = replace(source, protocol=options.protocol or runs.usual_protocol(data)[0])
+    usual = "demo" if source.dataset in GENERATED else "small"
+    base = settings.settings_from(options.preset or usual, **settings.given(options))
+    out = options.out or f"table-{options.table}"
+    study(data, source, base, out, options.rows, options.seeds, options.jobs or 2)

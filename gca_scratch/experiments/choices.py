@@ -28,7 +28,7 @@ from ..support.writing import replacing, write_json
 PLAIN = {
     "face_camera": True, "torso_scale": True, "pair": False, "mirror": False, "exchange": False, "turn": 0.0,
     "stretch": 0.0, "jitter": 0.0, "crop": 0.0, "samplings": 1, "hidden": 64, "iterations": 0, "dropout": 0.0,
-    "epochs": 60, "patience": 60, "decay": 0.975,
+    "epochs": 60, "patience": 60, "decay": 0.975, "restart_every": 0, "average": 0,
 }  # fmt: skip
 STEPS = (
     ("the first person turned to the camera, in lengths of the torso", {}),

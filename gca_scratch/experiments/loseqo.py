@@ -32,7 +32,7 @@ from .choices import data_of, identity, kept, options_of_a_study, publish
 
 FINISH = {
     "mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85,
-    "decay_every": 1,
+    "decay_every": 1, "restart_every": 0, "average": 0,
 }  # fmt: skip
 
 
