@@ -8,7 +8,7 @@ import pytest
 
 from gca_scratch.experiments import paper
 
-I = """
+FIRST = """
     Skeletal Quads [76]  38.6 41.4
     Lie Group [46]  50.1 52.8
     Dynamic Skeletons [71]  60.2 65.2
@@ -135,7 +135,7 @@ NETWORKS = """
     Two-stream GCA-LSTM, direct  - -
     Two-stream GCA-LSTM, stepwise  - -
 """
-PRINTED = {"I": I, "II": II, "III": III, "IV": IV, "V": V, "VI": VI, "VII": VII, "VIII": VIII, "IX": IX, "X": X,
+PRINTED = {"I": FIRST, "II": II, "III": III, "IV": IV, "V": V, "VI": VI, "VII": VII, "VIII": VIII, "IX": IX, "X": X,
            "XI": XI, "iterations": ITERATIONS, "networks": NETWORKS}  # fmt: skip
 
 NTU = [("NTU RGB+D (CS)", 60, "cross-subject"), ("NTU RGB+D (CV)", 60, "cross-view")]
