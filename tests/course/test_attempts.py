@@ -1,4 +1,4 @@
-"""Which attempt at a task counts: the first that is best, and a later one where it is better, not where it is as good."""
+"""Which attempt at a task counts: the best, and of two that are as good the first."""
 
 from types import SimpleNamespace
 
@@ -15,8 +15,9 @@ TEXTS = {OPS: "x = 1\n", CELL: "y = 2\n", "my_helpers.py": "z = 3\n"}
 class Tried:
     """What an attempt gave: which part is right, and of what sources it was made."""
 
-    def __init__(self, right, answers=(fence.Answer({}),), missing=()):
-        self.right, self.answers, self.missing = right, list(answers), dict.fromkeys(missing, "why")
+    def __init__(self, right, answers=None, missing=()):
+        self.right, self.answers = right, answers or [fence.Answer({})]
+        self.missing = dict.fromkeys(missing, "why")
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ def test_feedback_comes_in_a_zip_named_as_each_platform_takes_it_back(tmp_path):
     written_whole(lambda path: imports.feedback_zip(A1, handins, path.parent), tmp_path / "feedback.zip")
     with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
         assert archive.namelist() == [
-            "Ada B Lovelace_1_assignsubmission_file/A1-feedback.html", "bob_2_8_work.ZIP", "cyd_3_7_cell.py", "dan.html",
+            "Ada B Lovelace_1_assignsubmission_file/A1-feedback.html", "bob_2_8_work.ZIP", "cyd_3_7_cell.py",
+            "dan.html",
         ]  # fmt: skip
         assert archive.read("cyd_3_7_cell.py") == b"page of cyd_3" and archive.read("dan.html") == b"page of dan"
         inner = tmp_path / "inner.zip"

@@ -1,4 +1,4 @@
-"""What the figures of `predict` are given: windows of the first recording by seconds or frames, poses that were seen."""
+"""What the figures of `predict` are given: windows of the first recording by seconds or frames, and poses."""
 
 import dataclasses
 from types import SimpleNamespace
