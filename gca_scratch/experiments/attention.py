@@ -9,6 +9,7 @@ largest N. What is done is kept in the --out folder, a file for each training, a
 
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,16 +60,16 @@ def measure(data, source, base, out, numbers, seeds=1, jobs=2):
 
     base: settings of the largest number.  out: the folder in which each training is kept.
     """
-    mark, calls = fingerprint(data), []
+    mark, calls = fingerprint(data), {}
     folds = range(1, protocols.folds(data, source.protocol) + 1)
-    for n in numbers:
-        for seed in range(base.seed, base.seed + seeds):
-            for fold in folds:
-                file = Path(out).absolute() / f"N-{n}" / f"seed-{seed}" / f"fold-{fold:02}.json"
-                calls.append((mark, replace(source, fold=fold), replace(settings_of(base, n), seed=seed), file))
-    coming = workers.results(_run, calls, jobs, data=data, check=partial(refuse_other, mark=mark))
-    found = iter(list(progress(coming, total=len(calls), what="trainings", unit="training")))
-    return {n: _joined([[next(found) for _ in folds] for _ in range(seeds)]) for n in numbers}
+    chosen = range(base.seed, base.seed + seeds)
+    for seed, n, fold in product(chosen, sorted(numbers, reverse=True), folds):  # the longest of a seed first
+        file = Path(out).absolute() / f"N-{n}" / f"seed-{seed}" / f"fold-{fold:02}.json"
+        calls[seed, n, fold] = mark, replace(source, fold=fold), replace(settings_of(base, n), seed=seed), file
+    coming = workers.results(_run, calls.values(), jobs, data=data, check=partial(refuse_other, mark=mark))
+    results = progress(coming, total=len(calls), what="trainings", unit="training")
+    found = dict(zip(calls, results, strict=True))
+    return {n: _joined([[found[seed, n, fold] for fold in folds] for seed in chosen]) for n in numbers}
 
 
 def _run(data, mark, source, settings, file):
