@@ -70,7 +70,7 @@ def cover(folder, files):
 
 
 def unmeasured(folder):
-    """Lists of the test files that have not been measured, those of a folder in one list: what `cover` is called with."""
+    """The test files that have not been measured, in a list for each folder: what `cover` is called with."""
     known = {test.partition("::")[0] for file in _measured(folder) for test in json.loads(file.read_text())}
     found = defaultdict(list)
     for path in sorted((folder / "copy" / "tests").rglob("test_*.py")):

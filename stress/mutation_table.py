@@ -42,7 +42,7 @@ def wilson(caught, of, z=1.96):
 
 
 def written(folders, items, results, equivalents, seed, sample):
-    """The page, of the work items and their results by job id; the folders are of one commit, each with its own tests."""
+    """The page, of the work items and their results by job id; the folders are of one commit."""
     places = json.loads((folders[0] / "places.json").read_text())
     counts, survived, equivalent = defaultdict(lambda: defaultdict(int)), [], []
     for item in sorted(items, key=lambda item: item.job_id):
