@@ -148,4 +148,5 @@ def test_every_motion_belongs_to_somebody():
 def test_the_set_is_fixed(data):
     """Whoever changes it makes other data, with which nothing measured here can be compared."""
     assert data.offsets[-1] == 26353
+    assert abs(data.joints.astype(float)).sum() == pytest.approx(2468503.87, rel=1e-6)
     assert data.truth.sum() == pytest.approx(92909, rel=1e-3)
