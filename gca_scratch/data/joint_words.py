@@ -93,7 +93,7 @@ _TELLING = {
 }
 _SIDES = {"left": "left", "right": "right", "l": "left", "r": "right", "lt": "left", "rt": "right"}
 _WITHIN = {"left": "left", "right": "right", "左": "left", "右": "right"}  # "lefthand", "handright", "左足"
-_SILENT = "j jt jnt joint jointtype bone bip biped valvebiped mixamorig def org rig k4abt xn skel avg c m f sec adj"
+_SILENT = "j jt jnt joint jointtype bone bip biped valvebiped mixamorig def org rig xn skel avg c m f sec adj"
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
 

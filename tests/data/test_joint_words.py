@@ -98,3 +98,136 @@ def test_no_spelling_stands_for_two_parts():
     for table in (MIDDLE, SIDED):
         words = [word for spelled in table.values() for word in spelled.split()]
         assert len(words) == len(set(words))
+
+
+# --- the table, typed once more ---------------------------------------------------------------------------------------
+
+IN_THE_MIDDLE = {
+    "pelvis": "hip center, hip centre, center hip, centre hip, mid hip, hip mid, middle hip, hip middle, spine base, "
+    "base spine, base of spine, base of the spine, pelvis, hips, hip, waist, lower body, 下半身, 腰, center, centre, "
+    "センター",
+    "root": "root, 全ての親",
+    "torso": "torso, trunk",
+    "spine": "spine, spine mid, mid spine, spine naval, spine navel, navel, abdomen, ab, belly, lower back, upper "
+    "back, upper body, 上半身, l5, l3, t12, t8, jL5S1, jL4L3, jL1T12, jT9T8, t10",
+    "chest": "upper chest, chest, spine chest, rib cage, sternum, strn, 胸",
+    "neck base": "shoulder center, shoulder centre, center shoulder, centre shoulder, mid shoulder, shoulder mid, "
+    "spine shoulder, neck base, base of neck, jT1C7, thorax",
+    "neck": "neck, 首, lower neck, upper neck",
+    "head": "head, 頭, head center, jC1Head",
+    "head top": "head top, top of head, head top end, head end",
+    "nose": "nose, 鼻",
+    "jaw": "jaw, chin, あご",
+    "back": "c7, clav, rbak, back",
+}
+OF_A_SIDE = {
+    "collar": "collar, clavicle, collar bone, clav, scapula",
+    "shoulder": "shoulder, shoulder joint, shldr, sjc, sho, 肩, up arm, upper arm, uarm, humerus, arm, 腕",
+    "upper arm": "upa",
+    "elbow": "elbow, elb, ejc, ひじ, 肘, forearm, lower arm, low arm, farm, radius, ulna",
+    "forearm": "frm",
+    "wrist": "wrist, wri, wjc, 手首, wra, wrb",
+    "hand": "hand, palm, 手, fin",
+    "hand tip": "hand tip, finger tip, fingers",
+    "finger base": "finger base",
+    "finger": "finger",
+    "thumb": "thumb, hand thumb, 親指",
+    "index": "index, hand index, index finger, finger index, 人指, 人差指",
+    "middle": "middle, hand middle, middle finger, finger middle, 中指",
+    "ring": "ring, hand ring, ring finger, finger ring, 薬指",
+    "pinky": "pinky, hand pinky, pinkie, little, hand little, little finger, small finger, 小指",
+    "hip": "hip, hips, up leg, upper leg, thigh, femur, hjc, asi, asis, 足, hip joint",
+    "back of the hip": "psi, psis",
+    "thigh": "thi",
+    "knee": "knee, kne, kjc, ひざ, 膝, leg, lower leg, low leg, shin, calf, tibia",
+    "shin": "tib",
+    "ankle": "ankle, ank, ajc, 足首",
+    "foot": "foot",
+    "heel": "heel, hee, かかと",
+    "toe": "toe, toe base, toes, big toe, foot index, ball, hallux, hlx, つま先, 足先ex",
+    "small toe": "small toe, little toe",
+    "eye": "eye, 目",
+    "inner eye": "eye inner, inner eye",
+    "outer eye": "eye outer, outer eye",
+    "ear": "ear, 耳",
+    "mouth": "mouth",
+    "front of the head": "fhd",
+    "back of the head": "bhd",
+}
+LIMBS = {
+    "arm": "collar, shoulder, upper arm, elbow, forearm, wrist, hand, hand tip, finger base, finger, thumb, index, "
+    "middle, ring, pinky",
+    "leg": "hip, back of the hip, thigh, knee, shin, ankle, foot, heel, toe, small toe",
+}
+
+
+@pytest.mark.parametrize("part", IN_THE_MIDDLE)
+def test_every_spelling_of_the_middle_of_the_body(part):
+    """The better ones first: so they are chosen where there are several."""
+    found = [readings([name])[0] for name in IN_THE_MIDDLE[part].split(", ")]
+    assert [(it.side, it.part, it.limb, it.rank) for it in found] == [("", part, "", n) for n in range(len(found))]
+    assert list(MIDDLE) == list(IN_THE_MIDDLE)
+
+
+@pytest.mark.parametrize("part", OF_A_SIDE)
+def test_every_spelling_of_the_parts_that_come_twice(part):
+    limb = next((limb for limb, parts in LIMBS.items() if part in parts.split(", ")), "")
+    for side in ("left", "right"):
+        found = [readings([f"{side} {name}"])[0] for name in OF_A_SIDE[part].split(", ")]
+        wanted = [(side, part, limb, n) for n in range(len(found))]
+        assert [(it.side, it.part, it.limb, it.rank) for it in found] == wanted
+    assert list(SIDED) == list(OF_A_SIDE)
+
+
+@pytest.mark.parametrize(
+    ("word", "side"),
+    [("left", "left"), ("right", "right"), ("L", "left"), ("R", "right"), ("lt", "left"), ("rt", "right"),
+     ("左", "left"), ("右", "right")],
+)  # fmt: skip
+def test_words_for_the_sides(word, side):
+    assert readings([f"{word}_knee"])[0][:2] == readings([f"knee_{word}"])[0][:2] == (side, "knee")
+
+
+@pytest.mark.parametrize("words", ["shoulder, shldr, 肩"])
+def test_a_shoulder_beside_an_upper_arm_is_the_collar(words):
+    for name in words.split(", "):
+        for arm in ("up arm", "upper arm", "uarm", "humerus", "arm", "腕"):
+            assert read([f"left {name}", f"left {arm}"]) == ["l collar", "l shoulder"]
+            assert read([f"left {name}", f"right {arm}"]) == ["l shoulder", "r shoulder"]
+        for other in ("elbow", "forearm", "hand"):
+            assert read([f"left {name}", f"left {other}"])[0] == "l shoulder"
+
+
+def test_a_hand_is_the_wrist_and_a_foot_the_ankle_where_bones_are_named():
+    for bone in ("forearm", "lower arm", "low arm", "farm", "radius", "ulna", "finger base", "finger", "thumb", "index",
+                 "middle", "ring", "pinky"):  # fmt: skip
+        assert read(["right hand", f"right {bone}"])[0] == "r wrist"
+        assert read(["right hand", f"right {bone}", "right wrist"])[0] == "r hand"
+        assert read(["right hand", f"left {bone}"])[0] == "r hand"
+    for bone in ("leg", "lower leg", "low leg", "shin", "calf", "tibia", "toe"):
+        assert read(["right foot", f"right {bone}"])[0] == "r ankle"
+        assert read(["right foot", f"right {bone}", "right ankle"])[0] == "r foot"
+    for other in ("elbow", "knee", "heel"):
+        assert read(["right hand", "right foot", f"right {other}"])[:2] == ["r hand", "r foot"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["j jt jnt joint jointtype bone bip biped valvebiped mixamorig", "def org rig xn skel avg c m f sec adj"],
+)
+def test_words_that_tell_nothing(words):
+    for word in words.split():
+        assert read([f"{word} left knee", f"{word}01 spine"]) == ["l knee", "spine"]
+        assert read([f"{word}_head", "neck"]) == ["head", "neck"]
+
+
+@pytest.mark.parametrize(
+    ("words", "limb"),
+    [("shoulder arm elbow wrist hand palm thumb finger collar clavicle humerus 腕 手 肩 ひじ 指", "arm"),
+     ("hip buttock leg thigh knee shin calf ankle foot heel toe femur tibia 足 ひざ つま先", "leg"),
+     ("head belly", "")],
+)  # fmt: skip
+def test_words_that_tell_a_limb_though_not_the_part(words, limb):
+    for word in words.split():
+        it = readings([f"left {word} roll"])[0]
+        assert (it.side, it.part, it.limb) == ("left", "", limb)

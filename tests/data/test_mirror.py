@@ -125,3 +125,15 @@ def test_utd_mhad_is_one_handed_and_its_classes_conflict(real_data):
     data = read_all(utdmhad, real_data / "utdmhad")
     assert one_handed(data, np.flatnonzero(data.subject % 2)) > ONE_HANDED
     assert "swipe" in mirror_conflict(data.class_names)
+
+
+LEFT = "left l links linke linken linker gauche izquierda izquierdo sinistra sinistro esquerda esquerdo 左 왼"
+RIGHT = "right r rechts rechte rechten rechter droite droit derecha derecho destra destro direita direito 右 오른"
+
+
+def test_words_for_left_and_right_in_other_languages():
+    """Those of one side are no conflict between them, and each is one with those of the other side."""
+    for words, own, other in ((LEFT, "left", "right"), (RIGHT, "right", "left")):
+        for word in words.split():
+            assert mirror_conflict((f"wave {own}", f"wave {word}")) is None
+            assert mirror_conflict((f"wave {other}", f"wave {word}"))
