@@ -266,3 +266,15 @@ def test_what_is_cut_off_or_changed_is_never_worse_than_refused(tmp_path):
             read(tmp_path, changed)
         except InputError as error:
             assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("place", [2, 3, 4])
+def test_a_type_of_numbers_has_no_parts(place):
+    """The state that NumPy writes of a type: version, order of bytes, then arrays, names, fields."""
+    plain = [3, "<", None, None, None, -1, -1, 0]
+    found = pickled.Type("f4")
+    found.__setstate__(tuple(plain))
+    assert (found.text, found.size) == ("<f4", 4)
+    plain[place] = ("a",)
+    with pytest.raises(pickled.Refused, match="arrays of records"):
+        found.__setstate__(tuple(plain))

@@ -192,3 +192,19 @@ def test_zeros_are_zero_again_when_the_shape_changes():
 def test_small_batches_stay_whole():
     assert len(slices(32, 10 * 64)) == 1 and len(slices(96, 10 * 64)) == 2
     assert [len(slices(batch, 20 * 128)) for batch in (8, 23, 24, 32, 64, 100)] == [1, 1, 2, 2, 4, 6]
+
+
+def test_parts_are_worked_on_by_the_threads_of_the_engine():
+    """With one thread, or a batch that stays whole, the caller does it all."""
+
+    def who(part, workspace):
+        return threading.current_thread()
+
+    for threads, parts in ((1, 3), (2, 3), (2, 1)):
+        engine = Engine(NETWORK, parts, threads)
+        found = engine.each(who, engine.cut(9))
+        assert len(found) == parts
+        if threads == 1 or parts == 1:
+            assert set(found) == {threading.current_thread()}
+        else:
+            assert threading.current_thread() not in found and len(set(found)) <= threads
