@@ -85,6 +85,48 @@ def test_blank_ends_of_cells_line_ends_and_a_byte_order_mark_change_nothing(tool
     assert {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES} == before
 
 
+def as_colab_leaves_it(book):
+    book["nbformat_minor"] = 0
+    book["metadata"] = {"colab": {"provenance": []}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    for number, cell in enumerate(book["cells"]):
+        cell.pop("id", None)
+        cell["metadata"] |= {"id": f"Xy{number}", "colab": {"base_uri": "https://localhost:8080/"}, "outputId": "1"}
+
+
+def with_an_empty_cell_at_the_end(book):
+    """As running the last cell appends it."""
+    book["cells"].append(
+        {"cell_type": "code", "id": "y", "metadata": {}, "source": [], "outputs": [], "execution_count": None}
+    )
+    book["cells"].append({"cell_type": "markdown", "id": "z", "metadata": {}, "source": ["\n", "  "]})
+
+
+def with_the_line_ends_of_windows(book):
+    for cell in book["cells"]:
+        cell["source"] = "".join(cell["source"]).replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize("leave", [as_colab_leaves_it, with_an_empty_cell_at_the_end, with_the_line_ends_of_windows])
+def test_what_editors_leave_behind_changes_nothing(tools, leave):
+    before = {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES}
+    books = {name: (tools.HERE / f"{name}.ipynb").read_bytes() for name in NAMES}
+    for name in NAMES:
+        changed(tools.HERE / f"{name}.ipynb", leave)
+    (tools.HERE / f"{NAMES[0]}.ipynb").unlink()  # a notebook that is missing is written from its text
+    (tools.HERE / f"{NAMES[0]}-Copy1.ipynb").write_bytes(books[NAMES[0]])  # and one that is nobody's is left alone
+    assert tools.main("--read") == 0
+    assert {name: (tools.HERE / f"{name}.py").read_bytes() for name in NAMES} == before
+    assert {name: (tools.HERE / f"{name}.ipynb").read_bytes() for name in NAMES} == books
+    assert not (tools.HERE / f"{NAMES[0]}-Copy1.py").exists()
+
+
+def test_a_byte_order_mark_in_a_text_is_no_part_of_it(tools):
+    text = tools.HERE / "01_cell.py"
+    text.write_bytes(b"\xef\xbb\xbf" + text.read_bytes())
+    before = text.read_bytes()
+    assert tools.main("--check") == 0 and tools.main("--read") == 0 and text.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_cell_that_was_changed_is_all_that_changes(tools, name):
     text = tools.HERE / f"{name}.py"

@@ -27,7 +27,7 @@ def texts():
 
 def notebook(text):
     """The notebook of a text, as it is written: no outputs, and always the same cell ids."""
-    made = jupytext.read(text)
+    made = _read(text)
     for number, cell in enumerate(made.cells):
         cell.id = f"cell-{number}"
     made.metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
@@ -38,18 +38,20 @@ def notebook(text):
 def read_back(path):
     """Write into the text of a notebook those of its cells that are others there.
 
-    All else stays as it is written. Outputs, cell numbers and what editors note for themselves never go into a text.
+    All else stays as it is written. Outputs, cell numbers, what editors note for themselves and cells with nothing in
+    them, as running the last one appends, never go into a text.
     """
     text = path.with_suffix(".py")
     found = jupytext.reads(path.read_text("utf-8-sig"), fmt="ipynb")
+    found.cells = [cell for cell in found.cells if cell.source.strip()]
     for cell in found.cells:
-        cell.source = cell.source.rstrip("\n")
+        cell.source = cell.source.replace("\r\n", "\n").rstrip("\n")
         blank_lines = {
             name: n for name, n in cell.metadata.items() if name == "lines_to_next_cell"
         }
         cell.metadata = _meant(cell.metadata) | blank_lines
     old = (
-        jupytext.read(text)
+        _read(text)
         if text.exists()
         else nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
     )
@@ -69,6 +71,11 @@ def read_back(path):
         "notebook_metadata_filter": "kernelspec,-jupytext"
     }  # its version is in nobody's text
     jupytext.write(old, text, fmt="py:percent")
+
+
+def _read(text):
+    """A text as a notebook; a byte-order mark is no part of it."""
+    return jupytext.reads(Path(text).read_text("utf-8-sig"), fmt="py:percent")
 
 
 def _meant(metadata):
@@ -106,8 +113,9 @@ def main(wish="", *files):
         run(*files)
         return 0
     if wish == "--read":
-        for text in texts():
-            read_back(text.with_suffix(".ipynb"))
+        for path in (text.with_suffix(".ipynb") for text in texts()):
+            if path.exists():
+                read_back(path)
     stale = [text for text in texts() if not _same(text)]
     for text in stale:
         if wish == "--check":

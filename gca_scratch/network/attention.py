@@ -6,6 +6,7 @@ Cells lie on axis 0, as in grid.py; the softmax runs over all K = J T of them.
 from typing import NamedTuple
 
 from .arrays import FRESH, Array, Workspace, array_module
+from .grid import state_dtype
 from .ops import rows, softmax_backward, softmax_forward
 from .products import matmul, matmul_dW
 
@@ -33,7 +34,7 @@ def informativeness_forward(h, IF, We1, We2, workspace=FRESH):
     """
     xp = array_module(h)
     K, B, H = h.shape
-    s = workspace.empty(xp, "s", (K, B, len(We1)), xp.result_type(h, IF, We2))
+    s = workspace.empty(xp, "s", (K, B, len(We1)), state_dtype(h, IF, We1, We2))
     # [h, IF] We2 in two products: the memory is the same for every cell, so its share is computed once
     matmul(h, We2[:H], s, workspace)
     s += IF @ We2[H:]

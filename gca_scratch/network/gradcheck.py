@@ -15,6 +15,7 @@ enough that no gate sits still, dropout masks held fixed, and no ReLU closer to 
 import numbers
 import sys
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ COMPLEX_TOLERANCE = 1e-10
 CENTRAL_TOLERANCE = 1e-6
 _IMAGINARY_STEP = 1e-30
 _STEP = 1e-3
+HINT = "let complex numbers through, which norm, std, abs, vdot, sign, logaddexp, .real and conj do not"
 SIZES = {"joints": 4, "frames": 3, "channels": 3, "classes": 3, "hidden": 3}
 PARTS = (0, 1, 1, 4)
 
@@ -42,14 +44,9 @@ def complex_step(f, array):
     array = _floats(array)
     gradient = _complex_step(f, array)
     if not _witnesses_agree(f, array, gradient):
-        warnings.warn(
-            f"complex step and central differences disagree on a slope of f; {HINT}, and keep away from kinks",
-            stacklevel=2,
-        )
+        words = f"complex step and central differences disagree on a slope of f; {HINT}, and keep away from kinks"
+        warnings.warn(words, stacklevel=2)
     return gradient
-
-
-HINT = "let complex numbers through, which norm, std, abs, vdot, sign, logaddexp, .real and conj do not"
 
 
 def _complex_step(f, array):
@@ -58,10 +55,12 @@ def _complex_step(f, array):
     for entry in np.ndindex(array.shape):
         probe[entry] += 1j * _IMAGINARY_STEP
         try:
-            value = _number(f(probe.copy()))  # f may change what it is given
-        except TypeError as error:
-            f(array.copy())
-            raise InputError(f"f takes no complex numbers ({error}); {HINT}, or use central_difference") from error
+            value = f(probe.copy())  # f may change what it is given
+        except Exception as error:
+            f(array.copy())  # with its own error, if it takes no real numbers either
+            said = str(error).partition("\n")[0] or type(error).__name__
+            raise InputError(f"f takes no complex numbers ({said}); {HINT}, or use central_difference") from error
+        value = _number(value)
         if not np.iscomplexobj(value):
             raise InputError(
                 f"f answers a complex array with {type(value).__name__}, which has no imaginary part, so the complex "
@@ -95,9 +94,11 @@ def central_difference(f, array, step=_STEP):
 
 def _floats(array):
     """Numbers as an array that takes small steps: float64, or longer. InputError for what has no such steps."""
-    given, array = array, np.asarray(array, getattr(array, "dtype", object))
+    dtype = getattr(array, "dtype", None)
+    given, array = array, np.asarray(array, dtype if isinstance(dtype, np.dtype) else object)
     if array.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in array.flat):
-        array = array.astype(float)
+        with suppress(OverflowError):
+            array = array.astype(float)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{shown(given)} holds no real numbers, so f has no slope there; give an array of float64")
     return array.astype(np.promote_types(array.dtype, float))
@@ -117,21 +118,26 @@ def _number(value):
 def _witnesses_agree(f, array, gradient):
     """Do central differences see the slope of the gradient, too, along one random direction?
 
-    Only what is plainly another slope counts: a kink or rounding may be near. Nothing is said of a gradient of NaN.
+    What half the step sees otherwise, near a kink, is in doubt, and so is rounding. A gradient of NaN is not judged.
     """
     if not array.size:
         return True
     direction = np.random.default_rng(0).standard_normal(array.shape) / np.sqrt(array.size)
     told = (gradient * direction).sum()
-    (seen,) = central_difference(lambda step: np.real(f(array + step[0] * direction)), np.zeros(1))
+    seen, closer = (
+        central_difference(lambda steps: np.real(f(array + steps[0] * direction)), np.zeros(1), step)[0]
+        for step in (_STEP, _STEP / 2)
+    )
     value = np.asarray(np.real(f(array.copy())))
-    rounding = np.finfo(value.dtype if value.dtype.kind == "f" else float).eps * np.abs(value) / _STEP
-    near = 1e-2 * max(abs(told), abs(seen), 1e-3 * np.abs(gradient).max()) + 10 * rounding
+    digits = np.finfo(value.dtype if value.dtype.kind == "f" else float).eps
+    rounding = digits * (np.abs(value) + np.abs(gradient * array).sum()) / _STEP
+    near = 1e-4 * max(abs(told), abs(seen), 1e-3 * np.abs(gradient).max()) + 10 * (abs(seen - closer) + rounding)
     return bool(not np.isfinite(told) or abs(told - seen) <= near)
 
 
 def relative_error(derived, measured):
     """Largest difference over the largest entry of the two; infinite where both are zero, for that proves nothing."""
+    derived, measured = (np.asarray(value) * 1.0 for value in (derived, measured))
     scale = max(np.abs(derived).max(), np.abs(measured).max())
     error = np.abs(derived - measured).max()
     return float(error / scale) if scale > 0 and np.isfinite(error) else float("inf")
@@ -185,9 +191,8 @@ def problem(network, seed=0, batch=2):
             _loss(network, everything | {name: value + 1j * _IMAGINARY_STEP * directions[name]}, y, masks).imag
             for name, value in everything.items()
         ]
-        silent = {
-            name for name, slope in zip(everything, slopes, strict=True) if not abs(slope) > 1e-3 * _IMAGINARY_STEP
-        }
+        felt = 1e-3 * _IMAGINARY_STEP
+        silent = {name for name, slope in zip(everything, slopes, strict=True) if not abs(slope) > felt}
         if not silent:
             return params, x, y, masks
         draws, unfelt = draws + 1, unfelt & silent if draws else silent
@@ -202,8 +207,7 @@ def problem(network, seed=0, batch=2):
 
 def _loss(network, everything, y, masks):
     """The loss as a function of the parameters and the "input", all in one dict."""
-    logits, _ = network.forward(everything, everything["input"], masks)
-    return nll_forward(logits, y)[0]
+    return nll_forward(network.forward(everything, everything["input"], masks)[0], y)[0]
 
 
 def check_network(network, seed=0, label="", witnesses=("complex", "central"), directions=None):
@@ -259,10 +263,7 @@ def networks():
 
 
 def prove(labelled, seed=0):
-    """Check networks, pairs (label, network), one after the other; prints a table of each and the verdict on all.
-
-    Returns the rows of all.
-    """
+    """Check networks, pairs (label, network), in turn; prints a table of each and the verdict; returns all rows."""
     rows = []
     for label, network in labelled:
         found = check_network(network, seed, label)
@@ -277,10 +278,8 @@ def table(rows):
     width = max(len(row.name) for row in rows)
     lines = [rows[0].network, f"  {'parameter':{width}}  {'shape':>10}  complex step  central diff.  verdict"]
     for row in rows:
-        lines.append(
-            f"  {row.name:{width}}  {'x'.join(map(str, row.shape)):>10}  {row.complex_error:12.1e}  "
-            f"{row.central_error:13.1e}  {row.judged}"
-        )
+        errors = f"{row.complex_error:12.1e}  {row.central_error:13.1e}"
+        lines.append(f"  {row.name:{width}}  {'x'.join(map(str, row.shape)):>10}  {errors}  {row.judged}")
     return "\n".join(lines)
 
 

@@ -122,8 +122,12 @@ def unpack(cells, J, T):
 
 
 def state_dtype(x, *others):
-    """The type that holds the states: complex as soon as one argument is (the gradient checks), else that of x."""
-    return array_module(x).result_type(x, *(array for array in others if array is not None))
+    """The type that holds the states: that of all arguments, complex as soon as one is (the gradient checks).
+
+    Whole numbers have states that are none, so float64 holds those.
+    """
+    found = array_module(x).result_type(x, *(array for array in others if array is not None))
+    return found if found.kind in "fc" else np.dtype(np.float64)
 
 
 def added(da, onto):

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from . import attention, memory, scoring
 from .arrays import FRESH, Array, Workspace, array_module
+from .grid import state_dtype
 from .ops import affine_backward, affine_forward, dropout_backward, dropout_forward
 from .products import matmul, matmul_dW
 from .sweep.schedules import sweep
@@ -121,7 +122,7 @@ class AttentionStream:
     def backward(self, dlogits, cache):
         """dlogits (B, classes) gives dh (K, B, H) and the gradients of the parameters that the forward pass used."""
         p, h, workspace = cache.params, cache.h, cache.workspace
-        xp, dtype = array_module(dlogits), dlogits.dtype
+        xp, dtype = array_module(dlogits), state_dtype(dlogits)
         g = {}
         dIF, g["classifier.W"], g["classifier.b"] = affine_backward(dlogits, cache.classify)
         dIF = dropout_backward(dIF, cache.drop_IF)

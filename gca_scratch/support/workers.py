@@ -80,7 +80,7 @@ def _called(function, check, parent, *arguments):
     if parent != os.getpid():  # a process made for such calls keeps to one thread
         libraries.limit(limits=1)
         return function(*arguments)
-    known = LIMIT.files()  # a limit of all, also one that was asked for OpenMP, would give BLAS its threads back
-    others = [library.filepath for library in libraries.lib_controllers if library.filepath not in known]
-    with libraries.select(filepath=others).limit(limits=1), LIMIT.one_thread(confined=True):
+    openmp, more = (libraries.select(user_api=api) for api in ("openmp", "blas"))
+    # a limit of all, also one that was asked for OpenMP, would give BLAS its threads back
+    with openmp.limit(limits=1), LIMIT.one_thread(confined=True, more=more.lib_controllers):
         return function(*arguments)

@@ -49,7 +49,7 @@ def backward(dh, cache):
     units, links, project = cache
     xp = array_module(dh)
     K, B, H = dh.shape
-    dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=dh.dtype)])  # the extra row takes what flows out
+    dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=state_dtype(dh))])  # the extra row takes what flows out
     dc = xp.zeros_like(dh)
     da, dU = xp.empty((K, B, 5 * H), dtype=dh.dtype), 0
     for at in reversed(units):  # all children of a joint, and its future, have sent by then

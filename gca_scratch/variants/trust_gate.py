@@ -104,9 +104,9 @@ def backward(dh, cache):
     """dh (K, B, H) gives the gradient of x (K, B, C) and those of the layer's parameters, a dict as `p`."""
     steps, project, compare, x_, _, J, T = cache
     xp = array_module(dh)
-    K, B, H = dh.shape
-    back_h, back_c = (xp.zeros((K + J + T, B, H), dtype=dh.dtype) for _ in range(2))  # collected from the successors
-    da, dx_ = xp.empty((K, B, 5 * H), dtype=dh.dtype), xp.empty((K, B, H), dtype=dh.dtype)
+    (K, B, H), dtype = dh.shape, state_dtype(dh)
+    back_h, back_c = (xp.zeros((K + J + T, B, H), dtype=dtype) for _ in range(2))  # collected from the successors
+    da, dx_ = xp.empty((K, B, 5 * H), dtype=dtype), xp.empty((K, B, H), dtype=dtype)
     dU, dMp, dbp = 0, 0, 0
     for d, step in zip(reversed(diagonals(J, T)), reversed(steps), strict=True):
         found = step_backward(rows(dh[d.cells] + back_h[d.own]), rows(back_c[d.own]), step)

@@ -1,5 +1,8 @@
 """The two witnesses on functions whose derivative is known, and the report."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -45,8 +48,26 @@ def test_short_floats_take_small_steps(witness, kind):
     assert point.tolist() == [1, 2, 3]
 
 
+class Column:
+    """An array of another library: its type is none of NumPy."""
+
+    dtype = "Int64"
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array([1, 2, 3], dtype)
+
+
 @pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
-@pytest.mark.parametrize("point", [[1j, 2], np.ones(2, "F"), ["a"], None, np.array(["2026"], "M8[Y]"), [{}], [[1], []]])
+@pytest.mark.parametrize("point", [Column(), [np.int8(1), 2.0, Fraction(3)], (True, np.float32(2), np.uint8(3))])
+def test_numbers_of_any_make_take_small_steps(witness, point):
+    np.testing.assert_allclose(witness(lambda p: (p**3).sum(), point), [3, 12, 27], rtol=1e-9)
+
+
+@pytest.mark.parametrize("witness", [gradcheck.complex_step, gradcheck.central_difference])
+@pytest.mark.parametrize(
+    "point",
+    [[1j, 2], np.ones(2, "F"), ["a"], None, np.array(["2026"], "M8[Y]"), [{}], [[1], []], [10**400], [Decimal(1)]],
+)
 def test_what_takes_no_real_steps_is_refused(witness, point):
     with pytest.raises(InputError, match="holds no real numbers, so f has no slope there; give an array of float64"):
         witness(lambda p: p.sum(), point)
@@ -100,8 +121,8 @@ def test_a_result_without_an_imaginary_part_is_refused(f):
 @pytest.mark.parametrize(
     "f",
     [lambda z: np.vdot(z, z), lambda z: (z * z / abs(z)).sum(), lambda z: (z**2).sum() + 0.5 * np.vdot(z, z),
-     lambda z: np.abs(z).sum() + 0j],
-    ids=["vdot", "twice the slope", "in part", "abs"],
+     lambda z: np.abs(z).sum() + 0j, lambda z: (z**2).sum() + 1e-3 * np.linalg.norm(z) ** 2],
+    ids=["vdot", "twice the slope", "in part", "abs", "weight decay"],
 )  # fmt: skip
 @pytest.mark.parametrize("point", [POINT, 1e-3 * POINT, 1e3 * POINT])
 def test_the_other_witness_sees_a_lost_imaginary_part(f, point):
@@ -124,6 +145,43 @@ def test_a_function_that_takes_no_complex_numbers_is_named(f):
         gradcheck.complex_step(lambda z: f(z) + None, POINT)
 
 
+def into_reals(z):
+    return np.dot(z, z, out=np.empty(()))
+
+
+def for_floats(z):
+    if z.dtype != float:
+        raise NotImplementedError
+    return z.sum()
+
+
+def by_python(z):
+    return max(z.ravel().tolist())
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (into_reals, "output array is not acceptable"),
+        (for_floats, "NotImplementedError"),
+        (by_python, "not supported between"),
+    ],
+)
+def test_whatever_stops_complex_numbers_is_named_so(f, words):
+    """Not every function does so with a TypeError."""
+    with pytest.raises(InputError, match=f"f takes no complex numbers .*{words}"):
+        gradcheck.complex_step(f, POINT[0])
+
+
+@pytest.mark.filterwarnings("ignore:Casting complex values to real")
+@pytest.mark.parametrize(
+    "kept", [lambda z: z.astype(float).sum(), lambda z: float(z[0]), lambda z: np.linalg.slogdet(z * np.eye(2))[1]]
+)
+def test_a_part_that_numpy_drops_with_a_warning_is_a_lost_part(kept):
+    with pytest.raises(InputError, match="which has no imaginary part"):
+        gradcheck.complex_step(kept, POINT[0])
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize("start", [0.0, 1e6])
 def test_the_other_witness_keeps_silent_of_rounding(scale, start):
@@ -131,6 +189,19 @@ def test_the_other_witness_keeps_silent_of_rounding(scale, start):
     gradcheck.complex_step(lambda z: start + (scale * np.tanh(z)).sum(), POINT)
     gradcheck.complex_step(lambda z: (scale * np.tanh(z.astype("c8" if z.dtype.kind == "c" else "f4"))).sum(), POINT)
     assert gradcheck.complex_step(lambda z: z.sum(), np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize("steepness", [30, 300, 1000])
+def test_the_other_witness_keeps_silent_of_what_is_steep(steepness):
+    slopes = gradcheck.complex_step(lambda z: np.sin(steepness * z).sum(), POINT)
+    np.testing.assert_allclose(slopes, steepness * np.cos(steepness * POINT), rtol=1e-12)
+
+
+@pytest.mark.parametrize("distance", [1.5e-4, 1e-4, 5e-5, 2e-5])
+def test_the_other_witness_keeps_silent_of_a_kink_nearby(distance):
+    """Its own steps go 2e-4 to either side here."""
+    slopes = gradcheck.complex_step(lambda z: (z * (z.real > 0)).sum(), [distance, -distance])
+    assert slopes.tolist() == [1, 0]
 
 
 class Torn(GCALSTM):
@@ -158,6 +229,8 @@ def test_a_wrong_gradient_is_no_quarrel_of_the_witnesses(monkeypatch):
 
 
 def test_errors_are_relative_and_nothing_is_proved_by_zeros():
+    assert gradcheck.relative_error(np.array([1, 2], np.uint8), [2, 2]) == 0.5  # and nothing wraps around
+    assert gradcheck.relative_error(np.array([True, False]), np.ones(2)) == 1
     assert gradcheck.relative_error(np.array([2.0, 1.0]), np.array([2.0, 1.1])) == pytest.approx(0.05)
     assert gradcheck.relative_error(np.zeros(2), np.zeros(2)) == float("inf")
     assert gradcheck.relative_error(np.array([np.nan]), np.ones(1)) == float("inf")

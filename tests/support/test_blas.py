@@ -1,6 +1,7 @@
 """The threads of the matrix library: one while anybody is within, all of them after, whichever threads come and go."""
 
 import contextlib
+import os
 import threading
 
 import pytest
@@ -88,3 +89,45 @@ def test_who_is_confined_is_told_of_one_thread_and_others_are_not(blas):
             assert LIMIT.threads() == 1
         assert LIMIT.threads() == 1
     assert LIMIT.threads() == 3
+
+
+@pytest.mark.parametrize("who", ["here", "there"])
+def test_a_number_that_somebody_else_gives_back_meanwhile_stays(blas, who):
+    """A limit of the user's own ends within: what it gives back is what was there before both."""
+    there, limits = Elsewhere(), threadpool_limits(2)
+    with contextlib.ExitStack() as within:
+        (there.do if who == "there" else lambda task: task())(lambda: within.enter_context(LIMIT.one_thread()))
+        limits.restore_original_limits()
+    assert blas() == {3} and LIMIT.threads() == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.filterwarnings("ignore:.*use of fork")
+@pytest.mark.parametrize(("who", "threads"), [("nobody", 3), ("there", 3), ("here", 1)])
+def test_a_process_that_is_forked_within_has_its_threads_back(blas, who, threads):
+    """What is within there is what the thread that forked has entered; the others are not in that process."""
+    there, (read, write) = Elsewhere(), os.pipe()
+
+    def forked():
+        child = os.fork()
+        if not child:
+            try:
+                with LIMIT.one_thread():
+                    within = blas()
+                os.write(write, repr((within, blas(), LIMIT.threads())).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        return os.read(read, 100).decode()
+
+    with LIMIT.one_thread() if who != "nobody" else contextlib.nullcontext():
+        assert (there.do if who == "there" else lambda task: task())(forked) == repr(({1}, {threads}, 3))
+    assert blas() == {3}
+
+
+def test_who_is_confined_and_let_go_from_elsewhere_is_confined_no_longer(blas):
+    there, within = Elsewhere(), contextlib.ExitStack()
+    within.enter_context(LIMIT.one_thread(confined=True))
+    assert LIMIT.threads() == 1
+    there.do(within.close)
+    assert LIMIT.threads() == there.do(LIMIT.threads) == 3 and blas() == {3}

@@ -10,7 +10,7 @@ import pytest
 import threadpoolctl
 
 from gca_scratch.network.gca_lstm import GCALSTM
-from gca_scratch.support import workers
+from gca_scratch.support import blas, workers
 from gca_scratch.support.blas import LIMIT
 from gca_scratch.support.errors import InputError
 from gca_scratch.training.parallel import Engine
@@ -90,6 +90,34 @@ def test_calls_and_an_engine_that_overlap_leave_blas_its_threads(first_to_end):
         assert of_numpy() == (before if first_to_end == "engine" else 1)
     assert of_numpy() == before
     assert made == [1, 1]  # an engine that a call makes is confined to one thread, as the call is
+
+
+def test_calls_that_overlap_leave_every_matrix_library_its_threads(monkeypatch):
+    """SciPy has one of its own, and may be loaded late."""
+    pytest.importorskip("scipy.linalg")
+    libraries = threadpoolctl.ThreadpoolController().select(user_api="blas")
+    numpys = [library for library in libraries.lib_controllers if "scipy" not in library.filepath]
+    monkeypatch.setattr(blas, "_libraries", lambda: numpys)
+    within, may_end = ([threading.Event(), threading.Event()] for _ in range(2))
+    seen = []
+
+    def numbers():
+        return {library["num_threads"] for library in libraries.info()}
+
+    def call(k):
+        within[k].set()
+        assert may_end[k].wait(60)
+        seen.append(numbers())
+
+    with libraries.limit(limits=3):
+        calls = [threading.Thread(target=lambda k=k: list(workers.results(call, [(k,)], 1))) for k in range(2)]
+        for k in range(2):
+            calls[k].start()
+            assert within[k].wait(60)
+        for k in range(2):
+            may_end[k].set()
+            calls[k].join(60)
+        assert seen == [{1}, {1}] and numbers() == {3}
 
 
 def test_a_process_that_is_ended_is_one_sentence():

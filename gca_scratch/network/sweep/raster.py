@@ -52,7 +52,7 @@ def backward(dh, cache, workspace=FRESH, onto=None):
     units, project, J, T = cache
     xp = array_module(dh)
     K, B, H = dh.shape
-    dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=dh.dtype)])  # the extra row takes what flows out of the grid
+    dh = xp.concatenate([dh, xp.zeros((1, B, H), dtype=state_dtype(dh))])  # one more, for what flows out of the grid
     dc = xp.zeros_like(dh)
     da = xp.empty((K, B, 5 * H), dtype=dh.dtype)
     dg = xp.empty((K, B), dtype=dh.dtype)
