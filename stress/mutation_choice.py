@@ -23,6 +23,9 @@ LEFT_OUT = ("network", "strict_cupy", "stepper", "helpers", "hostile", "test_ben
             "test_in_a_browser", "test_gradient_checkers", "test_webcam_page", "test_python_page", "test_readme",
             "test_command_lines", "test_equation_map")  # fmt: skip
 
+# What runs in a process of its own, which is not measured, and the tests that start it.
+APART = {"gca_scratch/support/pickled.py": "tests/support/test_unpickling.py"}
+
 
 class Recorder:
     """A plug-in of pytest: which test is running, for coverage, and how long each took."""
@@ -133,6 +136,8 @@ class Choice:
         first, last = _statement((self.copy / path).read_text(), line)
         tests = set().union(*(lines[n] for n in range(first, last + 1) if n in lines)) & set(self.seconds)
         inside = _in_function((self.copy / path).read_text(), line)
+        apart = self.of_file[APART[path]] if path in APART else ()
+        tests |= set(apart) if inside else set()
         if tests and inside:
             return sorted(tests, key=lambda test: self._order(path, test)), True
         tests = {test for test in self.seconds if test.startswith(self._mirror(path))}.union(*lines.values())

@@ -193,6 +193,16 @@ def test_an_array_that_is_cut_off_is_refused(tmp_path):
         read_row(stored, 9)
 
 
+def test_an_array_of_numbers_without_bytes_is_refused(tmp_path):
+    """It could have any number of rows."""
+    with open(tmp_path / "a.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|S0", "fortran_order": False, "shape": (10**9,)})
+    path = archive(tmp_path / "a.npz", {"x.npy": (tmp_path / "a.npy").read_bytes()})
+    for read in (lambda: in_npy(tmp_path / "a.npy"), lambda: in_npz(path, ("x",)), lambda: read_npz(path)):
+        with pytest.raises(InputError, match=r"claims the shape \(1000000000,\)"):
+            read()
+
+
 # --- pickles and patterns ---------------------------------------------------------------------------------------------
 
 

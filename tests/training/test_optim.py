@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from gca_scratch.network.ops import Product
+from gca_scratch.training import optim
 from gca_scratch.training.optim import PIECE, SGD, decayed
+from tests import strict_cupy
 
 
 def test_momentum_by_hand():
@@ -77,3 +79,22 @@ def test_gradients_of_zero_are_clipped_to_zero():
     params = {"p": np.ones((2, 3))}
     SGD(0.1, 0.9, clip=1.0).step(params, {"p": np.zeros((2, 3))})
     assert (params["p"] == 1).all()
+
+
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="the stand-in is for CuPy 14")
+def test_a_step_on_a_gpu_is_that_on_the_processor():
+    rng = np.random.default_rng(0)
+    params = {"w": rng.standard_normal((4, 3)), "b": rng.standard_normal(3)}
+    gradients = [{name: rng.standard_normal(value.shape) for name, value in params.items()} for _ in range(3)]
+    wanted, ours = {name: value.copy() for name, value in params.items()}, SGD(0.1, 0.9, clip=1.0)
+    for g in gradients:
+        ours.step(wanted, g)
+    with strict_cupy.installed() as cupy:
+        optim._kernel.cache_clear()
+        found, theirs = {name: cupy.asarray(value) for name, value in params.items()}, SGD(0.1, 0.9, clip=1.0)
+        for g in gradients:
+            theirs.step(found, {name: cupy.asarray(value) for name, value in g.items()})
+        for name, value in wanted.items():
+            np.testing.assert_allclose(cupy.asnumpy(found[name]), value, rtol=1e-12)
+            np.testing.assert_allclose(cupy.asnumpy(theirs.velocity[name]), ours.velocity[name], rtol=1e-12)
+    optim._kernel.cache_clear()
