@@ -26,8 +26,8 @@ from ..support.errors import InputError, shown
 
 FILES = Path(__file__).parent / "web"
 SCRIPTS = (  # one after the other, in one scope
-    "numbers.js", "network.js", "laboratory.js", "timeline.js", "equations.js", "stations.js", "captions.js",
-    "drawing.js", "body.js", "panels.js", "code.js", "theme.js", "page.js", "controls.js",
+    "numbers.js", "network.js", "where.js", "laboratory.js", "timeline.js", "equations.js", "stations.js",
+    "captions.js", "drawing.js", "body.js", "panels.js", "code.js", "theme.js", "page.js", "controls.js",
 )  # fmt: skip
 FUNCTIONS = (  # the page shows their lines beside its equations
     cell.step_forward, cell.step_backward,

@@ -30,7 +30,7 @@ import numpy as np
 
 from gca_scratch.network import attention, cell, memory
 from gca_scratch.network.gca_lstm import multiplied_out
-from gca_scratch.network.grid import cell_order
+from gca_scratch.network.grid import cell_order, pack
 from gca_scratch.network.ops import (
     affine_backward,
     matmul,
@@ -41,6 +41,7 @@ from gca_scratch.network.ops import (
     tanh_backward,
 )
 from gca_scratch.network.sweep import raster
+from gca_scratch.runs.where import away, mean_posture, on_the_way, stands_out_backward
 
 
 def record(network, params, x, y):
@@ -75,6 +76,21 @@ def record(network, params, x, y):
         "F": np.concatenate(F) if F else np.zeros((0, H), x.dtype),
         "sweeps": sweeps,
     }
+
+
+def joint_x_moment(network, params, x, N):
+    """What the answer about a sequence x (T, J, C) depends on after N iterations, by `runs.where`: of each cell (K,)."""
+    logits, _ = network.forward(params, x[None], iterations=N)
+    label = logits.argmax(axis=1)
+
+    def gradient(at):
+        logits, cache = network.forward(params, at, iterations=N)
+        return network.backward(stands_out_backward(logits, label), cache, with_input=True)["input"]
+
+    joints = x[None, :, :, None]  # one person
+    added = np.abs(on_the_way(gradient, mean_posture(joints)[..., 0, :], x[None]))
+    found = added.sum(axis=1, keepdims=True) * added.sum(axis=2, keepdims=True) * away(joints)
+    return pack(found[..., None])[:, 0, 0]
 
 
 def gradients_above(network, cache, dlogits):

@@ -19,7 +19,7 @@ from gca_scratch.stepper.example import example as trained_example
 from gca_scratch.stepper.page import embedded
 from gca_scratch.stepper.page import page as stepper_page
 
-from .recorded import record
+from .recorded import joint_x_moment, record
 
 PATIENCE = 120_000  # milliseconds, for machines that have much else to do
 CLOSE = 1e-9  # of the largest entry of an array; and then it is shown in float32
@@ -385,6 +385,31 @@ def test_a_joint_is_dragged(browser, file):
         page.focus("#body")
         page.keyboard.press("ArrowUp")
         assert page.evaluate(READ)["sides"] != after["sides"] and state_of(page)["step"] == "30"
+
+
+def test_what_the_answer_depends_on(browser, file, example):
+    """Beside the scores, with every N, and anew after a change; asked when nothing has been done for a while."""
+    from playwright.sync_api import expect
+
+    network, (params, x) = example.network, in_double(example)
+    joint, frame = cell_order(network.joints, network.frames)
+
+    def captions():
+        expect(page.locator(".side .old")).to_have_count(0, timeout=PATIENCE)
+        return [words for words in page.locator(".side figcaption").all_inner_texts() if "depends" in words]
+
+    def true(x, N):
+        most = int(joint_x_moment(network, params, x, N).argmax())
+        return f"the answer depends most on {example.joint_names[joint[most]]}, frame {frame[most]}"
+
+    with opened(browser, file) as page:
+        assert captions() == [true(x[0], N) for N in range(network.iterations + 1)]
+        page.select_option("#sequence", "1")
+        assert captions() == [true(x[1], N) for N in range(network.iterations + 1)]
+        page.locator("#slider").fill("1")
+        x[1, 0, 0, 2] = 9
+        page.fill("#place [data-axis='2']", "9")  # the first joint, far away in the first frame
+        assert captions() == [true(x[1], N) for N in range(network.iterations + 1)]
 
 
 def test_a_recording_of_ones_own(browser, file, example):

@@ -12,12 +12,14 @@ function remembered(key, compute) {
   return runs.get(key);
 }
 
+// The inputs of all cells of a sequence, in the order of the cells.
+const cellsOf = (sequence) => DATA.joint.map((j, k) => lab.sequences[sequence].x[DATA.frame[k]][j]);
+
 // One sequence forward, and its outcome after N attention iterations: the first N are the same whatever follows.
 function outcomeOf(sequence, N) {
-  const { x, label } = lab.sequences[sequence];
+  const { label } = lab.sequences[sequence];
   const p = lab.params;
-  const cells = () => DATA.joint.map((j, k) => x[DATA.frame[k]][j]);
-  const whole = remembered(`${sequence}`, () => forward(GRID, p, cells(), DATA.N));
+  const whole = remembered(`${sequence}`, () => forward(GRID, p, cellsOf(sequence), DATA.N));
   const IF = N ? whole.rounds[N - 1].IF : whole.initial.IF;
   const logits = plus(times(IF, p["classifier.W"]), p["classifier.b"]);
   return { ...whole, N, rounds: whole.rounds.slice(0, N), IF, logits, y: label, ...lossForward(logits, label) };
@@ -29,6 +31,12 @@ function runOf(sequence, N) {
     const run = outcomeOf(sequence, N);
     return { ...run, back: backward(GRID, lab.params, run, lossBackward(run.probabilities, run.y)) };
   });
+}
+
+// What the answer about it depends on, cell by cell; this takes many passes.
+const whereKey = (sequence, N) => `where ${sequence},${N}`;
+function whereOf(sequence, N) {
+  return remembered(whereKey(sequence, N), () => dependsOn(GRID, lab.params, cellsOf(sequence), N));
 }
 
 // A parameter as rows; a vector is one row.

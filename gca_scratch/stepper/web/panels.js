@@ -112,6 +112,20 @@ function drawTurn({ run }, allDigits) {
   element("undo").disabled = lab.changes.size === 0;
 }
 
+// What an answer depends on is asked when nothing has been done for a while, one N after the other.
+const CALM = 150; // milliseconds
+let asking = 0;
+const askedLast = []; // for each N, shown faintly until the next is there
+
+function askWhere(missing) {
+  clearTimeout(asking);
+  if (missing < 0) return;
+  asking = setTimeout(() => {
+    whereOf(state.sequence, missing);
+    drawSides(state.digits === 1);
+  }, CALM);
+}
+
 // What becomes of the sequence, for every number of iterations.
 function drawSides(allDigits) {
   const line = (name, values) => {
@@ -121,9 +135,10 @@ function drawSides(allDigits) {
   const sides = Array.from({ length: DATA.N + 1 }, (_, N) => {
     const run = outcomeOf(state.sequence, N);
     const round = run.rounds.at(-1);
-    const map = round
+    const scores = round
       ? scoreMap(round.attention.r, `scores ${N}`)
       : `<p class="none">no scores: the memory is the ${run.initial.z ? "first layer's answer" : "mean"}</p>`;
+    const maps = `<div class="maps">${scores}${answerMap(N)}</div>`;
     const classes = run.probabilities.map((p, k) => {
       const name = plain(DATA.classes[k]) + (k === run.y ? " (true)" : "");
       return (
@@ -133,20 +148,34 @@ function drawSides(allDigits) {
     });
     const seen = round ? line("F", round.F) : "";
     return (
-      `<section class="side${N === state.N ? " mine" : ""}"><h4>N = ${N}</h4>${map}` +
+      `<section class="side${N === state.N ? " mine" : ""}"><h4>N = ${N}</h4>${maps}` +
       `<div class="scroll"><table>${seen}${line("IF", run.IF)}</table></div>` +
       `<table>${classes.join("")}</table><p>loss ${number("loss", run.loss, allDigits)}</p></section>`
     );
   });
   fill(element("sides"), sides.join(""));
+  askWhere(sides.findIndex((_, N) => !runs.has(whereKey(state.sequence, N))));
 }
 
 function scoreMap(r, title) {
-  const largest = Math.max(...r);
   const most = largestOf(r);
-  const squares = r.map((value, k) => {
+  return cellMap(r, `${title}: most at ${plain(cellName(most))}, ${percent(r[most])}`);
+}
+
+function answerMap(N) {
+  const known = runs.has(whereKey(state.sequence, N));
+  if (known) askedLast[N] = whereOf(state.sequence, N);
+  const values = askedLast[N] ?? zeros(ALL.length);
+  const most = largestOf(values);
+  const label = values[most] > 0 ? `the answer depends most on ${plain(cellName(most))}` : "the answer: nobody moves";
+  return cellMap(values, known ? label : "the answer: being asked", known ? "" : " old");
+}
+
+// A number for each cell, none below 0, as squares: joints down, frames across.
+function cellMap(values, label, more = "") {
+  const largest = Math.max(...values) || 1;
+  const squares = values.map((value, k) => {
     return square(DATA.frame[k], DATA.joint[k], "plus", `fill-opacity="${Math.sqrt(value / largest).toFixed(2)}"`);
   });
-  const label = `${title}: most at ${plain(cellName(most))}, ${percent(largest)}`;
-  return picture("map", [GRID.T, GRID.J], label, squares.join(""), `<figcaption>${label}</figcaption>`);
+  return picture("map" + more, [GRID.T, GRID.J], label, squares.join(""), `<figcaption>${label}</figcaption>`);
 }
