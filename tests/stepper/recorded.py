@@ -79,7 +79,7 @@ def record(network, params, x, y):
 
 
 def joint_x_moment(network, params, x, N):
-    """What the answer about a sequence x (T, J, C) depends on after N iterations, by `runs.where`: of each cell (K,)."""
+    """What the answer about x (T, J, C) depends on after N iterations, by `runs.where`: of each cell (K,)."""
     logits, _ = network.forward(params, x[None], iterations=N)
     label = logits.argmax(axis=1)
 
