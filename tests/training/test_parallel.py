@@ -208,3 +208,19 @@ def test_parts_are_worked_on_by_the_threads_of_the_engine():
             assert set(found) == {threading.current_thread()}
         else:
             assert threading.current_thread() not in found and len(set(found)) <= threads
+
+
+def test_an_answer_keeps_nothing_for_a_way_back():
+    """Otherwise it would take the memory of a training step."""
+    asked = []
+
+    class Network:
+        joints, frames, hidden = 2, 2, 2
+
+        def forward(self, params, x, **more):
+            asked.append(more)
+            return x, None
+
+    x = np.arange(12.0).reshape(6, 2)
+    assert (Engine(Network(), 3).forward({}, x, iterations=1) == x).all() and len(asked) == 3
+    assert all(more["remember"] is False and more["iterations"] == 1 for more in asked)

@@ -132,3 +132,16 @@ def test_several_looks_are_averaged(data):
         single.append(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True))
     np.testing.assert_allclose(p, np.mean(single, axis=0), rtol=1e-5)
     assert np.isfinite(loss)
+
+
+def test_batches_are_cut_as_the_settings_say(data, monkeypatch):
+    engines = []
+
+    def engine(network, *more):
+        engines.append(Engine(network, *more))
+        return engines[-1]
+
+    monkeypatch.setattr(stepwise, "Engine", engine)
+    for parts in (0, 1, 3):
+        run(data, dataclasses.replace(SETTINGS, parts=parts, mode="direct", epochs=1), FIT[:0])
+    assert [len(each.cut(4)) for each in engines] == [1, 1, 3] and [each.network for each in engines] == [NETWORK] * 3

@@ -295,3 +295,10 @@ def test_a_list_of_other_rows_is_not_believed(tmp_path):
     path = with_list(tmp_path / "bad", train, test, listed=["S001C001P001R001A001", "words"])
     with pytest.raises(InputError, match=r"skes_available_name\.txt: 'words' is no sample"):
         ctrgcn.open_collection(path)
+
+
+def test_a_sequence_begins_with_its_first_frame_though_nobody_is_in_it(tmp_path):
+    x = rows(1, lengths=[9])
+    x[0, :3] = 0
+    joints = read_all(ctrgcn, put(tmp_path, x_train=x, y_train=[0])).joints
+    assert len(joints) == 9 and not joints[:3].any() and joints[3].any()

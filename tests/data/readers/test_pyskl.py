@@ -279,3 +279,18 @@ def test_a_folder_with_one_of_them_and_what_is_damaged(tmp_path):
     put(tmp_path / "here", annotation(), dead)
     done = convert.convert("pyskl", tmp_path / "here", tmp_path / "out.npz", 1, False)
     assert done.sequences == 1 and done.damaged[0][0].endswith("data.pkl") and "annotation 1" in done.damaged[0][1]
+
+
+@pytest.mark.parametrize("plain", [0, 1, 2])
+def test_a_file_is_prepared_only_if_its_first_three_samples_are(tmp_path, plain):
+    def one(number):
+        found = annotation(f"S001C001P00{number + 1}R001A001", frames=6)
+        if number != plain:
+            found["keypoint"][:, :, 1] = 0  # joint 2 of the first person is the origin
+        return found
+
+    found = pyskl.open_collection(put(tmp_path, *map(one, range(4))))
+    assert found.meaning.up.value == "+y" and not any(item.repeated for item in found.items)
+    plain = 3  # of which nobody takes notice
+    found = pyskl.open_collection(put(tmp_path, *map(one, range(4))))
+    assert found.meaning.up.value == "+z" and all(item.repeated for item in found.items)

@@ -275,3 +275,14 @@ def test_actions_that_do_not_exist(tmp_path):
 @pytest.mark.parametrize("option", [Options(up="w"), Options(unit="mile"), Options(rate="0")])
 def test_options_that_are_none(msr, option):
     refused(msraction3d, msr, "--", options=option)
+
+
+@pytest.mark.parametrize(("number", "refused"), [("999999", False), ("1000000", True), ("-1000000", True)])
+def test_numbers_are_below_a_million(tmp_path, number, refused):
+    path = tmp_path / "a04_s03_e02_realworld.txt"
+    path.write_text(table(kard_rows()).replace(table(kard_rows()).split()[4], number, 1))
+    if refused:
+        with pytest.raises(InputError, match=rf"line 2, column 2: '{number}' is not a number below 1e\+06"):
+            read_all(kard, path)
+    else:
+        assert read_all(kard, path).joints[0, 0, 1, 1] == np.float32(999.999)
