@@ -239,10 +239,23 @@ def test_hold_out_takes_whole_subjects_of_training_only(seed):
     assert np.array_equal(again[0], fit) and np.array_equal(again[1], validate)
 
 
-def test_hold_out_draws_every_subject_at_some_time():
-    train = np.arange(len(DATA))
-    held = [DATA.subject[hold_out(DATA, train, 1, np.random.default_rng(seed))[1]][0] for seed in range(60)]
-    assert set(held) == {2, 3, 7, 12}
+def test_hold_out_draws_every_subject_as_often_whoever_was_drawn_before():
+    train, draws = np.arange(len(DATA)), 400
+    held = [DATA.subject[hold_out(DATA, train, 1, np.random.default_rng(seed))[1]][0] for seed in range(draws)]
+    assert_alike(held, [2, 3, 7, 12])
+    rng = np.random.default_rng(0)
+    held = np.array([DATA.subject[hold_out(DATA, train, 1, rng)[1]][0] for _ in range(draws)])
+    assert_alike(held, [2, 3, 7, 12])
+    for who in (2, 3, 7, 12):
+        assert_alike(held[1:][held[:-1] == who], [2, 3, 7, 12])
+
+
+def assert_alike(drawn, those):
+    """Each of them is drawn about as often, and nobody else: within 4.5 deviations of chance."""
+    counts = np.array([np.count_nonzero(np.array(drawn) == one) for one in those])
+    share = 1 / len(those)
+    assert counts.sum() == len(drawn)
+    assert (np.abs(counts - share * len(drawn)) < 4.5 * np.sqrt(len(drawn) * share * (1 - share))).all(), counts
 
 
 @pytest.mark.parametrize("subjects", [0, 4, 9])
@@ -254,15 +267,17 @@ def test_hold_out_leaves_somebody_to_train(subjects):
 def test_hold_out_draws_others_where_a_class_would_go():
     """Subject 4 alone does class 1; everybody else is held out for some seed, and where nothing is lost, as before."""
     data = data_of([1, 2, 3, 4, 4, 5], classes=2, label=[0, 0, 0, 0, 1, 0])
-    train, held = np.arange(6), []
-    for seed in range(80):
+    train, held, instead = np.arange(6), [], []
+    for seed in range(400):
         fit, validate = hold_out(data, train, 1, np.random.default_rng(seed))
         again = hold_out(data, train, 1, np.random.default_rng(seed))
         assert np.array_equal(fit, again[0]) and sorted([*fit, *validate]) == train.tolist()
         first = np.random.default_rng(seed).choice(np.arange(1, 6), 1, replace=False)
         held += [data.subject[validate][0]]
         assert held[-1] == first[0] or first[0] == 4
-    assert set(held) == {1, 2, 3, 5}
+        instead += [held[-1]] if first[0] == 4 else []
+    assert_alike(held, [1, 2, 3, 5])
+    assert_alike(instead, [1, 2, 3, 5])
 
 
 def test_hold_out_takes_what_loses_least_where_something_must_go():
