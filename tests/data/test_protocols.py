@@ -246,8 +246,8 @@ def test_hold_out_draws_every_subject_as_often_whoever_was_drawn_before():
     rng = np.random.default_rng(0)
     held = np.array([DATA.subject[hold_out(DATA, train, 1, rng)[1]][0] for _ in range(draws)])
     assert_alike(held, [2, 3, 7, 12])
-    for who in (2, 3, 7, 12):
-        assert_alike(held[1:][held[:-1] == who], [2, 3, 7, 12])
+    for one in (2, 3, 7, 12):
+        assert_alike(held[1:][held[:-1] == one], [2, 3, 7, 12])
 
 
 def assert_alike(drawn, those):
