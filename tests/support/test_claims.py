@@ -84,3 +84,27 @@ def test_a_notebook_shows_the_words_and_no_verdict_beside_them():
     verdict = exercise("5", lambda: 1.0)(1.0)
     assert verdict and not exercise("6", lambda: 1.0)(2.0)
     assert formatter.format(verdict) == ({}, {})  # shown by _ipython_display_, which shows nothing
+
+
+@pytest.mark.parametrize(("apart", "right"), [(0.8, True), (1.2, False)])
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6])
+def test_how_far_results_may_be_apart(apart, right, size, capsys):
+    """By a part of the largest entry: 1e-12 in a check, 1e-9 in an exercise, unless it is said otherwise."""
+    wanted = size * np.array([1.0, -4.0])
+
+    def off(tolerance):
+        return wanted + np.array([4 * size * apart * tolerance, 0])
+
+    for to, more in ((1e-12, {}), (1e-3, {"to": 1e-3})):
+        if right:
+            same("dU", off(to), wanted, **more)
+        else:
+            with pytest.raises(AssertionError, match="dU"):
+                same("dU", off(to), wanted, **more)
+    assert exercise("1", lambda: wanted)(off(1e-9)) == right
+    assert exercise("1", lambda: (wanted, {"a": wanted}))((off(1e-9), {"a": wanted})) == right
+    assert exercise("1", lambda: wanted, to=1e-3)(off(1e-3)) == right
+
+
+def test_where_all_is_zero_differences_count_as_they_are():
+    assert not exercise("1", lambda: np.zeros(2))(np.array([0, 2e-9])) and exercise("1", lambda: 0.0)(5e-10)
