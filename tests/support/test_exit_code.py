@@ -1,6 +1,8 @@
 """How a command ends: its exit code, and one sentence where something went wrong."""
 
 import errno
+import io
+import os
 import sys
 from pickle import PicklingError
 
@@ -78,3 +80,36 @@ def test_options_that_are_wrong_are_told_as_everything_else(monkeypatch):
     assert "since version" not in str(caught.value)
     with pytest.raises(InputError, match=r"^prepare is called convert since version 0\.2; "):
         parser.parse_args(["prepare"])
+
+
+def test_what_a_stream_cannot_show_is_printed_as_escapes(monkeypatch):
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+
+    def run():
+        print("größer")
+        raise InputError("zu groß: 走")
+
+    assert exit_code(run, "prog") == 2
+    out.flush()
+    assert out.buffer.getvalue() == b"gr\\xf6\\xdfer\n" and err.buffer.getvalue() == b"prog: zu gro\\xdf: \\u8d70\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe whose reader has gone")
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_what_is_left_for_a_reader_who_has_gone_is_dropped(monkeypatch, name):
+    read, write = os.pipe()
+    os.close(read)
+    stream = open(write, "w", buffering=2**16)  # noqa: SIM115  closed below
+    monkeypatch.setattr(sys, name, stream)
+    code = exit_code(lambda: print("much", file=stream))
+    assert code == (141 if name == "stdout" else 0)
+    stream.flush()  # goes nowhere, and raises nothing at the end of the program
+    stream.close()
+
+
+def test_streams_that_are_closed_are_no_error(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert exit_code(lambda: print("text")) == 0

@@ -1,5 +1,6 @@
 """The engine that trains is the engine that is checked: parts, threads, kept memory, recomputation change nothing."""
 
+import contextlib
 import threading
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from gca_scratch.network.arrays import Workspace
 from gca_scratch.network.gca_lstm import GCALSTM, INITIAL_MEMORIES, loss_and_gradients, multiplied_out
 from gca_scratch.network.gradcheck import COMPLEX_TOLERANCE, problem
 from gca_scratch.support.blas import LIMIT
+from gca_scratch.training import parallel
 from gca_scratch.training.parallel import Engine, slices
 from gca_scratch.variants.gradcheck import everything
 
@@ -224,3 +226,28 @@ def test_an_answer_keeps_nothing_for_a_way_back():
     x = np.arange(12.0).reshape(6, 2)
     assert (Engine(Network(), 3).forward({}, x, iterations=1) == x).all() and len(asked) == 3
     assert all(more["remember"] is False and more["iterations"] == 1 for more in asked)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("allowed", [1, 3])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_who_takes_the_threads_of_blas(monkeypatch, parts, allowed, compiled):
+    """Parts take one each. So does a whole batch whose sweeps are compiled; without, BLAS has what it is allowed."""
+    entered = []
+
+    class Limit:
+        def threads(self):
+            return allowed
+
+        @contextlib.contextmanager
+        def one_thread(self):
+            entered.append(True)
+            yield
+
+    monkeypatch.setattr(parallel, "LIMIT", Limit())
+    monkeypatch.setattr(parallel.build, "library", lambda dtype: object() if compiled else None)
+    engine = Engine(NETWORK, parts)
+    assert engine.threads == allowed
+    shared = engine.each(lambda part, workspace: workspace.threads, engine.cut(4))
+    assert shared == ([allowed] if parts == 1 else [1, 1])
+    assert bool(entered) == (parts == 2 or (allowed == 3 and compiled))
