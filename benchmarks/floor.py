@@ -5,9 +5,6 @@ multiplies the same arrays in the same memory, in the same parts on the same thr
 The step is the one in NumPy, whose products are the matrix library's: those of compiled code cannot be told apart.
 """
 
-import os
-from contextlib import contextmanager
-
 import numpy as np
 
 from gca_scratch.network.arrays import Workspace
@@ -52,25 +49,11 @@ class Recording(Workspace):
         return super().empty(xp, name, shape, dtype).view(Recorded)
 
 
-@contextmanager
-def numpy_alone():
-    """`with numpy_alone():` nothing compiled is used."""
-    before = os.environ.get(build.SWITCH)
-    os.environ[build.SWITCH] = "off"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[build.SWITCH]
-        else:
-            os.environ[build.SWITCH] = before
-
-
 class Floor:
     """The products of one training step; `parts` as in `engine.Engine`."""
 
     def __init__(self, network, params, x, y, masks, parts=0):
-        with numpy_alone():
+        with build.resting():
             self._record(network, params, x, y, masks, parts)
 
     def _record(self, network, params, x, y, masks, parts):
@@ -100,7 +83,7 @@ class Floor:
 
     def replay(self):
         """Multiply everything once more."""
-        with numpy_alone():
+        with build.resting():
             self.engine.each(lambda k, workspace: multiply(self.parts[k]), range(len(self.parts)))
             multiply(self.last)
 

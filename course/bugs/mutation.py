@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gca_scratch.network.compiled.build import SWITCH
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.writing import replacing
 
@@ -65,23 +64,14 @@ def small_network(package, kind):
 
 def wrong_gradients(package, kind):
     """Names of the parameters whose gradients the complex step refutes, entry by entry, in a small network."""
-    with _sweeping(kind):
+    with _sweeping(package, kind):
         rows = package("network.gradcheck").check_network(small_network(package, kind), witnesses=("complex",))
     return [row.name for row in rows if not row.passed]
 
 
-@contextlib.contextmanager
-def _sweeping(kind):
+def _sweeping(package, kind):
     """As a network of this kind does: with nothing compiled for NumPy, whose wavefront is sweep/wavefront.py."""
-    before = os.environ.get(SWITCH)
-    if kind == "NumPy":
-        os.environ[SWITCH] = "off"
-    try:
-        yield
-    finally:
-        os.environ.pop(SWITCH, None)
-        if before is not None:
-            os.environ[SWITCH] = before
+    return package("network.compiled.build").resting() if kind == "NumPy" else contextlib.nullcontext()
 
 
 def wrong_slopes(package, kind):
@@ -89,7 +79,7 @@ def wrong_slopes(package, kind):
 
     A parameter costs one loss here, where `wrong_gradients` takes one for each of its entries.
     """
-    with _sweeping(kind):
+    with _sweeping(package, kind):
         return _wrong_slopes(package, kind)
 
 

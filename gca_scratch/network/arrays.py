@@ -25,7 +25,7 @@ def array_module(array: Array) -> ArrayModule:
 
     Raises InputError for what no such module made, as a list.
     """
-    if isinstance(array, complex | float | int):  # NumPy's own scalars among them
+    if type(array) is np.ndarray or isinstance(array, complex | float | int):  # NumPy's own scalars among them
         return np
     name = type(array).__module__.partition(".")[0]
     if name == "builtins":

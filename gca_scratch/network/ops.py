@@ -104,13 +104,14 @@ def dropout_mask(rng, shape, p, dtype):
     """Inverted dropout mask: 0 with probability p, 1/(1-p) otherwise, so that the mean stays 1.
 
     It lives where the generator does, on the host or on the GPU; dtype is a scalar type such as float32's. On the host
-    sixteen random bits decide on each entry, which are sooner drawn than a number: there p counts in steps of 1/65536.
+    eight random bits decide on each entry where p is a multiple of 1/256, as a half is, and else sixteen, with p in
+    steps of 1/65536: bits are sooner drawn than numbers.
     """
     if not on_host(rng):
         return (rng.random(shape, dtype="float32") >= p) * dtype(1 / (1 - p))
-    n = math.prod(shape)
-    bits = rng.integers(0, 1 << 64, -(-n // 4), dtype="uint64").view("uint16")[:n]
-    return (bits.reshape(shape) >= round(65536 * p)) * dtype(1 / (1 - p))
+    n, count = math.prod(shape), 8 if (256.0 * p).is_integer() else 16
+    bits = rng.integers(0, 1 << 64, -(-n * count // 64), dtype="uint64").view(f"uint{count}")[:n]
+    return (bits.reshape(shape) >= round(p * 2**count)) * dtype(1 / (1 - p))
 
 
 def dropout_forward(x, mask, out=None):

@@ -1,10 +1,12 @@
 """Compiles library.c with the C compiler that is there, once for each processor, and loads it; or says why it cannot.
 
-GCA_SCRATCH_COMPILED=off switches it off, and CC names another compiler. The compiled file lies in a folder that belongs
-to the user alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is obeyed). Its name is drawn from all that decides what is in
-it: the source, the options, the compiler, and what that compiler knows of this processor.
+GCA_SCRATCH_COMPILED=off switches it off, and CC names another compiler; both are read at the first use, for a step has
+many. The compiled file lies in a folder that belongs to the user alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is
+obeyed). Its name is drawn from all that decides what is in it: the source, the options, the compiler, and what that
+compiler knows of this processor.
 """
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -15,6 +17,7 @@ import stat
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +32,7 @@ NATIVE = (("-march=native",), ("-mcpu=native",), ())  # for this processor: the 
 TYPES = {np.dtype(np.float32): ("float", "int32_t"), np.dtype(np.float64): ("double", "int64_t")}
 SWITCH = "GCA_SCRATCH_COMPILED"
 SECONDS = 120  # for a compiler that hangs
-_lock = threading.Lock()
+_lock, _resting = threading.Lock(), False
 
 
 class Library(NamedTuple):
@@ -56,31 +59,38 @@ class Unavailable(Exception):
 
 def library(dtype: np.dtype) -> Library | None:
     """What is compiled for numbers of this dtype, built at the first use; None where it cannot be had."""
-    return None if _switched_off() else _found(dtype)[0]
+    return None if _resting else _found(dtype)[0]
+
+
+@contextlib.contextmanager
+def resting() -> Iterator[None]:
+    """`with resting():` NumPy does the work, in all threads."""
+    global _resting
+    before, _resting = _resting, True
+    try:
+        yield
+    finally:
+        _resting = before
 
 
 def describe() -> str:
     """Half a sentence on what serves float32: how wide its vectors are, or why NumPy does the work."""
-    if _switched_off():
-        return f"NumPy, for {SWITCH} is {os.environ[SWITCH]}"
     found, reason = _found(np.dtype(np.float32))
     return f"compiled, {found.lanes} numbers at a time" if found else f"NumPy, for {reason}"
-
-
-def _switched_off():
-    return os.environ.get(SWITCH, "").lower() in ("off", "0", "no", "false")
 
 
 def _found(dtype):
     """The library, or None and the reason."""
     with _lock:  # the first of several threads builds it
-        return _built(dtype, os.environ.get("CC", ""))
+        return _built(dtype)
 
 
 @functools.cache
-def _built(dtype, wanted):
+def _built(dtype):
+    if os.environ.get(SWITCH, "").lower() in ("off", "0", "no", "false"):
+        return None, f"{SWITCH} is {os.environ[SWITCH]}"
     try:
-        return _load(_compiler(wanted), dtype), ""
+        return _load(_compiler(os.environ.get("CC", "")), dtype), ""
     except (Unavailable, OSError, subprocess.SubprocessError) as error:
         return None, str(error)
 

@@ -39,7 +39,7 @@ INLINE void share(const struct sweep *s, int64_t number, int64_t of, ptrdiff_t *
 /* --- forward -------------------------------------------------------------------------------------------------------- */
 
 /* W above b (width, 5H), as its rows are read: for each LANES units, for each row, the five gates. */
-static void pack_forward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
+INLINE void pack_forward(const struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     for (ptrdiff_t unit = first; unit < last; unit += LANES)
         for (ptrdiff_t k = 0; k < s->width; k++)
             for (ptrdiff_t gate = 0; gate < 5; gate++)
@@ -48,7 +48,7 @@ static void pack_forward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
 }
 
 /* Rows `row` to row + rows of a diagonal, LANES units from `unit` on. */
-INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
+INLINE void forward_tile(const struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, width = s->width, left = H - unit, at = d->cells * B + row;
     const REAL *x = s->inputs + at * width;
     T z[ROWS][MOST_VECTORS];
@@ -84,11 +84,12 @@ INLINE void forward_tile(struct sweep *s, const struct diagonal *d, ptrdiff_t ro
 }
 
 static void forward_part(void *what, int64_t number, int64_t of) {
-    struct sweep *s = what;
+    const struct sweep own = *(const struct sweep *)what, *s = &own; /* which no store can change */
     ptrdiff_t first, last;
     share(s, number, of, &first, &last);
     pack_forward(s, first, last);
-    for (const struct diagonal *d = s->diagonal; d < s->diagonal + s->diagonals; d++) {
+    for (const struct diagonal *at = s->diagonal; at < s->diagonal + s->diagonals; at++) {
+        const struct diagonal here = *at, *d = &here;
         const ptrdiff_t rows = d->n * s->B;
         for (ptrdiff_t unit = first; unit < last; unit += LANES)
             for (ptrdiff_t row = 0; row < rows; row += ROWS) forward_tile(s, d, row, least(ROWS, rows - row), unit);
@@ -100,7 +101,7 @@ static void forward_part(void *what, int64_t number, int64_t of) {
 
 /* U (2H, 5H), the part of W below its first D rows, turned over: for each pair of LANES units, for each of the 5H, what
    goes to h_S of both, then to h_T of both. */
-static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
+INLINE void pack_backward(const struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     const ptrdiff_t H = s->H, columns = 5 * H;
     for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
         for (int part = 0; part < 4; part++)
@@ -116,7 +117,7 @@ static void pack_backward(struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
 INLINE ptrdiff_t row_of_back_h(const struct sweep *s) { return pairs(s) * 4 * LANES; }
 
 /* back_h of `rows` rows of a diagonal, whose dz begin at `dz`, for a pair of LANES units from `unit` on. */
-INLINE void backward_tile(struct sweep *s, const REAL *dz, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
+INLINE void backward_tile(const struct sweep *s, const REAL *dz, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
     const ptrdiff_t columns = 5 * s->H;
     const struct factors f = {dz, columns, 1, s->packed + unit * columns * 2, 4 * LANES, LANES, columns};
     add_product((struct sums){NULL, 0, 0, s->back_h + row * row_of_back_h(s) + 2 * unit, row_of_back_h(s), LANES}, rows, 4, f);
@@ -133,7 +134,7 @@ INLINE void ask_ahead(const struct sweep *s, ptrdiff_t at, ptrdiff_t unit) {
 }
 
 /* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
-INLINE void backward_units(struct sweep *s, const struct diagonal *d, REAL *dz, const REAL *back_c, REAL *new_back_c,
+INLINE void backward_units(const struct sweep *s, const struct diagonal *d, REAL *dz, const REAL *back_c, REAL *new_back_c,
                            ptrdiff_t row, ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, step = P / LANES, left = H - unit;
     const ptrdiff_t cell = row / B, at = d->cells * B + row;
@@ -170,7 +171,7 @@ INLINE void backward_units(struct sweep *s, const struct diagonal *d, REAL *dz, 
 }
 
 /* Rows m to m + n of the weights' gradient, five gates of LANES units: what `rows` rows of inputs and dz add to it. */
-INLINE void weights_tile(struct sweep *s, const REAL *inputs, const REAL *dz, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n,
+INLINE void weights_tile(const struct sweep *s, const REAL *inputs, const REAL *dz, ptrdiff_t rows, ptrdiff_t m, ptrdiff_t n,
                          ptrdiff_t unit) {
     const ptrdiff_t H = s->H, left = H - unit;
     const REAL *x = inputs + m;
@@ -191,7 +192,7 @@ INLINE void weights_tile(struct sweep *s, const REAL *inputs, const REAL *dz, pt
 }
 
 /* The same for all rows of the gradient, a block at a time, and the units from first to last; dz: of the row `at`. */
-static void add_weights(struct sweep *s, const REAL *dz, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
+INLINE void add_weights(const struct sweep *s, const REAL *dz, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
     for (; at < end; at += BLOCK, dz += BLOCK * 5 * s->H)
         for (ptrdiff_t unit = first; unit < last; unit += LANES)
             for (ptrdiff_t m = 0; m < s->width; m += ROWS)
@@ -199,7 +200,7 @@ static void add_weights(struct sweep *s, const REAL *dz, ptrdiff_t at, ptrdiff_t
 }
 
 static void backward_part(void *what, int64_t number, int64_t of) {
-    struct sweep *s = what;
+    const struct sweep own = *(const struct sweep *)what, *s = &own; /* which no store can change */
     ptrdiff_t first, last;
     share(s, number, of, &first, &last);
     pack_backward(s, first, last);
@@ -210,7 +211,8 @@ static void backward_part(void *what, int64_t number, int64_t of) {
     const ptrdiff_t columns = 5 * s->H, half = s->half;
     ptrdiff_t pending = s->cells * s->B; /* from here on, rows have been added to the weights' gradient */
     ptrdiff_t before = half ? pending - half : 0; /* dz of so many rows would lie before those that there are */
-    for (const struct diagonal *d = s->diagonal + s->diagonals; d-- > s->diagonal;) {
+    for (const struct diagonal *at = s->diagonal + s->diagonals; at-- > s->diagonal;) {
+        const struct diagonal here = *at, *d = &here;
         const ptrdiff_t rows = d->n * s->B;
         REAL *dz = s->dz + (d->cells * s->B - before) * columns;
         for (ptrdiff_t row = 0; row < rows; row++)
@@ -220,7 +222,7 @@ static void backward_part(void *what, int64_t number, int64_t of) {
         for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
             for (ptrdiff_t row = 0; row < rows; row += ROWS)
                 backward_tile(s, dz + row * columns, row, least(ROWS, rows - row), unit);
-        if (pending - d->cells * s->B >= BLOCK || d == s->diagonal) {
+        if (pending - d->cells * s->B >= BLOCK || at == s->diagonal) {
             add_weights(s, dz, d->cells * s->B, pending, first, last);
             pending = d->cells * s->B;
             if (half) { /* on to the other one, for others may still read this one */

@@ -172,7 +172,16 @@ def test_a_compiler_that_hangs_is_given_up(monkeypatch, compiler):
 @pytest.mark.parametrize("word", ["off", "0", "no", "False"])
 def test_a_switch_turns_it_off(monkeypatch, word):
     monkeypatch.setenv(build.SWITCH, word)
-    assert build.library(SINGLE) is None and build.SWITCH in build.describe()
+    assert build.library(SINGLE) is None and f"NumPy, for {build.SWITCH} is {word}" in build.describe()
+
+
+@needs_compiler
+def test_it_rests_for_as_long_as_a_block_lasts():
+    with build.resting():
+        with build.resting():
+            assert build.library(SINGLE) is None
+        assert build.library(SINGLE) is None
+    assert build.library(SINGLE) is not None
 
 
 def test_other_numbers_are_not_compiled():
