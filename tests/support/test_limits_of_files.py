@@ -167,6 +167,17 @@ def test_rows_of_arrays_that_stay_in_their_files(tmp_path, order, how):
     assert set(in_npz(tmp_path / "a.npz", ("x", "none"))) == {"x"}
 
 
+@pytest.mark.parametrize("axes", [(0, 2, 1), (1, 0, 2), (2, 1, 0), (0, 1, 2), ()])
+def test_rows_of_an_array_whose_axes_are_in_another_order(tmp_path, axes):
+    array = np.random.default_rng(0).random((4, 3, 2))
+    np.save(tmp_path / "a.npy", array)
+    stored = in_npy(tmp_path / "a.npy")._replace(axes=axes)
+    wanted = array.transpose(axes) if axes else array
+    assert stored.seen == wanted.shape and (read_stored(stored) == wanted).all() and (mapped(stored) == wanted).all()
+    for n in range(len(wanted)):
+        assert read_row(stored, n).shape == wanted[n].shape and (read_row(stored, n) == wanted[n]).all()
+
+
 def test_a_compressed_array_stays_in_its_file_up_to_256_mib(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", x=np.arange(10.0))
     size = len(npy(np.arange(10.0)))

@@ -107,3 +107,29 @@ def test_no_name_reaches_the_terminal_as_a_command_to_it():
 def test_odd_names_are_told_in_one_sentence(arguments, words):
     code, said, _ = command(*arguments)
     assert code == 2 and words in said and "Traceback" not in said, said
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def test_whose_process_is_alive(monkeypatch):
+    assert processes.is_alive(os.getpid())
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    assert not processes.is_alive(done.pid)
+
+    def of_somebody_else(pid, signal):
+        assert signal == 0, "that would do something to the process"
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", of_somebody_else)
+    assert processes.is_alive(1)
+
+
+def test_a_process_ends_as_soon_as_its_parent_is_another(monkeypatch):
+    parents, ended, slept = iter([7, 7, 7, 1, 1]), [], []
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    monkeypatch.setattr(os, "_exit", ended.append)
+    monkeypatch.setattr(processes.time, "sleep", slept.append)
+    processes._watch(7)
+    assert ended == [1] and slept == [0.2, 0.2, 0.2]
