@@ -133,6 +133,9 @@ def of_axes(ax):
             label = axis.get_major_ticks()[0].label1
             yield f"{name} labels {[each.get_text() for each in axis.get_ticklabels()]}, {number(label.get_fontsize())}"
             yield f"{name} labels turned {number(label.get_rotation())}"
+            yield of_ticks(name, axis.get_major_ticks()[0])
+        if isinstance(axis.get_minor_locator(), FixedLocator) and len(axis.get_minor_locator().locs):
+            yield of_ticks(f"small {name}", axis.get_minor_ticks()[0])
     for line in ax.get_lines():
         yield (
             f"line {numbers(line.get_xydata())}, {to_hex(line.get_color())}, {line.get_linestyle()} "
@@ -163,6 +166,12 @@ def of_axes(ax):
                 f"  points to {numbers(text.xy)}, {type(arrow.get_arrowstyle()).__name__}, "
                 f"{to_hex(arrow.get_edgecolor())}, {number(arrow.get_linewidth())}, {arrow.get_linestyle()}"
             )
+
+
+def of_ticks(name, tick):
+    line = tick.gridline
+    grid = f"{to_hex(line.get_color())} {number(line.get_linewidth())}" if line.get_visible() else "none"
+    return f"{name} ticks of {number(tick.tick1line.get_markersize())}, grid {grid}"
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,14 @@ def test_no_threshold_without_validation_people():
 
 @pytest.mark.parametrize(
     ("numbers", "text"),
-    [([], ""), ([3], "3"), ([2, 1], "1, 2"), ([5, 1, 3, 2, 9, 8], "1-3, 5, 8, 9"), ([7, 7, 8, 9, 11], "7-9, 11")],
+    [
+        ([], ""),
+        ([40, 1], "1, 40"),
+        ([3], "3"),
+        ([2, 1], "1, 2"),
+        ([5, 1, 3, 2, 9, 8], "1-3, 5, 8, 9"),
+        ([7, 7, 8, 9, 11], "7-9, 11"),
+    ],
 )
 def test_numbers_as_people_write_them(numbers, text):
     assert in_spans(numbers) == text
