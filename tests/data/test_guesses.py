@@ -58,6 +58,7 @@ def test_bodies_stand_along_any_axis_but_x(axis):
 def test_most_people_decide():
     lying = told(along("+z", STANDING) + (0, 0.1, 3))
     assert vertical_of([told(STANDING), told(STANDING), lying]) == "+y"
+    assert vertical_of([told(STANDING), Evidence(), Evidence(1.5)]) == "+y"  # who is never stretched has no vote
     assert vertical_of([told(STANDING), lying]) == vertical_of([lying]) == vertical_of([]) == ""
 
 

@@ -3,6 +3,7 @@
 The hostile ones here would do no harm: at most they would set an environment variable that nothing else sets.
 """
 
+import io
 import os
 import pickle
 import pickletools
@@ -22,7 +23,22 @@ RNG = np.random.default_rng(0)
 VALUES = {
     "lists": [["S001", "ä\u2028\0"], [], ("a", 1), {}],
     "numbers": [0, -1, 2**40, 10**30, 1.5, True, False, None],
-    "of NumPy": [np.int64(3), np.float16(0.5), np.bool_(True), np.str_("hä"), np.uint8(200), np.float64(-0.0)],
+    "of NumPy": [
+        np.int64(3),
+        np.float16(0.5),
+        np.bool_(True),
+        np.str_("hä"),
+        np.uint8(200),
+        np.float64(-0.0),
+        np.int8(-3),
+        np.int16(-300),
+        np.int32(-(2**20)),
+        np.int64(-(2**40)),
+        np.uint16(2**16 - 1),
+        np.uint32(2**32 - 1),
+        np.uint64(2**64 - 1),
+        np.float32(0.1),
+    ],
     "bytes": [b"", b"\xff\0"],
 }
 ARRAYS = [
@@ -278,3 +294,29 @@ def test_a_type_of_numbers_has_no_parts(place):
     plain[place] = ("a",)
     with pytest.raises(pickled.Refused, match="arrays of records"):
         found.__setstate__(tuple(plain))
+
+
+def test_how_an_array_is_put_into_the_file():
+    file, content = io.BytesIO(), np.arange(6, dtype=np.float32).tobytes()
+    store, kind = pickled.Arrays(file, 100), pickled.Type("f4")
+    assert store(content, kind, (2, 3), "C") == [0, "=f4", [2, 3], []]
+    assert store(content, kind, (2, 3), "F") == [24, "=f4", [3, 2], [1, 0]]  # as it lies there, and how to turn it
+    assert store(content, kind, (6,), "F") == [48, "=f4", [6], []]
+    assert store(content, kind, (2, 3), "K", (1, 0)) == [72, "=f4", [2, 3], [1, 0]]
+    assert file.getvalue() == 4 * content
+    with pytest.raises(pickled.Refused, match="many times over"):
+        store(content, kind, (2, 3), "C")
+    roomy = pickled.Arrays(io.BytesIO(), 10_000)
+    for order in ("A", "K"):
+        assert roomy(content, kind, (2, 3), order)[1:] == ["=f4", [2, 3], []]
+    for order, axes in (
+        ("C", (1, 0)),
+        ("K", (0, 0)),
+        ("K", (0, 2)),
+        ("K", (0,)),
+        ("K", [1, 0]),
+        ("Z", None),
+        (None, None),
+    ):
+        with pytest.raises(pickled.Refused, match="in an order that NumPy does not know"):
+            roomy(content, kind, (2, 3), order, axes)

@@ -32,3 +32,11 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
 def test_what_is_no_path_is_said_to_be_none(path):
     with pytest.raises(InputError, match="is no path of a file"), replacing(path):
         pytest.fail("it was written")
+
+
+def test_a_file_and_its_name_reach_the_disk_before_anything_later(tmp_path, monkeypatch):
+    """The bytes first, then the name in its folder."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+    write_json(tmp_path / "a.json", [1])
+    assert synced == [False, True]

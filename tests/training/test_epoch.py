@@ -214,6 +214,13 @@ def test_on_the_cpu_a_loss_that_is_not_finite_stops_at_its_batch():
     assert seen == [5, 5]
 
 
+def test_a_batch_is_cut_by_the_widest_diagonal_of_the_grid():
+    """Which is as long as the shorter side: 2 times 128 numbers for each of a hundred sequences are few."""
+    for joints, frames, slices in ((20, 2, 1), (2, 20, 1), (20, 20, 6)):
+        network = GCALSTM(joints, frames, 3, 2, hidden=128)
+        assert len(Engine(network).cut(100)) == slices
+
+
 def test_an_engine_cuts_a_batch_by_its_size_unless_it_is_told_otherwise():
     large = dataclasses.replace(NETWORK, hidden=1024)
     assert Engine(large).parts == 0 and len(Engine(large).cut(200)) > 1 and len(Engine(large, 1).cut(200)) == 1

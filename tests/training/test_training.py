@@ -145,3 +145,25 @@ def test_batches_are_cut_as_the_settings_say(data, monkeypatch):
     for parts in (0, 1, 3):
         run(data, dataclasses.replace(SETTINGS, parts=parts, mode="direct", epochs=1), FIT[:0])
     assert [len(each.cut(4)) for each in engines] == [1, 1, 3] and [each.network for each in engines] == [NETWORK] * 3
+
+
+def test_all_that_a_state_holds_is_taken_to_the_device(data, monkeypatch):
+    """Where training begins, and where it goes on within a step."""
+    settings = dataclasses.replace(SETTINGS, average=2, epochs=2, patience=2, iterations=0)
+    stopped = training.start(NETWORK, settings)
+
+    def stop(state, done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(NETWORK, stopped, data, FIT, VALIDATE, settings, on_epoch=stop)
+    for state in (training.start(NETWORK, settings), stopped):
+        held = [
+            value
+            for part in (state.params, state.velocity, state.best or {}, state.average or {})
+            for value in part.values()
+        ]
+        moved = []
+        monkeypatch.setattr(stepwise, "to_device", lambda array, xp: moved.append(array) or array)  # noqa: B023
+        training.train(NETWORK, state, data, FIT, VALIDATE, settings)
+        assert held and {id(value) for value in held} <= {id(array) for array in moved}
