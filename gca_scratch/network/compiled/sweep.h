@@ -47,12 +47,19 @@ INLINE void pack_forward(const struct sweep *s, ptrdiff_t first, ptrdiff_t last)
                     load((k < s->width - 1 ? s->W + k * 5 * s->H : s->b) + gate * s->H + unit, s->H - unit);
 }
 
+/* Ask memory for what the next tile begins with; where there is none, in vain. */
+INLINE void ask_for_a(const struct sweep *s, ptrdiff_t row, ptrdiff_t unit) {
+    for (ptrdiff_t k = 0; k < ROWS; k++)
+        for (ptrdiff_t gate = 0; gate < 5; gate++) __builtin_prefetch(s->a + ((row + k) * 5 + gate) * s->H + unit, 0);
+}
+
 /* Rows `row` to row + rows of a diagonal, LANES units from `unit` on. */
 INLINE void forward_tile(const struct sweep *s, const struct diagonal *d, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t unit) {
     const ptrdiff_t B = s->B, H = s->H, P = s->padded, width = s->width, left = H - unit, at = d->cells * B + row;
     const REAL *x = s->inputs + at * width;
     T z[ROWS][MOST_VECTORS];
     struct sums to = at_hand(z);
+    if (s->a) ask_for_a(s, at + rows, unit);
     if (s->a && left >= LANES) {
         to.from = s->a + at * 5 * H + unit, to.from_row = 5 * H, to.from_vector = H;
     } else if (s->a) {
@@ -104,13 +111,14 @@ static void forward_part(void *what, int64_t number, int64_t of) {
 INLINE void pack_backward(const struct sweep *s, ptrdiff_t first, ptrdiff_t last) {
     const ptrdiff_t H = s->H, columns = 5 * H;
     for (ptrdiff_t unit = first; unit < last; unit += 2 * LANES)
-        for (int part = 0; part < 4; part++)
-            for (ptrdiff_t lane = 0; lane < LANES; lane++) {
-                const ptrdiff_t of = unit + (part % 2) * LANES + lane;
-                const REAL *from = s->W + (s->D + of + part / 2 * H) * columns;
-                REAL *to = s->packed + unit * columns * 2 + part * LANES + lane;
-                for (ptrdiff_t q = 0; q < columns; q++) to[q * 4 * LANES] = of < H ? from[q] : 0;
-            }
+        for (ptrdiff_t block = 0; block < columns; block += LANES)
+            for (int part = 0; part < 4; part++)
+                for (ptrdiff_t lane = 0; lane < LANES; lane++) {
+                    const ptrdiff_t of = unit + (part % 2) * LANES + lane, end = least(block + LANES, columns);
+                    const REAL *from = s->W + (s->D + of + part / 2 * H) * columns;
+                    REAL *to = s->packed + unit * columns * 2 + part * LANES + lane;
+                    for (ptrdiff_t q = block; q < end; q++) to[q * 4 * LANES] = of < H ? from[q] : 0;
+                }
 }
 
 /* A row of back_h: of each pair of LANES units what goes to h_S of both, then to h_T of both. */
