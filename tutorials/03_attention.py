@@ -54,8 +54,7 @@ Dial([row_of_cells(r) for r in dials], [f"r = {r:.3f}" for r in dials], "the gat
 
 # %% [markdown]
 # Wide open, the last cell hears itself alone. Nearly shut, it hears everybody, and hardly
-# anything. The network's gates stand, on average, at the left end of this dial; section 6 says
-# why.
+# anything. The network's gates stand at the left end; section 6 says why.
 #
 # **What you will do.** Build the attention of GCA-LSTM from four equations: a memory of the
 # whole sequence (Eq. 4), a score for every joint in every frame (Eqs. 5, 6), and a cell that
@@ -161,7 +160,7 @@ holds(f"W_0 has {share:.1%} of all parameters", share > 0.9)
 # %%
 We1 = rng.standard_normal(H)
 We2 = rng.standard_normal((2 * H, H)) / np.sqrt(2 * H)
-s = np.tanh(h @ We2[:H] + IF_0 @ We2[H:])  # (K, B, A): the hidden layer
+s = np.tanh(h @ We2[:H] + IF_0 @ We2[H:])  # (K, B, H): the hidden layer
 e = s @ We1  # (K, B)
 one = We1 @ np.tanh(
     We2.T @ np.concatenate([h[7, 1], IF_0[1]])
@@ -304,8 +303,7 @@ same("de, with the matrix", de[:, 0], jacobian.T @ dr[:, 0])
 # | $\mathbf h_{k,b}$ | here its own score only | nothing |
 # | $\mathrm{IF}_b$ | all $K$ cells of its sequence | $k$ |
 #
-# For the memory of the first sequence, cell by cell; and all four against the witness that
-# knows nothing of any derivation:
+# The memory's, cell by cell, and all four against the witness that knows no derivation:
 
 # %%
 names = "dh", "dIF", "dWe1", "dWe2"
@@ -435,8 +433,7 @@ plt.show()
 # %% [markdown]
 # All scores draw on the same unit: a gate can open wide in a few places, or a crack
 # everywhere. And each later cell takes its share of what is there: along the path an input
-# weighs $r_k \prod_{l>k}(1-r_l)$, so equal scores favour the late. A cell is a running average
-# over about $1/r$ cells; at $1/500$ that is 500, and a path of 44 never fills it.
+# weighs $r_k \prod_{l>k}(1-r_l)$, so equal scores favour the late.
 #
 # ### 6.2 Over the grid
 #
@@ -475,8 +472,7 @@ for f in (0.45, 0.5, 0.55, 0.6, 0.65):
 # %% [markdown]
 # Without a gate the last cell *adds up* its inputs; with uniform scores all weights together are
 # a few hundredths. A step of equal predecessors multiplies by $2f(1-r)$: forget gates a little
-# above half can make up for the small gate, by making *early* inputs loud. Training may take this
-# way out.
+# above half can make up for the small gate, by making *early* inputs loud.
 #
 # <details><summary>Deeper: the engine says the same</summary>
 #
@@ -528,9 +524,9 @@ holds(f"the largest is {seen.max():.1f} times uniform, below 3", seen.max() < 3)
 print(f"lead needed for a half: {np.log(K - 1):.1f}")
 
 # %% [markdown]
-# A fresh network gives every cell about its share, and must be trained away from there. At
-# uniform scores $\mathrm de = \frac1K(\mathrm dr - \text{mean of }\mathrm dr)$: the gradient
-# carries the factor $1/K$.
+# A fresh network gives every cell about its share. At uniform scores
+# $\mathrm de = \frac1K(\mathrm dr - \text{mean of }\mathrm dr)$: what could train it away from
+# there carries the factor $1/K$.
 #
 # <details><summary>Deeper: a bound, how loud attention is, and what was measured</summary>
 #
@@ -544,9 +540,6 @@ print(f"lead needed for a half: {np.log(K - 1):.1f}")
 # network with its scores, with uniform scores, and without a gate. (`a` there are the inputs'
 # shares of the gates, which the first pass has kept; so the sweep's own input is empty.)
 # Whether scores are computed or uniform hardly matters to it yet.
-#
-# **After training.** [What was measured](../docs/results.md) takes trained runs apart: how
-# large their scores are, and what accuracy is lost when all are replaced by $1/(JT)$.
 #
 # **What the code does about it.** Nothing: it follows the equations
 # ([readings](../docs/readings.md)) and leaves their consequences for you to see.
@@ -574,6 +567,46 @@ de_even = softmax_backward(dr_even, np.full((K, 1), uniform))
 same("de at uniform scores", de_even, (dr_even - dr_even.mean()) / K)
 
 # %% [markdown]
+# ### 6.4 After training
+#
+# Three trained networks come with [tutorial 7](07_what_it_looks_at.ipynb): 250 cells.
+#
+# > **Predict.** Do scores open wide somewhere? Do $f^S + f^T$ rise above 1?
+
+# %%
+SIX = [f"{limb} {side}" for limb in ("punch", "kick") for side in ("left", "right")]
+SIX = ["wave left hand", "wave right hand", *SIX]
+people = generate(seed=0, subjects=4, repetitions=1, classes=SIX)
+aligned_7 = align(people, face_camera=True, torso_scale=True)
+x_7, _ = aligned_7.batch(np.arange(len(aligned_7.label)), 10)
+one_by_one = GCALSTM(25, 10, 3, 6, hidden=32, initial="average", schedule="raster")
+times_uniform, sums = [], []
+with np.load("weights_07.npz") as file:  # it lies beside this notebook
+    for seed in (0, 1, 2):
+        mine = [name for name in file if name.startswith(f"calm/{seed}/")]
+        trained = {name.split("/")[2]: file[name].astype(np.float32) for name in mine}
+        _, cache_7 = one_by_one.forward(trained, x_7)
+        times_uniform.append(one_by_one.scores(cache_7).ravel() * 250)
+        for attended in cache_7.streams[0].rounds:
+            units = attended.caches[1][0].units.values()  # layer 2's cells
+            sums += [(unit.f_S + unit.f_T).mean() for unit in units]
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
+left.hist(times_uniform, bins=40, histtype="step", label=["seed 0", "1", "2"])
+left.set(xlabel="score, in times of uniform", ylabel="cells", title="trained networks")
+left.legend(frameon=False, fontsize=8)
+right.hist(sums, bins=30, color=BLUE)
+right.set(xlabel="$f^S + f^T$, mean over units", title="layer 2's forget gates")
+plt.show()
+middle = np.quantile(np.concatenate(times_uniform), [0.05, 0.95])
+low, high = middle
+print(f"nine scores of ten are between {low:.1f} and {high:.1f} times uniform")
+holds("which is between a third and three times", low > 1 / 3 and high < 3)
+holds(f"no cell forgets for more than {max(sums):.2f} in sum", max(sums) < 1.15)
+
+# %% [markdown]
+# Neither: the gates stay a crack everywhere. Nor do such scores tell *where* an action is.
+# Tutorial 7 measures it, beside an answer that does: the gradient of the decision.
+#
 # ## 7. A thought: a gate that is relative
 #
 # A softmax says how *relatively* important a cell is. A gate reads its number as *absolute*.
@@ -586,7 +619,8 @@ same("de at uniform scores", de_even, (dr_even - dr_even.mean()) / K)
 # $$\frac{g}{1-g} = \kappa\,K r\qquad\Longleftrightarrow\qquad
 # g = \frac{\kappa K r}{1 + \kappa K r} .$$
 #
-# A uniform score gives $g = \kappa/(1+\kappa)$, for any $J$ and $T$. This is not in the paper.
+# A uniform score gives $g = \kappa/(1+\kappa)$, for any $J$ and $T$. This is not in the paper. It
+# was tried, with others: [no reading of the gate](../docs/tables/gate-readings.md) has won.
 #
 # > **Predict.** For an ordinary cell compare $g = 1/500$ (the paper's), $1/44$ (one over the
 # > length of a path) and $1/2$. Which lets in the most? Which still remembers the first joint?
@@ -613,9 +647,8 @@ figure.colorbar(image, ax=axes, label="weight in the last cell", extend="min")
 plt.show()
 
 # %% [markdown]
-# (Forget gates are $\tfrac12$ here.) The gate at $\tfrac12$ lets in most and forgets soonest; the
-# paper's forgets almost nothing and lets almost nothing in. Between
-# them lies $1/(J + T - 1)$, a window as long as a path.
+# (Forget gates are $\tfrac12$ here.) The paper's gate forgets almost nothing and lets almost
+# nothing in. Between that and $\tfrac12$ lies $1/(J + T - 1)$, a window as long as a path.
 #
 # ## Summary
 #
@@ -624,9 +657,8 @@ plt.show()
 # - $\mathrm de = r\odot(\mathrm dr - \sum r\,\mathrm dr)$.
 # - Eq. 7 trades the new for the past; $\mathrm dr = \sum_d \mathrm dc_d(\text{new}_d -
 #   \text{past}_d)$.
-# - Scores sum to one, so their mean is $1/(JT)$: of 500 cells each lets 0.2 % of the new in and
-#   keeps 99.8 % of the past. 44 inputs that agree fill a cell to 8 %; to fill half, their path
-#   takes two thirds of all scores.
+# - Scores sum to one: of 500 cells each lets 0.2 % of the new in, and 44 inputs that agree fill
+#   a cell to 8 %. Training leaves it so.
 #
 # ## Exercises
 #

@@ -93,8 +93,11 @@ def run(text, out):
     begun = time.perf_counter()
     found = nbformat.reads(notebook(text), 4)
     client = NotebookClient(
-        found, timeout=900, extra_arguments=["--InlineBackend.figure_formats=svg"]
-    )
+        found,
+        timeout=900,
+        extra_arguments=["--InlineBackend.figure_formats=svg"],
+        resources={"metadata": {"path": str(Path(text).parent)}},
+    )  # there lie the weights that are shipped
     kernel = client.create_kernel_manager()
     with (
         tempfile.TemporaryDirectory() as folder
