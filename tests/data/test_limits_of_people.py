@@ -244,3 +244,28 @@ def test_a_person_measures_thirty_centimetres_to_four_metres(extent, metres):
     else:
         with pytest.raises(InputError, match="from end to end"):
             noisy(data, 0.01)
+
+
+def test_a_hand_moves_in_all_directions_at_once():
+    """Right 1.1 to the side and up, left 1 up: 1.75 times as far beside the middle of the body, along one axis 1.4."""
+    data = waving([1.1] * 4)
+    for n in range(len(data)):
+        data.sequence(n)[:, 0, 3, 0] += 1.1 * np.linspace(0, 1, data.lengths[n])
+    assert one_handed(data, np.arange(12)) == 1.0
+
+
+def test_of_an_arm_the_joint_counts_that_moves_most():
+    """A right hand that goes far, beside a whole left arm that trembles, is a right hand."""
+    data = people(subjects=4, repetitions=1)
+    data.joints[:] = np.array([place for _, place in PERSON.values()], np.float32)
+    left = [
+        n
+        for n, name in enumerate(PERSON)
+        if name.startswith("left") and name.split()[1] not in ("hip", "knee", "ankle", "foot")
+    ]
+    for n in range(len(data)):
+        up = np.linspace(0, 1, data.lengths[n])
+        data.sequence(n)[:, 0, NAMES.index("right hand"), 1] += up
+        if n % 2:
+            data.sequence(n)[:, 0, left, 1] += 0.5 * up[:, None]
+    assert one_handed(data, np.arange(len(data))) == 1.0

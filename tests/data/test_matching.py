@@ -192,3 +192,49 @@ def test_a_body_of_another_sensor_is_a_body():
     filled = filled_in(joints, match(*wanted, *other), wanted[1])
     for v1, v2 in ((0, 0), (2, 20), (3, 3), (4, 4), (7, 7), (16, 16), (19, 19)):
         assert (filled[:, :, v1] == joints[:, :, v2]).all()
+
+
+# --- what comes near --------------------------------------------------------------------------------------------------
+
+NEAR = [  # the nearest first
+    ("shoulder center", "neck, chest"),
+    ("neck", "shoulder center, chest"),
+    ("head", "nose, head top"),
+    ("nose", "head"),
+    ("left wrist", "left hand"),
+    ("left hand", "left wrist, left index, left middle, left finger base"),
+    ("left hand tip", "left middle, left index"),
+]
+
+
+def of_star(names):
+    return names, [(0, n) for n in range(1, len(names))]
+
+
+@pytest.mark.parametrize(("wanted", "near"), NEAR)
+def test_what_is_taken_where_a_joint_is_missing(wanted, near):
+    """The nearest that is there, whatever the order of the joints, and nothing where none is."""
+    near = near.split(", ")
+    for first in range(len(near)):
+        there = near[first:]
+        for other in (there, there[::-1]):
+            found = match(*of_star(["hip", wanted]), *of_star(["hip", *other]))
+            assert found == (0, 1 + other.index(near[first])), other
+    assert match(*of_star(["hip", wanted]), *of_star(["hip", "right knee"])) == (0, None)
+
+
+def test_a_leg_ends_in_a_foot_or_goes_on_to_the_toes():
+    hip, ankle, foot, toe = "hip", "left ankle", "left foot", "left toe"
+    assert match(*of_star([hip, foot]), *of_star([hip, ankle, toe])) == (0, 1)
+    assert match(*of_star([hip, ankle]), *of_star([hip, foot])) == (0, 1)
+    assert match(*of_star([hip, ankle, foot]), *of_star([hip, ankle, toe])) == (0, 1, 2)
+    assert match(*of_star([hip, ankle, toe]), *of_star([hip, ankle, foot])) == (0, 1, 2)
+    assert match(*of_star([hip, ankle, foot]), *of_star([hip, foot])) == (0, None, 1)
+    assert match(*of_star([hip, ankle]), *of_star([hip, toe])) == (0, None)
+
+
+def test_roots_and_pelves_stand_for_each_other():
+    assert match(*of_star(["pelvis", "neck"]), *of_star(["root", "neck"])) == (0, 1)
+    assert match(*of_star(["root", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)
+    assert match(*of_star(["torso", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)
+    assert match(*of_star(["spine", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)

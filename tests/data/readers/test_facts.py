@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from gca_scratch.data.meaning import METRES
-from gca_scratch.data.readers import agcn, ctrgcn, msraction3d, ntu, nwucla, sbu
+from gca_scratch.data.readers import agcn, ctrgcn, ctrgcn_names, msraction3d, ntu, nwucla, sbu
 from gca_scratch.data.readers.ntu_names import NTU_60, NTU_120
-from gca_scratch.data.readers.ntu_sample import KINECT_SPACE
+from gca_scratch.data.readers.ntu_sample import KINECT_SPACE, sample_of
 
 CLASSES = {
     "sysu": (
@@ -180,3 +180,16 @@ def test_the_formula_of_sbu():
     assert np.allclose(sbu._ORIGIN + sbu._SCALE * [0, 0, 0], [1.28, 0.96, 0])
     assert np.allclose(sbu._ORIGIN + sbu._SCALE * [0.5, 0.5, 1], [0, 0, 1.28])
     assert np.allclose(sbu._ORIGIN + sbu._SCALE * [1, 1, 2], [-1.28, -0.96, 2.56])
+
+
+@pytest.mark.parametrize("ending", ["", ".skeleton"])
+def test_the_numbers_in_a_name_of_ntu(ending):
+    """SsssCcccPpppRrrrAaaa: setup, camera, performer, replication, action."""
+    found = sample_of("S012C003P045R002A067" + ending)
+    assert (found.setup, found.view, found.subject, found.repetition, found.action) == (12, 3, 45, 2, 67)
+    for other in ("S12C003P045R002A067", "s012C003P045R002A067", "S012C003P045R002A067.txt", "xS012C003P045R002A067"):
+        assert sample_of(other) is None
+
+
+def test_the_list_of_names_of_ctrgcn():
+    assert ctrgcn_names.LIST == "skes_available_name.txt" and ctrgcn_names.PARTS == ("train", "test")

@@ -12,7 +12,7 @@ from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.data.readers import READERS
 from gca_scratch.data.readers.convert import convert
-from gca_scratch.data.readers.foreign import refuse_others, refuse_others_for, unread
+from gca_scratch.data.readers.foreign import described, refuse_others, refuse_others_for, unread
 from gca_scratch.runs import Source, load_data
 from gca_scratch.support.errors import InputError
 from tests.helpers.tiny import skeletons
@@ -163,3 +163,80 @@ def test_a_file_of_another_kind_that_is_called_one_of_a_data_set(tmp_path):
 def test_what_may_be_of_a_data_set_is_left_to_its_reader(tmp_path, dataset, name):
     (tmp_path / name).write_bytes(FILES[name][0])
     refuse_others_for(dataset, tmp_path / name)
+
+
+# --- every beginning and every ending, typed once more ----------------------------------------------------------------
+
+ENDINGS = {
+    "a video": ".mp4 .m4v .mov .avi .mkv .webm .wmv .mpg .mpeg .flv .ogv",
+    "a picture": ".png .jpg .jpeg .gif .bmp .webp",
+    "C3D": ".c3d",
+    "TRC": ".trc",
+    "MVNX": ".mvnx",
+    "OpenSim's": ".osim .mot .sto",
+    "FBX": ".fbx",
+    "a model of a 3-D program": ".gltf .glb .vrm .usd .usda .usdc .blend .dae .vmd .bip .anim",
+    "ASF/AMC": ".asf .amc",
+    "a web page": ".html .htm",
+    "a MATLAB file": ".mat",
+    "HDF5": ".h5 .hdf5",
+    "packed": ".gz .tgz .tar .bz2 .xz .7z .rar .zst",
+    "a pickle": ".pkl .pickle",
+    "weights": ".pt .pth .ckpt .onnx .safetensors .task",
+    "JSON": ".json .jsonl",
+    "a table": ".csv .tsv .xls .xlsx .ods .parquet",
+}
+BEGINNINGS = {
+    "a video": [b"\0\0\0\x20" + word for word in (b"ftyp", b"moov", b"mdat")]
+    + [b"RIFF\1\2\3\4AVI ", b"\x1a\x45\xdf\xa3", b"FLV\x01", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"OggS", b"0&\xb2u"],
+    "a picture": [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM\1\2\3\4\0\0\0\0", b"RIFF\1\2\3\4WEBP"],
+    "C3D": [b"\x01P..", b"\x08P.."],
+    "TRC": [b"PathFileType\t", b" PathFileType 4"],
+    "MVNX": [b"<?xml?>\n<mvnx"],
+    "OpenSim's": [b"<?xml?>\n<OpenSimDocument", b"x\ninDegrees=no\n", b"x\ninDegrees = yes\n"],
+    "FBX": [b"Kaydara FBX Binary", b"; FBX 7"],
+    "a model of a 3-D program": [b"glTF", b"BLENDER", b"PXR-USDC", b"#usda", b"Vocaloid Motion Data"],
+    "ASF/AMC": [b":version 1", b"# a\n# b\n:FULLY-SPECIFIED"],
+    "a web page": [b"<!doctype html", b"<!DOCTYPE HTML", b"\n<HTML>"],
+    "a pointer of Git LFS": [b"version https://git-lfs"],
+    "a file of MATLAB 7.3": [b"MATLAB 7.3"],
+    "a MATLAB file": [b"MATLAB 5.0"],
+    "HDF5": [b"\x89HDF"],
+    "packed": [b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd", 257 * b"a" + b"ustar"],
+    "a pickle": [b"\x80\x02", b"\x80\x05"],
+    "JSON": [b" {}", b"[1]"],
+    "of no kind that is read": [b"\x80\x06", b"\x09P..", b"RIFF\1\2\3\4WAVE", b"a", 256 * b"a" + b"ustar", b"GIF9"],
+}
+
+
+@pytest.mark.parametrize("what", ENDINGS)
+def test_a_file_that_begins_like_nothing_is_what_its_name_says(tmp_path, what):
+    for ending in ENDINGS[what].split():
+        for name in (f"a{ending}", f"a{ending.upper()}"):
+            (tmp_path / name).write_bytes(b"~~~~")
+            assert described(tmp_path / name)[0].startswith(what), name
+    (tmp_path / "a.xyz").write_bytes(b"~~~~")
+    assert described(tmp_path / "a.xyz")[0] == "of no kind that is read"
+
+
+@pytest.mark.parametrize("what", BEGINNINGS)
+def test_a_file_is_what_it_begins_like_whatever_it_is_called(tmp_path, what):
+    for content in BEGINNINGS[what]:
+        for name in ("a", "a.xyz") if what.startswith("of no") else ("a", "a.xyz", "a.csv", "a.mp4"):
+            (tmp_path / name).write_bytes(content + b"~~~~")
+            assert described(tmp_path / name)[0].startswith(what), (content, name)
+
+
+def test_a_folder_is_looked_into_as_far_as_a_hundred_files_and_tries_twenty(tmp_path):
+    for place, tried in ((19, True), (20, False)):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        for n in range(30):
+            (folder / f"{n:02}.txt").write_bytes(b"HIERARCHY\n" if n == place else b"~~~~")
+        assert ("is of that kind" in str(unread(folder))) == tried
+    for place, seen in ((99, True), (100, False)):
+        folder = tmp_path / f"many {place}"
+        folder.mkdir()
+        for n in range(102):
+            (folder / f"{n:03}.bin").write_bytes(b"glTF" if n == place else b"~~~~")
+        assert ("a model of a 3-D program" in str(unread(folder))) == seen
