@@ -15,7 +15,7 @@ import numpy as np
 
 from .. import runs, training
 from ..data.neutral import fingerprint, refuse_other
-from ..figures.localisation import mean_auc, truth_at
+from ..figures.localisation import mean_auc, mean_auc_of_cells, truth_at
 from ..runs.where import answers
 from ..support import workers
 from ..support.errors import InputError, shown
@@ -23,19 +23,21 @@ from ..support.progress import progress
 from ..support.reading import is_number
 from ..support.writing import write_json
 from ..variants.readings import Reading
+from ..variants.sight import sighted
 from .choices import identity, kept, publish
 
-# name -> (settings that change, the Reading; None for the plain network)
+# name -> (settings that change, what makes the network of the plain one; None for the plain one itself)
 ROWS = {
     "N = 0": ({"iterations": 0}, None),
     "as written": ({}, None),
-    "K draws": ({}, Reading("draws")),
-    "odds": ({}, Reading("odds")),
-    "minimum to maximum": ({}, Reading("range")),
-    "share of the largest": ({}, Reading("largest")),
-    "odds, the score sees news": ({}, Reading("odds", "news")),
+    "K draws": ({}, Reading("draws").of),
+    "odds": ({}, Reading("odds").of),
+    "minimum to maximum": ({}, Reading("range").of),
+    "share of the largest": ({}, Reading("largest").of),
+    "odds, the score sees news": ({}, Reading("odds", "news").of),
     "soft attention": ({"attention": "soft"}, None),
-    "tree traversal, odds": ({"traversal": "tree"}, Reading("odds")),
+    "soft attention, the score sees movement": ({}, sighted),
+    "tree traversal, odds": ({"traversal": "tree"}, Reading("odds").of),
 }
 
 
@@ -71,22 +73,28 @@ def measure(data, source, base, out, rows, seeds=1, jobs=2):
 
 
 def _run(data, mark, source, settings, name, file):
-    """One training: {"accuracy", "where", "validated"}, the last two {answer: area} on test and validation people."""
+    """One training: {"accuracy", "where", "validated", "across"}, the last three {answer: area}.
+
+    The areas are those within a sequence, on test and on validation people, and that from sequence to sequence on test
+    people, which is None where these are too few.
+    """
     wanted = identity(mark, source, settings) | {"row": name}
     done = finished(file, wanted)
     if done:
         return done
-    split, reading = runs.make_split(data, source, settings), ROWS[name][1]
+    split, change = runs.make_split(data, source, settings), ROWS[name][1]
     network = split.network(settings)
-    network = replace(network, ablation=reading) if reading else network
+    network = change(network) if change else network
     state = training.start(network, settings)
     training.train(network, state, split.aligned, split.fit, split.validate, settings)
     weights = training.best_weights(state)
     result = {"accuracy": runs.test(split, network, state, settings)["accuracy"]}
-    for what, sequences in (("where", split.test), ("validated", split.validate)):
+    for what, sequences in (("validated", split.validate), ("where", split.test)):
         maps = answers(network, weights, split.aligned, sequences)
         truth = truth_at(split.data, split.aligned, sequences, settings.frames)
         result[what] = {answer: mean_auc(found, truth) for answer, found in maps.items()}
+    across = {answer: mean_auc_of_cells(found, truth) for answer, found in maps.items()}
+    result["across"] = {answer: None if np.isnan(area) else area for answer, area in across.items()}
     write_json(file, wanted | result)
     return result
 
@@ -94,34 +102,47 @@ def _run(data, mark, source, settings, name, file):
 def finished(file, wanted):
     """The result in a file; None if there is none, or a damaged one. InputError if others are `wanted`."""
     done = kept(file, wanted) or {}
-    parts = [done.get("where"), done.get("validated")]
-    whole = all(isinstance(part, dict) and part and all(is_number(x, 0, 1) for x in part.values()) for part in parts)
-    return done if whole and is_number(done.get("accuracy"), 0, 1) else None
+    parts = [done.get(what) for what in ("where", "validated", "across")]
+    if not all(isinstance(part, dict) and part for part in parts) or not is_number(done.get("accuracy"), 0, 1):
+        return None
+    areas = [area for part in parts for area in part.values() if area is not None or part is not parts[2]]
+    return done if all(is_number(area, 0, 1) for area in areas) else None
 
 
-def scores_of(result):
-    """The area of the scores on test people, in the iteration that is best on validation people; None without any."""
+def scores_of(result, what="where"):
+    """An area of the scores on test people, in the iteration that is best on validation people; None without any."""
     own = {name: area for name, area in result["validated"].items() if name.startswith("iteration ")}
-    return result["where"][max(own, key=own.get)] if own else None
+    return result[what][max(own, key=own.get)] if own else None
 
 
 def table(found):
     """The rows as Markdown: accuracy and areas, the mean over the seeds and the standard deviation."""
     some = next(iter(found.values()))[0]["where"]
     others = [name for name in some if not name.startswith("iteration ")]
-    lines = [f"| reading | accuracy | scores | {' | '.join(others)} |", "| --- " * (3 + len(others)) + "|"]
+    heads = ["reading", "accuracy", "scores", "scores, across", *others]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     for name, results in found.items():
         cells = [_spread([100 * result["accuracy"] for result in results], 1)]
-        scores = [scores_of(result) for result in results]
-        cells.append("–" if None in scores else _spread(scores, 2))
+        cells += [_spread([scores_of(result, what) for result in results], 2) for what in ("where", "across")]
         cells += [_spread([result["where"][other] for result in results], 2) for other in others]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _spread(values, digits):
+    if None in values:
+        return "–"
     mean = f"{np.mean(values):.{digits}f}"
     return mean if len(values) == 1 else f"{mean} ± {np.std(values, ddof=1):.{digits}f}"
+
+
+def one_map(data, source, settings):
+    """The area within a sequence of one map for all test people: how often each cell carries an action in training."""
+    split = runs.make_split(data, source, settings)
+    usual, truth = (
+        truth_at(split.data, split.aligned, sequences, settings.frames) for sequences in (split.fit, split.test)
+    )
+    return mean_auc(np.broadcast_to(usual.mean(axis=0), truth.shape), truth)
 
 
 def study(data, source, base, out, texts=None, seeds=1, jobs=2):
@@ -134,4 +155,12 @@ def study(data, source, base, out, texts=None, seeds=1, jobs=2):
     if base.validation < 1 or base.network != "gca" or base.attention != "gate":
         raise InputError("this table needs --validation 1 or more, --network gca and --attention gate")
     rows = choose(texts)
-    publish(out, lambda: table(measure(data, source, base, out, rows, seeds, jobs)))
+
+    def text():
+        measured = table(measure(data, source, base, out, rows, seeds, jobs))
+        usual = one_map(data, source, base)
+        return (
+            f"{measured}\nOne map for all, where actions are in training: {usual:.2f} within a sequence, 0.50 across.\n"
+        )
+
+    publish(out, text)

@@ -4,7 +4,7 @@ They are rows of a table (experiments/gate_readings.py), no options of the netwo
 as `ablation=`. All keep the order of the cells, so what a gate lets in differs, and not which cells score highest.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..network import attention, grid
 from ..network.arrays import array_module
@@ -141,6 +141,10 @@ class Reading:
     def __post_init__(self):
         one_of("gate", self.gate, GATES)
         one_of("seen", self.seen, SEEN)
+
+    def of(self, network):
+        """The network that reads so, in the place of a plain one of the same sizes."""
+        return replace(network, ablation=self)
 
     def stream(self, kind, **arguments):
         """The stream in the place of a plain one."""
