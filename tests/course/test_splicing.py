@@ -79,6 +79,19 @@ def test_a_class_comes_with_its_constants_properties_and_static_methods():
     assert not wrong and module["A"]().f() == 112 and module["A"].kind == "a" and module["A"]().g() == 2
 
 
+def test_what_a_method_of_theirs_rests_on_comes_with_it():
+    ours = "class A:\n    def f(self):\n        return 1\n"
+    theirs = (
+        "HALF = 0.5\n\n\ndef twice(x):\n    return 2 * x\n\n\n"
+        "class A:\n    def f(self):\n        return self.more(8)\n\n"
+        "    def more(self, x):\n        return twice(x) + HALF\n"
+    )
+    source, wrong = splice.splice(ours, theirs, ["A.f"], "m.py")
+    module = {}
+    exec(source, module)
+    assert not wrong and module["A"]().f() == 16.5
+
+
 # --- graded ---------------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,13 @@ def test_a_huge_error_is_told_in_a_few_digits():
     assert len(sentence) < 150
 
 
+def test_one_number_in_every_place_is_told_as_such_where_others_belong():
+    def level(got):
+        got["h"][:] = 0.25
+
+    assert "it is the same number everywhere" in said("cell_forward", level)["h"]
+
+
 def test_a_flag_is_told_by_its_own_sentence_alone():
     found = said("tree_forward", lambda got: got.update(heard=0.0), numbers=True)
     assert found["heard"].startswith("c of a neighbour has changed after a cell has heard it") and not found["h"]

@@ -103,6 +103,8 @@ def test_options_of_choices(measured, monkeypatch, capsys):
     assert text.count("75.0%") == rows and text in capsys.readouterr().out
     assert choices.main(["--data", "x.npz", "--dataset", "npz"]) == 0
     assert seen.arguments == (data, runs.Source("npz", "x.npz", "sbu"), "small", "choices", 2)
+    assert choices.main(["--data", "x.npz"]) == 0  # what it holds is found out
+    assert seen.arguments == (data, runs.Source("npz", "x.npz", "sbu"), "small", "choices", 2)
     assert choices.main(["--data", "x.npz", "--dataset", "npz", "--jobs", "0"]) == 2
 
 

@@ -58,6 +58,14 @@ def test_letters_of_a_confusion_shrink_with_its_cells(classes, side, names, coun
     assert many.texts[0].get_fontsize() == pytest.approx(min(9, 30 * side, 100 * side / 6))
 
 
+@pytest.mark.parametrize(("classes", "part"), [(4, 1), (20, 3 / 7), (60, 3 / 13.8)])
+def test_the_bar_beside_a_confusion_is_three_inches_at_most(classes, part):
+    figure = charts.confusion_matrix(np.eye(classes, dtype=int), ["x"] * classes)
+    figure.draw_without_rendering()
+    matrix, bar = (ax.get_position().height for ax in figure.axes)
+    assert bar / matrix == pytest.approx(part, rel=0.15)
+
+
 def test_a_body_map_is_wider_where_its_names_are_long():
     pose = np.array([[0, 0, 0], [0, 1.0, 0], [0.3, 0.5, 0], [-0.3, 0.5, 0]])
     mean = np.array([[0.1, 0.2, 0.3, 0.4]] * 2)

@@ -220,6 +220,13 @@ def test_what_is_absent_is_not_turned_into_a_place():
     assert (found[0, 0, 3] == 0).all() and not np.signbit(found[0, 0, 3]).any() and np.isnan(found[1, 0, 4]).any()
 
 
+def test_a_joint_anywhere_else_than_at_the_origin_is_turned():
+    joints = DATA.joints * np.float32([1, -1, -1])
+    joints[0, 0, 3] = -1
+    found = fit(with_joints(DATA, joints, meaning=known(up="-y", unit="m", hand="right"))).data.joints
+    assert found[0, 0, 3, 1] == 1 and np.abs(found[0, 0, 3]).tolist() == [1, 1, 1]
+
+
 # --- unit -------------------------------------------------------------------------------------------------------------
 
 

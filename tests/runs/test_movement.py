@@ -48,6 +48,25 @@ def test_what_is_learned_is_the_movement_of_the_class(split):
         assert int(np.argmax(found.mean[k])) == place, name  # the joint that carries the action moves most
 
 
+def test_what_is_learned_by_hand(split, monkeypatch):
+    def made(aligned, frames):
+        n = np.arange(len(aligned.label))
+        return np.stack([1.0 + 0 * n, np.where(n % 2, 5.0, 3.0), 7.0 + 0 * n], axis=1)
+
+    monkeypatch.setattr(movement, "distances", made)
+    found = learned(split, split_settings(), None)
+    assert found.still == pytest.approx(0.2 * 4)  # a fifth of the median, here between 3 and 5
+    for mean, deviation in zip(found.mean, found.deviation, strict=True):
+        assert mean == [0.5878, 1.5464, 2.0541]  # of log(1.8); log(3.8) and log(5.8); log(7.8)
+        assert deviation == [0.05, 0.2114, 0.05] and found.limit == 0
+    monkeypatch.setattr(movement, "distances", lambda aligned, frames: np.zeros((len(aligned.label), 3)))
+    assert learned(split, split_settings(), None).still == 1e-6
+    few = dataclasses.replace(split, fit=split.fit[DATA.label[split.fit] != 1])
+    found = learned(few, split_settings(), None)
+    assert [len(row) for row in found.mean] == [len(row) for row in found.deviation]
+    assert [len(row) for row in found.mean] == [3 * (k != 1) for k in range(len(DATA.class_names))]
+
+
 def split_settings():
     return dataclasses.replace(TINY, validation=1)
 
