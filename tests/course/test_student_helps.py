@@ -113,11 +113,13 @@ def test_no_sentence_on_a_mistake_can_be_read_by_who_has_not_made_it(version, tm
     assert not (plain / "checks" / "mistakes.json").exists()
 
 
-def test_what_the_files_use_is_handed_in_and_what_the_grader_lacks_is_told(solved):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])  # as editors of Windows save it
+def test_what_the_files_use_is_handed_in_and_what_the_grader_lacks_is_told(solved, encoding):
     folder, assignment = solved
     changed(folder / OPS, "import math\n", "import math\nfrom my_helpers import one\n")
     changed(folder / OPS, SIGMOID, "return dy * y * (one() - y)")
     (folder / "my_helpers.py").write_text("def one():\n    return 1\n", "utf-8")
+    (folder / OPS).write_text((folder / OPS).read_text("utf-8"), encoding)
     (folder / "unused.py").touch()
     (folder / "loss.png").write_bytes(b"\x89PNG")
     changed(folder / "answers.md", "**Answer:**", "**Answer:** see loss.png")

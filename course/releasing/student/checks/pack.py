@@ -95,7 +95,7 @@ def _texts(files):
 
 
 def _text(path):
-    return path.read_text("utf-8", errors="replace")
+    return path.read_text("utf-8-sig", errors="replace")
 
 
 def _fingerprint(text):
