@@ -156,3 +156,10 @@ def test_who_is_flat_on_another_floor_lies_there(low, high, flat):
     assert vertical_of([away]) == ("" if flat else "+y")
     assert vertical_of([voting("+y", 1.0, **bounds)]) == "+y"
     assert vertical_of([away._replace(rest="+y")]) == "+y"  # ... or it stands while nothing is turned
+
+
+def test_where_a_body_is_along_while_nothing_is_turned():
+    bent = STANDING.copy()
+    bent[[5, 8]] = bent[[4, 7]] + (0, 0.4, 0)
+    for rest, axis in ((None, ""), (bent, ""), (STANDING, "+y"), (along("-z"), "-z")):
+        assert told(STANDING, rest).rest == axis

@@ -251,3 +251,9 @@ def test_who_takes_the_threads_of_blas(monkeypatch, parts, allowed, compiled):
     shared = engine.each(lambda part, workspace: workspace.threads, engine.cut(4))
     assert shared == ([allowed] if parts == 1 else [1, 1])
     assert bool(entered) == (parts == 2 or (allowed == 3 and compiled))
+
+
+def test_where_no_thread_starts_there_is_one(monkeypatch):
+    """As in a browser, however many are asked for."""
+    monkeypatch.setattr(parallel, "threads_start", lambda: False)
+    assert [Engine(NETWORK, 2, threads).threads for threads in (None, 1, 4)] == [1, 1, 1]
