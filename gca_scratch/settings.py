@@ -125,7 +125,8 @@ class Settings:
 
 PRESETS = {
     "paper": Settings(),
-    # for small data sets, chosen on validation subjects of UT-Kinect: docs/results.md says how
+    # for small data sets, chosen on validation subjects of UT-Kinect: docs/results.md says how; the averages and the
+    # rate that is raised again were chosen on UTD-MHAD
     "small": Settings(
         frames=10,
         hidden=64,
@@ -136,6 +137,8 @@ PRESETS = {
         validation=0,
         learning_rate=0.1,
         decay=0.975,
+        restart_every=80,
+        average=8,
         clip=5.0,
         face_camera=True,
         torso_scale=True,

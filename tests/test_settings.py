@@ -16,6 +16,12 @@ def test_the_paper_preset_has_the_papers_values():
     assert paper.initial == "feedforward" and paper == Settings()
 
 
+def test_the_paper_tests_its_last_weights_and_small_averages_them():
+    assert (Settings().average, Settings().restart_every) == (0, 0)
+    small = PRESETS["small"]
+    assert (small.average, small.restart_every, small.restart) == (8, small.epochs, 0.3)
+
+
 def test_a_preset_can_be_changed_by_name():
     assert settings_from("small", epochs=3) == dataclasses.replace(PRESETS["small"], epochs=3)
     with pytest.raises(InputError, match="paper, small, demo"):
