@@ -229,6 +229,8 @@ def test_what_the_skeleton_does_not_allow_is_off_and_said(capsys):
         (name,) = changes
         with pytest.raises(InputError, match=f"{name} = .* cannot be, for no name"):
             tiny(skeleton=None, **changes).fit(X, Y)
+    with pytest.raises(InputError, match="network = 'two-stream' cannot be, for no name"):
+        tiny(skeleton=None, network="two-stream", mode="direct").fit(X, Y)
     sided = ["kick left" if label == "up" else "kick right" for label in Y]
     assert tiny().fit(X, sided).unavailable_ == {"mirror": "it would make another class of 'kick left': 'kick right'"}
     with pytest.raises(InputError, match="mirror = True cannot be, for it would make another class of 'kick left'"):

@@ -140,7 +140,8 @@ def test_an_animation_lasts_as_long_as_the_recording(frames, rate, shown, millis
 
 
 def test_a_gif_has_a_frame_for_each_that_is_shown(tmp_path, coarse):
-    path = answers.animate(np.tile(BODY, (70, 1, 1)), BONES, None, "bow", 1, tmp_path / "a.gif", rate=10)
+    path = answers.animate(np.tile(BODY, (70, 1, 1)), BONES, None, "bow", 1, str(tmp_path / "a.gif"), rate=10)
+    assert path == tmp_path / "a.gif"
     with Image.open(path) as image:
         assert (image.n_frames, image.info["duration"]) == (60, 110)  # GIF knows hundredths: 7 s / 60 is 116 ms
 

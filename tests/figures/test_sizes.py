@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gca_scratch.data import alignment
-from gca_scratch.figures import bodies, canvas, charts, dial, fonts, labels, look
+from gca_scratch.figures import bodies, canvas, charts, dial, fonts, labels, look, recording
 from gca_scratch.runs import Source, trained
 from tests.helpers.tiny import skeletons
 
@@ -64,6 +64,35 @@ def test_the_bar_beside_a_confusion_is_three_inches_at_most(classes, part):
     figure.draw_without_rendering()
     matrix, bar = (ax.get_position().height for ax in figure.axes)
     assert bar / matrix == pytest.approx(part, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks", "labels"),
+    [
+        (0.01, 300, [0.03125, 0.125, 0.5, 1, 2, 8, 32, 128], ["1/32", "1/8", "0.5", "1", "2", "8", "32", "128"]),
+        (0.2, 4, [0.25, 0.5, 1, 2, 4], ["1/4", "0.5", "1", "2", "4"]),
+        (0.06, 1.1, [0.0625, 0.125, 0.25, 0.5, 1], ["1/16", "1/8", "1/4", "0.5", "1"]),
+        (0.6, 8, [1, 2, 4, 8], ["1", "2", "4", "8"]),
+        (0.5, 1.6, [0.5, 0.7, 1, 1.5], ["0.5", "0.7", "1", "1.5"]),
+        (0.9, 3, [1, 1.5, 2, 3], ["1", "1.5", "2", "3"]),
+        (0.6, 1.5, [0.6, 0.8, 1, 1.2, 1.5], ["0.6", "0.8", "1", "1.2", "1.5"]),
+        (0.8, 1.2, [0.8, 0.9, 1, 1.1, 1.2], ["0.8", "0.9", "1", "1.1", "1.2"]),
+        (0.9, 1.1, [0.9, 0.95, 1, 1.05, 1.1], ["0.9", "0.95", "1", "1.05", "1.1"]),
+    ],
+)
+def test_a_bar_of_scores_has_ticks_enough_whatever_its_range(low, high, ticks, labels):
+    figure, axes = canvas.grid_of_axes(3, 3)
+    image = axes[0, 0].imshow([[low, high]], norm=charts.log_scale(np.array([low, high])))
+    charts.score_bar(figure, image, axes.ravel().tolist())
+    bar = figure.axes[-1]
+    assert bar.get_yticks().tolist() == ticks
+    assert [label.get_text() for label in bar.get_yticklabels()] == labels
+
+
+def test_a_title_of_a_recording_keeps_within_the_figure():
+    lines = recording._heading("of joints and of people " * 8, 0, 1, "+y", False).splitlines()
+    assert len(lines) > 2 and lines[-1] == "+y points up"
+    assert all(canvas.inches([line], 10) <= 5.7 for line in lines)
 
 
 def test_a_body_map_is_wider_where_its_names_are_long():
