@@ -136,10 +136,9 @@ def demo(seed, folder):
 
 def demonstration(seed, folder, **changes):
     """As gca_scratch.experiments.demo, without figures, with some of its settings changed."""
-    from gca_scratch import settings
     from gca_scratch.experiments import demo
 
-    settings.PRESETS["demo"] = replace(settings.PRESETS["demo"], **changes)
+    demo.SETTINGS = replace(demo.SETTINGS, **changes)
     demo.draw = lambda *anything: []
     with tempfile.TemporaryDirectory() as place:
         found = demo.demo(Path(place, "run"), seed, show=False, seeds=1)

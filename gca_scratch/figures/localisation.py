@@ -58,6 +58,13 @@ def reached(truth: np.ndarray) -> np.ndarray:
     return np.maximum.accumulate(np.maximum.accumulate(truth, axis=1), axis=2)
 
 
+def shares(answer: np.ndarray) -> np.ndarray:
+    """Each cell's share of an answer (..., T, J), none of it below 0: 1 in each sequence, evenly where all is 0."""
+    total = answer.sum(axis=(-2, -1), keepdims=True)
+    even = np.full_like(answer, 1 / (answer.shape[-2] * answer.shape[-1]), float)
+    return np.divide(answer, total, out=even, where=total > 0)
+
+
 def localise(
     network: Network,
     params: dict[str, Array],

@@ -166,9 +166,7 @@ def _where(request):
         maps |= {f"run 2, {name}": r for name, r in zip(beside.names, scores, strict=True)}
     aligned = run.split.aligned
     frames = aligned.frame_index([seen.n], run.network.frames)[0] - aligned.offsets[seen.n]
-    shares = np.stack(
-        [each / each.sum() if each.any() else np.full(each.shape, 1 / each.size) for each in maps.values()]
-    )
+    shares = np.stack([localisation.shares(each) for each in maps.values()])
     drawing = bodies.skeleton_strip(
         seen.title, poses(run, seen.n)[frames], run.body.bones, shares, aligned.up, names=list(maps)
     )

@@ -543,7 +543,7 @@ def test_too_little_memory_is_one_sentence(capsys, monkeypatch):
 
 def test_a_demonstration_is_not_overwritten(capsys, copied, monkeypatch):
     monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons())
-    monkeypatch.setitem(demo.PRESETS, "demo", TINY)
+    monkeypatch.setattr(demo, "SETTINGS", TINY)
     os.makedirs("demo-run")
     os.rename("run", "demo-run/gca-lstm")
     refused(capsys, ["demo"], "demo-run already holds a demonstration")

@@ -292,7 +292,7 @@ def test_one_frame_has_no_speed():
 def test_the_demonstration(tmp_path, monkeypatch, capsys, coarse):
     """All of it, with small data and settings in place of its own."""
     monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons(subjects=40, repetitions=1))
-    monkeypatch.setitem(demo.PRESETS, "demo", TINY)
+    monkeypatch.setattr(demo, "SETTINGS", TINY)
     monkeypatch.setattr(demo, "SHOWN", CLASSES[:2])
     out = tmp_path / "run"
     summary = demo.demo(out, seed=4, show=False, seeds=2)
@@ -320,7 +320,7 @@ def test_the_demonstration(tmp_path, monkeypatch, capsys, coarse):
 
 def test_a_demonstration_of_one_seed_has_no_spread(tmp_path, monkeypatch, capsys, coarse):
     monkeypatch.setitem(runs.DATASETS, "synthetic", lambda root: skeletons(subjects=40, repetitions=1))
-    monkeypatch.setitem(demo.PRESETS, "demo", dataclasses.replace(TINY, epochs=1))
+    monkeypatch.setattr(demo, "SETTINGS", dataclasses.replace(TINY, epochs=1))
     monkeypatch.setattr(demo, "SHOWN", CLASSES[:2])
     found = demo.demo(tmp_path / "run", show=False, seeds=1)["accuracy"]["GCA-LSTM"]
     assert found["seeds"] == [found["mean"]] and found["deviation"] == 0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gca_scratch.figures.localisation import auc, mean_auc, mean_auc_of_cells, reached
+from gca_scratch.figures.localisation import auc, mean_auc, mean_auc_of_cells, reached, shares
 
 
 @given(seed=st.integers(0, 10**6), levels=st.integers(1, 6))
@@ -62,3 +62,10 @@ def test_cells_that_nearly_always_or_nearly_never_act_are_left_out():
     assert np.isnan(mean_auc_of_cells(scores[:, :, 4:], truth[:, :, 4:]))
     flipped = mean_auc_of_cells(-scores, ~truth)
     assert flipped == pytest.approx(mean_auc_of_cells(scores, truth))
+
+
+def test_shares_of_a_sequence_sum_to_one_also_where_nothing_answers():
+    answer = np.array([[[1, 3], [0, 4]], [[0, 0], [0, 0]]], np.float32)
+    assert shares(answer).tolist() == [[[0.125, 0.375], [0, 0.5]], [[0.25, 0.25], [0.25, 0.25]]]
+    assert shares(answer[0]).tolist() == [[0.125, 0.375], [0, 0.5]]
+    assert answer[0, 0, 0] == 1
