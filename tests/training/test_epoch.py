@@ -37,7 +37,7 @@ class Data:
         return self.numbers(sequences, position), self.label[sequences]
 
 
-def epoch(label, logits_of, loss_of, **changes):
+def epoch(label, logits_of, loss_of, xp=np, **changes):
     """(loss, error) of an epoch whose batches have those logits and that loss, functions of x and y."""
 
     class Engine:
@@ -49,7 +49,7 @@ def epoch(label, logits_of, loss_of, **changes):
     data, settings = Data(), dataclasses.replace(SETTINGS, **changes)
     data.label = label
     state = training.State({"w": np.zeros(1)}, np.random.default_rng(0))
-    return stepwise.run_epoch(Engine(), state, data, np.arange(N), settings, SGD(0.1, 0.0), 1, np)
+    return stepwise.run_epoch(Engine(), state, data, np.arange(N), settings, SGD(0.1, 0.0), 1, xp)
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 22, 23, 100])
@@ -212,6 +212,22 @@ def test_on_the_cpu_a_loss_that_is_not_finite_stops_at_its_batch():
     with pytest.raises(InputError, match="the training loss is nan in epoch 1 of training step 1"):
         epoch(np.arange(N) % 3, lambda x, y: np.zeros((len(y), 3)), loss)
     assert seen == [5, 5]
+
+
+def test_on_a_gpu_a_loss_that_is_not_finite_stops_the_epoch_at_its_end(monkeypatch):
+    """No batch waits for a number to come back from the device."""
+    seen = []
+
+    def loss(x, y):
+        seen.append(len(y))
+        return np.nan if len(seen) == 2 else 1.0
+
+    monkeypatch.setattr(stepwise, "to_device", lambda array, xp: array)
+    device = SimpleNamespace(random=np.random)
+    with pytest.raises(InputError, match="the training loss is nan in epoch 1 of training step 1"):
+        epoch(np.arange(N) % 3, lambda x, y: np.zeros((len(y), 3)), loss, device)
+    assert seen == [5, 5, 5, 5, 3]
+    assert epoch(np.arange(N) % 3, lambda x, y: np.zeros((len(y), 3)), lambda x, y: 2.0, device)[0] == 2.0
 
 
 def test_a_batch_is_cut_by_the_widest_diagonal_of_the_grid():

@@ -75,6 +75,13 @@ def test_a_gradient_that_is_not_multiplied_out(clip):
         np.testing.assert_allclose(outcomes[1][name], value, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("shape", [(1, PIECE + 1), (2, PIECE), (PIECE + 1,), (3, 2)])
+def test_rows_that_are_longer_than_a_piece_come_one_at_a_time(shape):
+    params, optimiser = {"w": np.zeros(shape)}, SGD(0.5, 0.0)
+    optimiser.step(params, {"w": np.ones(shape)})
+    assert (params["w"] == -0.5).all() and (optimiser.velocity["w"] == -0.5).all()
+
+
 def test_gradients_of_zero_are_clipped_to_zero():
     params = {"p": np.ones((2, 3))}
     SGD(0.1, 0.9, clip=1.0).step(params, {"p": np.zeros((2, 3))})
