@@ -83,7 +83,7 @@ def write_zip(manifest, out, root, limits=None):
     for folder, endings in (("gca_scratch", package), ("course", (".py", ".toml"))):
         kept += [path for path in sorted((root / folder).rglob("*")) if path.suffix in endings]
     for path in kept:
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file():
             files[path.relative_to(root).as_posix()] = path.read_text("utf-8")
     with replacing(out) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
