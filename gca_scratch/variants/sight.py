@@ -7,7 +7,9 @@ action has been, hardly where. Here a score sees the cell's own input, and what 
     m      [d, v] / UNIT: how far p is from its mean over all frames, and its change from frame to frame
     s    = tanh([p, m, |d|^2, |v|^2] W_s + b_s)                  a cell by itself
     z    = [s, mean of s over its joint's frames, mean of s over its frame's joints]
-    r    = softmax of W_e1 tanh([z, IF] W_e2)                    Eqs. 5-6, with z in the place of h
+    e    = W_e1 tanh([z, IF] W_e2)                               Eq. 5, with z in the place of h
+    w^2  = mean of |d|^2 over its joint's frames, times that over its frame's joints
+    r    = w exp(e), divided by the sum over all cells           Eq. 6, begun where something moves
     F    = sum over cells of r tanh(m W_v)                       a joint that rests in its mean posture says nothing
 
 and Eq. 8 refines the memory with F: all that attention brings to it comes from joints that move.
@@ -25,6 +27,7 @@ from .ablations import soft_attention_backward, soft_attention_forward
 
 SIGHT = "sight"  # under this name a stream finds among its parameters what its cells see
 UNIT = 0.5  # of movement, in units of the input: half a torso
+TINY = 1e-6  # keeps a weight above 0 where nobody moves
 
 
 def sight_forward(x):
@@ -66,6 +69,38 @@ def company_backward(dz, J, T):
     """dz (K, B, 3A) gives ds (K, B, A): every cell has its share in the means that others were given."""
     own, of_joint, of_frame = array_module(dz).split(grid.unpack(dz, J, T), 3, axis=-1)
     return grid.pack(own + of_joint.mean(axis=1, keepdims=True) + of_frame.mean(axis=2, keepdims=True))
+
+
+def reach_forward(squares, J, T):
+    """How far a cell's joint moves, and its frame: |d|^2 as squares (K, B) give w (K, B), never 0, and a cache."""
+    z = company_forward(squares[..., None], J, T)  # (K, B, 3)
+    of_joint, of_frame = z[..., 1], z[..., 2]
+    w = (of_joint * of_frame + TINY) ** 0.5
+    return w, (of_joint, of_frame, w)
+
+
+def reach_backward(dw, cache, J, T):
+    """dw (K, B) gives dsquares (K, B)."""
+    of_joint, of_frame, w = cache
+    dproduct = dw / (2 * w)
+    xp = array_module(dw)
+    dz = xp.stack([xp.zeros_like(dproduct), dproduct * of_frame, dproduct * of_joint], axis=-1)
+    return company_backward(dz, J, T)[..., 0]
+
+
+def weighed_forward(r, w):
+    """Softmax r (K, B) of e and weights w (K, B) give scores w r / sum of w r (K, B), and a cache."""
+    q = w * r
+    total = q.sum(axis=0)
+    q = q / total
+    return q, (r, w, total, q)
+
+
+def weighed_backward(dq, cache):
+    """dq (K, B) gives dr and dw (K, B): each score depends on all others by their sum."""
+    r, w, total, q = cache
+    dproduct = (dq - (dq * q).sum(axis=0)) / total
+    return dproduct * w, dproduct * r
 
 
 def value_forward(m, W):
@@ -110,17 +145,21 @@ class SightedStream(AttentionStream):
         s, tanh = tanh_forward(a)
         z = company_forward(s, self.joints, self.frames)
         r, judged = scoring.informativeness_forward(z, IF, We1, We2, workspace)
-        return r, (affine, tanh, judged)
+        w, reach = reach_forward(p[SIGHT][..., -2], self.joints, self.frames)
+        q, weighed = weighed_forward(r, w)
+        return q, (affine, tanh, judged, reach, weighed)
 
     def score_backward(self, n, dr, cache):
         """dr (K, B), with the gradients that `attend_backward` has found, gives 0 for dseen, dIF (B, M) and all of
         them by name."""
-        affine, tanh, judged = cache
-        dr, of_value = dr
+        affine, tanh, judged, reach, weighed = cache
+        dq, of_value = dr
+        dr, dw = weighed_backward(dq, weighed)
         dz, dIF, dWe1, dWe2 = scoring.informativeness_backward(dr, judged)
         ds = company_backward(dz, self.joints, self.frames)
         dsight, dWs, dbs = affine_backward(tanh_backward(ds, tanh), affine)
         dsight[..., self.channels : -2] += of_value[SIGHT]
+        dsight[..., -2] += reach_backward(dw, reach, self.joints, self.frames)
         of_score = dict(zip(self.score_names(n), (dWs, dbs, dWe1, dWe2), strict=True))
         return 0, dIF, of_score | of_value | {SIGHT: dsight}
 

@@ -59,6 +59,15 @@ def test_a_cell_in_company():
     np.testing.assert_allclose(frame[1, 3, 0], own[1, 3].mean(axis=0))
 
 
+def test_scores_begin_where_something_moves():
+    squares = grid.pack(np.array([[[0, 4, 0], [0, 0, 0]]], float)[..., None])[..., 0]  # (K, 1): the second joint, first
+    w, _ = sight.reach_forward(squares, 3, 2)
+    expected = np.sqrt([[0, 2 * 4 / 3, 0], [0, 0, 0]])
+    np.testing.assert_allclose(grid.unpack(w, 3, 2)[0], expected, atol=2 * sight.TINY**0.5)
+    q, _ = sight.weighed_forward(np.array([[0.5], [0.3], [0.2]]), np.array([[1.0], [2.0], [0.0]]))
+    np.testing.assert_allclose(q[:, 0], [5 / 11, 6 / 11, 0])
+
+
 def test_who_rests_brings_nothing_to_the_memory():
     params, x, y, _ = drawn(replace(NETWORK, dropout=0), 0)
     x = np.repeat(x[:, :1], T, axis=1)
@@ -112,7 +121,25 @@ def check_value(forward, backward):
     check_gradients(lambda m, W: (forward(m, W)[0],), arguments, {"m": dm, "W": dW}, (weight,))
 
 
-CHECKS = {"sight": check_sight, "company": check_company, "value": check_value}
+def check_reach(forward, backward):
+    squares, weight = some(J * T, 2) ** 2, some(J * T, 2, seed=1)
+    derived = backward(weight, forward(squares, J, T)[1], J, T)
+    check_gradients(lambda s: (forward(s, J, T)[0],), {"s": squares}, {"s": derived}, (weight,))
+
+
+def check_weighed(forward, backward):
+    r, w, weight = some(J * T, 2) ** 2, some(J * T, 2, seed=1) ** 2, some(J * T, 2, seed=2)
+    dr, dw = backward(weight, forward(r, w)[1])
+    check_gradients(lambda r, w: (forward(r, w)[0],), {"r": r, "w": w}, {"r": dr, "w": dw}, (weight,))
+
+
+CHECKS = {
+    "reach": check_reach,
+    "weighed": check_weighed,
+    "sight": check_sight,
+    "company": check_company,
+    "value": check_value,
+}
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -143,6 +170,13 @@ PLANTED = [
     ("company_backward", "of_joint.mean(axis=1, keepdims=True)", "of_joint"),
     ("company_backward", "of_frame.mean(axis=2", "of_frame.sum(axis=2"),
     ("company_backward", "own + ", ""),
+    ("reach_forward", " ** 0.5", ""),
+    ("reach_backward", "dw / (2 * w)", "dw / w"),
+    ("reach_backward", "dproduct * of_frame, dproduct * of_joint", "dproduct * of_joint, dproduct * of_frame"),
+    ("weighed_forward", "q = q / total", "pass"),
+    ("weighed_backward", " / total", ""),
+    ("weighed_backward", "(dq - (dq * q).sum(axis=0))", "dq"),
+    ("weighed_backward", "dproduct * w, dproduct * r", "dproduct * r, dproduct * w"),
     ("value_backward", "tanh_backward(du, tanh)", "du"),
     ("value_backward", "matmul_dW(m, da)", "matmul_dW(m, du)"),
 ]
@@ -161,6 +195,8 @@ def test_planted_bugs_are_caught(function, before, after):
 
 PLANTED_IN_STREAM = [
     ("score_backward", "dsight[..., self.channels : -2] += of_value[SIGHT]", "pass"),
+    ("score_backward", "dsight[..., -2] += reach_backward(dw, reach, self.joints, self.frames)", "pass"),
+    ("score_backward", "dr, dw = weighed_backward(dq, weighed)", "dr, dw = dq, 0 * dq"),
     ("score_backward", "tanh_backward(ds, tanh)", "ds"),
     ("score_backward", "return 0, dIF,", "return 0, 0 * dIF,"),
     ("score_backward", " | of_value | ", " | {**of_value, 'value.W': 2 * of_value['value.W']} | "),
@@ -196,6 +232,11 @@ def seen_by(x):
     return found
 
 
+def reach(far, t, j):
+    """w of a cell, far being |d|^2 of all."""
+    return anp.sqrt(sum(far[k][j] for k in range(T)) / T * sum(far[t]) / J + sight.TINY)
+
+
 def log_probabilities(p, x, mask, layer1_mask, order):
     """Of one sequence, straight from the equations of sight.py."""
     place = {pair: k for k, pair in enumerate(order)}
@@ -211,6 +252,8 @@ def log_probabilities(p, x, mask, layer1_mask, order):
             for j in range(J):
                 z = [s[t][j], sum(s[k][j] for k in range(T)) / T, sum(s[t]) / J, IF]
                 e[-1].append(W["We1"] @ anp.tanh(anp.concatenate(z) @ W["We2"]))
+        far = [[cell[3][0] for cell in frame] for frame in cells]
+        e = [[e[t][j] + anp.log(reach(far, t, j)) for j in range(J)] for t in range(T)]
         r = oracle.softmax_of(e)
         said = [[anp.tanh(anp.concatenate(cell[1:3]) @ p["value.W"]) for cell in frame] for frame in cells]
         F = sum(r[t][j] * said[t][j] for t in range(T) for j in range(J))
