@@ -238,3 +238,10 @@ def test_roots_and_pelves_stand_for_each_other():
     assert match(*of_star(["root", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)
     assert match(*of_star(["torso", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)
     assert match(*of_star(["spine", "neck"]), *of_star(["pelvis", "neck"])) == (0, 1)
+
+
+def test_joints_of_the_trunk_go_by_their_names_where_all_are_there():
+    """And by their order, whatever they are called, where one lacks."""
+    wanted, edges = ["hip", "chest", "spine"], [(0, 1), (1, 2)]
+    assert match(wanted, edges, ["hip", "spine", "chest"], edges) == (0, 2, 1)
+    assert match(wanted, edges, ["hip", "spine", "torso"], edges) == (0, 1, 2)

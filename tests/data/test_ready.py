@@ -8,11 +8,12 @@ import pytest
 from gca_scratch.data import neutral
 from gca_scratch.data.layouts import COCO
 from gca_scratch.data.meaning import Fact, Meaning
-from gca_scratch.data.ready import answered, ready, somebody
+from gca_scratch.data.ready import answered, ready, somebody, without_gaps
+from gca_scratch.data.skeleton import OPENNI
 from gca_scratch.support import reading
 from gca_scratch.support.errors import InputError
 from tests.helpers.people import people, with_joints
-from tests.helpers.tiny import of_layout
+from tests.helpers.tiny import of_layout, skeletons
 
 DATA = people()
 
@@ -85,3 +86,29 @@ def test_the_hip_that_the_user_names():
 def test_the_vertical_is_guessed_of_data_that_name_none():
     assert ready(dataclasses.replace(DATA, meaning=Meaning())).data.meaning.up == Fact("+y", "guess")
     assert ready(DATA).data.meaning.up == Fact("+y", "definition")
+
+
+def test_the_middle_of_the_hips_is_made_on_request():
+    """OpenNI's torso lies halfway up, and is the hip unless the user says otherwise."""
+    data = skeletons(of_layout(OPENNI), truth=False)
+    plain, made = ready(data), ready(data, "middle")
+    assert plain.data.joint_names == OPENNI.joint_names and plain.hip is None and made.hip is None
+    assert made.data.joint_names == (*OPENNI.joint_names, "pelvis") and "pelvis" in made.said[0]
+    hips = [OPENNI.joint_names.index(f"{side} hip") for side in ("left", "right")]
+    np.testing.assert_allclose(made.data.joints[:, :, -1], made.data.joints[:, :, hips].mean(axis=2), atol=1e-6)
+
+
+def test_gaps_are_filled_in_on_the_way_from_the_hip():
+    """A neck that nobody has seen lies where the torso is, the joint before it, which is the third one."""
+    data = skeletons(of_layout(OPENNI), truth=False)
+    neck, torso, head = (OPENNI.joint_names.index(name) for name in ("neck", "torso", "head"))
+    data.joints[:, :, neck] = 0
+    data.joints[data.offsets[2] + 1, :, head] = np.nan
+    whole = without_gaps(data)
+    assert (whole.joints[:, :, neck] == data.joints[:, :, torso]).all()
+    first = data.offsets[2]
+    np.testing.assert_allclose(
+        whole.joints[first + 1, :, head], data.joints[[first, first + 2], :, head].mean(axis=0), atol=1e-6
+    )
+    others = [n for n in range(15) if n not in (neck, head)]
+    assert (whole.joints[:, :, others] == data.joints[:, :, others]).all()

@@ -223,15 +223,22 @@ def test_plain_pickle_does_call_what_they_ask_for(monkeypatch):
         assert called == [(MARK, "1")]
 
 
-def test_one_buffer_in_many_arrays_does_not_fill_the_disk(tmp_path):
-    """A few bytes each, 100 kB on the disk."""
+def one_buffer(times):
+    """A pickle of 100 kB that names its one buffer in so many arrays, a few bytes each."""
     dtype = b"cnumpy\ndtype\nX\x02\x00\x00\x00u1\x85Rq\x01X\x00\x00\x00\x000"
     content = (
         b"\x80\x03cnumpy.core.numeric\n_frombuffer\nq\x00B" + struct.pack("<I", 100_000) + bytes(100_000) + b"q\x02"
     )
     each = b"h\x00(h\x02h\x01J" + struct.pack("<i", 100_000) + b"\x85X\x01\x00\x00\x00CtR"
-    content += dtype + b"(" + 100 * each + b"l."
-    refused(tmp_path, content, "one array many times over")
+    return content + dtype + b"(" + times * each + b"l."
+
+
+def test_one_buffer_in_many_arrays_does_not_fill_the_disk(tmp_path):
+    """Twice the file and a MiB is what arrays may take."""
+    refused(tmp_path, one_buffer(100), "one array many times over")
+    refused(tmp_path, one_buffer(13), "one array many times over")
+    found = read(tmp_path, one_buffer(12))
+    assert len(found) == 12 and read_stored(found[-1]).shape == (100_000,)
 
 
 def test_shapes_that_do_not_fit(tmp_path):

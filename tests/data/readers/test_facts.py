@@ -18,10 +18,11 @@ import importlib
 import numpy as np
 import pytest
 
-from gca_scratch.data.meaning import METRES
+from gca_scratch.data.meaning import METRES, Fact
 from gca_scratch.data.readers import agcn, ctrgcn, ctrgcn_names, msraction3d, ntu, nwucla, sbu
 from gca_scratch.data.readers.ntu_names import NTU_60, NTU_120
 from gca_scratch.data.readers.ntu_sample import KINECT_SPACE, sample_of
+from gca_scratch.data.readers.recording import Options
 
 CLASSES = {
     "sysu": (
@@ -193,3 +194,13 @@ def test_the_numbers_in_a_name_of_ntu(ending):
 
 def test_the_list_of_names_of_ctrgcn():
     assert ctrgcn_names.LIST == "skes_available_name.txt" and ctrgcn_names.PARTS == ("train", "test")
+
+
+@pytest.mark.parametrize("name", ["ntu", "sysu", "utkinect", "sbu", "mhad", "nwucla", "utdmhad"])
+def test_a_user_says_which_axis_is_up_which_unit_and_rate(tmp_path, monkeypatch, name):
+    """Where the files themselves measure in something that is known, --unit changes nothing."""
+    monkeypatch.setattr(reader(name), "items", lambda root: [])
+    said = reader(name).open_collection(tmp_path, Options(up="-z", unit="cm", rate="12.5")).meaning
+    unit = Fact("m", "definition") if name in ("sbu", "mhad") else Fact("cm", "user")
+    assert (said.up, said.unit, said.rate) == (Fact("-z", "user"), unit, Fact("12.5", "user"))
+    assert reader(name).open_collection(tmp_path, Options()).meaning == reader(name).MEANING
