@@ -1,7 +1,6 @@
 """Tests of the reader of MediaPipe's world landmarks, on files written here in every form that it takes."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -340,7 +339,7 @@ def changed(edit):
         ("\x00" * 50, ["no JSON"]),
         (deep(100_000), ["nested too deeply"]),
         (deep(900), ["frame 1 of 1"]),
-        ('{"a":' * 50_000, ["JSON" if sys.version_info >= (3, 14) else "nested too deeply"]),  # 3.14 reads to the end
+        ('{"a":' * 50_000, ["write or copy the file again"]),  # too deep or no JSON: the stack decides on 3.14
         ("3", ["3 is no list of frames"]),
         ("null", ["no list of frames"]),
         ("[]", ["holds no frames"]),
