@@ -85,6 +85,14 @@ def test_how_thin_a_body_is_flat(depth, told):
     assert bool(found) == told and all("the same z" in said for said in found)
 
 
+@pytest.mark.parametrize("frames", [9, 11])
+def test_a_body_is_flat_if_it_is_in_most_frames(frames):
+    """However far a joint strays in the others."""
+    joints = np.tile(person(depth=0.0), (20, 1, 1))
+    joints[frames:, NAMES.index("left hand"), 2] = 5
+    assert any("the same z" in said for said in complaints(one_sequence(joints), "x")) == (frames > 10)
+
+
 def varying(share, names=NAMES, body=person()):  # noqa: B008
     """60 frames, in a third of which those joints are nearer to the joint before them by that share, or farther."""
     parents = {name: parent for name, (parent, _) in PERSON.items()}

@@ -161,3 +161,10 @@ def test_data_on_the_disk_are_not_copied(tmp_path):
 def test_a_new_name_is_one_that_is_not_there():
     layout = Layout("odd", ("left neck", "neck_", "left hip", "right hip"), ((0, 1), (1, 2), (1, 3)))
     assert with_middle(layout.joint_names, layout.edges, force=True).names[4:] == ("pelvis",)
+
+
+def test_a_pelvis_beside_a_torso_is_made_only_by_force():
+    joints = np.random.default_rng(0).normal(size=(3, 1, 15, 3)).astype(np.float32)
+    same, layout, said = make(joints, OPENNI)
+    assert layout.joint_names == OPENNI.joint_names and said == [] and (same == joints).all()
+    assert make(joints, OPENNI, True)[1].joint_names == (*OPENNI.joint_names, "pelvis")

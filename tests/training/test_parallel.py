@@ -194,6 +194,13 @@ def test_zeros_are_zero_again_when_the_shape_changes():
 def test_small_batches_stay_whole():
     assert len(slices(32, 10 * 64)) == 1 and len(slices(96, 10 * 64)) == 2
     assert [len(slices(batch, 20 * 128)) for batch in (8, 23, 24, 32, 64, 100)] == [1, 1, 2, 2, 4, 6]
+    assert [len(slices(batch, 20 * 128)) for batch in (47, 49, 56, 79, 81)] == [
+        2,
+        4,
+        4,
+        4,
+        6,
+    ]  # the nearest even number
 
 
 def test_parts_are_worked_on_by_the_threads_of_the_engine():
