@@ -327,3 +327,12 @@ def test_how_an_array_is_put_into_the_file():
     ):
         with pytest.raises(pickled.Refused, match="in an order that NumPy does not know"):
             roomy(content, kind, (2, 3), order, axes)
+
+
+def test_a_number_is_of_a_type_and_of_so_many_bytes():
+    kind = pickled.Type("f4")
+    kind.__setstate__((3, "<", None, None, None, -1, -1, 0))
+    assert pickled._scalar(kind, struct.pack("<f", 1.5)) == 1.5
+    for wrong in ((kind, 5), (None, b"abcd"), (kind, b"abc"), (kind, b"abcde"), ("f4", b"abcd")):
+        with pytest.raises(pickled.Refused, match="do not fit its type"):
+            pickled._scalar(*wrong)
