@@ -48,6 +48,7 @@ PYTEST = (
     "-W",
     "ignore::pytest.PytestAssertRewriteWarning",
 )  # hypothesis is there
+MEMORY = 12 << 30  # bytes that a change may make the tests take
 NO_ANSWER = 99  # the exit code of a process whose pytest broke down
 HERE = Path(__file__).resolve().parent
 PLAIN = {"Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Div", "Mod_FloorDiv", "Pow_Mul", "BitOr_BitAnd",
@@ -134,6 +135,7 @@ def in_a_fork(work, cpu, log):
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         resource.setrlimit(resource.RLIMIT_CPU, (int(cpu), int(cpu) + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         recorder, code = Recorder(), NO_ANSWER
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
