@@ -9,11 +9,12 @@ import pickle
 import pickletools
 import struct
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gca_scratch.support import pickled
+from gca_scratch.support import pickled, unpickling
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.stored import Stored, read_row, read_stored
 from gca_scratch.support.unpickling import unpickle
@@ -336,3 +337,14 @@ def test_a_number_is_of_a_type_and_of_so_many_bytes():
     for wrong in ((kind, 5), (None, b"abcd"), (kind, b"abc"), (kind, b"abcde"), ("f4", b"abcd")):
         with pytest.raises(pickled.Refused, match="do not fit its type"):
             pickled._scalar(*wrong)
+
+
+@pytest.mark.parametrize("values", ["{", '{"\\u0000": [0, "<f4", [3], []]}', '{"\\u0000": [4, "<f4", [2], []]}'])
+def test_what_the_process_leaves_behind_is_not_believed(tmp_path, values):
+    """Values that are cut off, and arrays beyond the end of their file, which a full disk may bring about."""
+    (tmp_path / "arrays").write_bytes(bytes(8))
+    (tmp_path / "values.json").write_text(values)
+    with pytest.raises(InputError, match=r"a\.pkl could not be unpacked .*; look whether the disk is full"):
+        unpickling._values(tmp_path, Path("a.pkl"))
+    (tmp_path / "values.json").write_text('{"\\u0000": [4, "<f4", [1], []]}')
+    assert unpickling._values(tmp_path, Path("a.pkl")).start == 4
