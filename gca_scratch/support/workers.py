@@ -33,7 +33,8 @@ def results(
     """
     shared = () if data is None else (data,)
     try:
-        from concurrent.futures.process import BrokenProcessPool
+        import multiprocessing.synchronize  # noqa: F401  which needs what a browser has not
+        from concurrent.futures.process import BrokenProcessPool  # and from Python 3.14 on this may not
     except ImportError:  # a browser has no processes
         for call in calls:
             yield _called(function, check, None, *shared, *call)
