@@ -113,3 +113,5 @@ def test_streams_that_are_closed_are_no_error(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)
     assert exit_code(lambda: print("text")) == 0
+    for stream in (sys.stdout, sys.stderr):  # opened for the rest of the program
+        stream.close()
