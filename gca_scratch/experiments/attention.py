@@ -149,8 +149,8 @@ def report(found, base):
     lines += ["", f"{tests} tests of {people} people; accuracy and gain in per cent, intervals of 95 %."]
     for n, each in gains.items():
         if people > 1:
-            largest = 100 * max(map(abs, each.people_and_seeds))
-            lines.append(f"N = {n}: an effect of more than {largest:.1f} points, up or down, is excluded.")
+            low, high = (f"{100 * end:+.1f}" for end in each.people_and_seeds)
+            lines.append(f"N = {n}: effects above {high} and below {low} points are excluded.")
     return "\n".join(lines) + "\n"
 
 

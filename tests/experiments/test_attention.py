@@ -141,7 +141,7 @@ def test_the_table_says_what_is_excluded():
     assert "| 0 | 6 | 25.0 | 25.0 | 0.000 | – | – | – |" in text
     assert "| 2 | 6 | 75.0 | 75.0 | 0.000 | +50.0 | +50.0 to +50.0 | +50.0 to +50.0 |" in text
     assert "4 tests of 2 people" in text
-    assert "N = 2: an effect of more than 50.0 points, up or down, is excluded." in text
+    assert "N = 2: effects above +50.0 and below +50.0 points are excluded." in text
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
