@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from gca_scratch.data.labels import classes_of, codes_of, from_plain, labels_from, to_plain
+from gca_scratch.data.labels import classes_of, codes_of, from_plain, labels_from, to_plain, weights_from
 from gca_scratch.support.errors import InputError
 
 KEPT = [
@@ -98,3 +98,14 @@ def test_other_types_can_be_learned_but_not_saved(y):
 def test_classes_of_a_file_are_believed_only_if_they_are_some(plain):
     with pytest.raises(InputError, match="holds no classes"):
         from_plain(plain)
+
+
+def test_weights_of_sequences_are_numbers_that_weigh_something():
+    assert weights_from(None, 3) is None
+    found = weights_from([0, 1, 2.5], 3)
+    assert found.tolist() == [0, 1, 2.5] and found.dtype == np.float64
+    for wrong in ([0, 0, 0], [1, -1, 1], [1, np.nan, 1], [1, np.inf, 1], [1, 2], [[1, 2, 3]], ["a", "b", "c"], 5):
+        with pytest.raises(
+            InputError, match="sample_weight must be 3 numbers, 0 or more, one for each sequence, and not"
+        ):
+            weights_from(wrong, 3)

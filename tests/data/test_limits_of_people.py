@@ -275,5 +275,5 @@ def test_of_an_arm_the_joint_counts_that_moves_most():
         up = np.linspace(0, 1, data.lengths[n])
         data.sequence(n)[:, 0, NAMES.index("right hand"), 1] += up
         if n % 2:
-            data.sequence(n)[:, 0, left, 1] += 0.5 * up[:, None]
+            data.sequence(n)[:, 0, left, 1] += 0.8 * up[:, None]
     assert one_handed(data, np.arange(len(data))) == 1.0

@@ -5,6 +5,7 @@ import pytest
 
 from gca_scratch.data import neutral
 from gca_scratch.data.readers import bvh, recording
+from gca_scratch.data.readers.bvh_motion import Motion, added_pose
 from gca_scratch.data.readers.recording import Options
 from gca_scratch.data.skeleton import chain
 from gca_scratch.support.errors import InputError
@@ -182,6 +183,24 @@ def test_equal_frames_at_the_end_are_noticed(tmp_path):
     values = moving(person(), 30)
     found, [read] = opened(put(tmp_path / "a.bvh", person(), values + 20 * values[-1:]))
     assert said(found, "1 of 1 files", "equal frames") and len(read.joints) == 50
+
+
+@pytest.mark.parametrize(("count", "noticed"), [(9, False), (10, True)])
+def test_ten_equal_frames_at_the_end_are_worth_a_note(tmp_path, count, noticed):
+    values = moving(person(), 30)
+    assert said(opened(put(tmp_path / "a.bvh", person(), values + count * values[-1:]))[0], "equal frames") == noticed
+
+
+@pytest.mark.parametrize(
+    ("jump", "step", "added"),
+    [(13, 4, True), (11, 4, False), (-13, 4, True), (6.5, 0.1, True), (5, 0.1, False)],
+)
+def test_a_first_frame_is_an_added_pose_if_it_is_far_from_the_second(jump, step, added):
+    """By more than three times a later step, and by a tenth of the body: 5.7 degrees of a bone as long as it."""
+    angles = 90 + np.concatenate([[0], jump + step * np.arange(20)])
+    offsets = np.array([[0, 0, 0], [0, 10.0, 0]])
+    channels = (("Zrotation",), ())
+    assert added_pose(Motion(("a", "b"), (-1, 0), offsets, channels, angles[:, None], 1 / 30)) == added
 
 
 def test_files_that_declare_other_frames_are_said(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from gca_scratch.data import neutral
 from gca_scratch.data.alignment import align
-from gca_scratch.data.readers import convert, ctrgcn, ntu, pyskl, stgcn
+from gca_scratch.data.readers import agcn, convert, ctrgcn, ntu, pyskl, stgcn
 from gca_scratch.data.readers.recording import Options, read_all, reader_of
 from tests.data.readers.test_ntu import FIRST, SECOND, body, frames_of, text_of
 from tests.helpers import packings
@@ -125,3 +125,23 @@ def test_convert(written, tmp_path, kind):
     if reader is pyskl:
         again = reader.open_collection(path, Options())
         assert repr(again.items) == repr(reader.open_collection(path, Options()).items)  # so chunks are found again
+
+
+@pytest.mark.parametrize(
+    ("frames", "length"),
+    [
+        ("abab", 2),
+        ("ababa", 2),
+        ("abcab", 3),
+        ("aaa", 1),
+        ("abac", 4),
+        ("abca", 3),
+        ("abcb", 4),
+        ("a", 1),
+        ("abaab", 3),
+    ],
+)
+def test_a_sequence_ends_where_it_begins_again_and_goes_on_so(frames, length):
+    poses = {letter: np.random.default_rng(n).random((1, 2, 3)) for n, letter in enumerate("abc")}
+    joints = np.stack([poses[letter] for letter in frames])
+    assert len(agcn.once(joints)) == length and (agcn.once(joints) == joints[:length]).all()
