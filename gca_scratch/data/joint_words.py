@@ -1,11 +1,12 @@
 """Names of joints in words: one table of what people call a joint, for every purpose, and how names are read by it."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from ..support.shared import shared_start
 
 
 class Reading(NamedTuple):
@@ -132,7 +133,7 @@ def tokens(name: str) -> list[str]:
 
 def _shared_start(names):
     """The length of the prefix that all names share, "Character1_", and that tells nothing."""
-    prefix = os.path.commonprefix(names) if len(names) > 1 else ""
+    prefix = names[0][: shared_start(names)] if len(names) > 1 else ""
     while prefix and (prefix[-1].isalnum()):
         prefix = prefix[:-1]
     telling = any(word in _SIDES or _part(word) for word in tokens(prefix))

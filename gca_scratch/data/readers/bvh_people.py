@@ -1,6 +1,5 @@
 """Whose joints a BVH file holds: a tree a person, props apart; and the joints that several skeletons have in common."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gca_scratch.support.errors import InputError, shown
+from gca_scratch.support.shared import shared_start
 
 from ..joint_words import readings
 from ..skeleton import Layout
@@ -71,8 +71,9 @@ def _plain(body: Body) -> Body:
     """The body without what begins or ends all its names and tells no side."""
     names = body.names
     if len(names) > 1:
-        start = re.match(r".*[\W_]|", os.path.commonprefix(names), re.DOTALL)[0]
-        end = re.search(r"[\W_].*|$", os.path.commonprefix([name[::-1] for name in names])[::-1], re.DOTALL)[0]
+        start = re.match(r".*[\W_]|", names[0][: shared_start(names)], re.DOTALL)[0]
+        alike = names[0][len(names[0]) - shared_start([name[::-1] for name in names]) :]
+        end = re.search(r"[\W_].*|$", alike, re.DOTALL)[0]
         start, end = ("" if _SIDES & set(re.findall("[a-z]+", part.lower())) else part for part in (start, end))
         if all(len(name) > len(start) + len(end) for name in names):
             names = tuple(name[len(start) : len(name) - len(end)] for name in names)

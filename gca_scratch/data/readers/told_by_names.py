@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.patterns import find_groups
+from gca_scratch.support.shared import shared_start
 
 from .mhad import CLASS_NAMES as OF_MHAD
 
@@ -75,5 +76,5 @@ def _by_maker(name: str) -> Told:
 def _folders(names: Sequence[str]) -> list[str]:
     """For each path the folder that tells it from others: the first behind those that all have in common."""
     folders = [name.split("/")[:-1] for name in names]
-    shared = len(os.path.commonprefix(folders))
+    shared = shared_start(folders)
     return [folder[shared] if len(folder) > shared else "" for folder in folders]
