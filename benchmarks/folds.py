@@ -49,7 +49,7 @@ def once(root, data, seed, epochs=None):
     with tempfile.TemporaryDirectory() as out:
         start = time.perf_counter()
         done = subprocess.run(
-            [sys.executable, "-m", *command(data, seed, out, epochs)],
+            [sys.executable, "-m", *command(data, seed, out, epochs), *without_average(root)],
             capture_output=True,
             text=True,
             errors="replace",
@@ -68,6 +68,12 @@ def command(data, seed, out, epochs=None):
     shorter = [] if epochs is None else ["--epochs", str(epochs)]
     rows = ["gca_scratch", "table", "V", "--protocol", "loso", "--rows", "stepwise", "--preset", "small", "--jobs", "2"]
     return [*rows, "--seeds", "1", "--seed", str(seed), "--data", str(data), "--out", str(out), *shorter]
+
+
+def without_average(root):
+    """Options with which the preset of a revision trains as that of all did before weights were averaged."""
+    settings = Path(root, "gca_scratch", "settings.py").read_text("utf-8")
+    return ["--average", "0", "--restart-every", "0"] if "restart_every" in settings else []
 
 
 def accuracy(file):

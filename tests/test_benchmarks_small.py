@@ -191,11 +191,15 @@ def test_ratios_are_of_fast_rounds_where_there_are_enough():
 def test_a_cross_validation_alternates_and_reads_the_table(tmp_path, monkeypatch, capsys):
     data = tmp_path / "skeletons.npz"
     data.touch()
-    order = []
+    order, here, there = [], tmp_path / "here", tmp_path / "there"
+    for root, settings in ((here, "restart_every: int = 0"), (there, "")):
+        (root / "gca_scratch").mkdir(parents=True)
+        (root / "gca_scratch" / "settings.py").write_text(settings)
 
     def run(command, cwd, env, **options):
         assert env["PYTHONPATH"] == str(cwd)
         order.append((cwd, command[command.index("--seed") + 1]))
+        assert ("--average" in command) == ("--restart-every" in command) == (cwd == here)  # the same work in both
         table = f"method,ours,each seed\nanother's,,\nstepwise,9,{90 + len(order)}.5\n"
         folder = command[command.index("--out") + 1]
         with open(f"{folder}/table-V.csv", "w") as file:
@@ -204,8 +208,8 @@ def test_a_cross_validation_alternates_and_reads_the_table(tmp_path, monkeypatch
 
     monkeypatch.setattr(folds.subprocess, "run", run)
     monkeypatch.setattr(folds, "turn", lambda product: 0.01)
-    found = folds.measure({OURS: "here", REV: "there"}, data, seeds=2, epochs=1)
-    assert order == [("here", "0"), ("there", "0"), ("there", "1"), ("here", "1")]
+    found = folds.measure({OURS: here, REV: there}, data, seeds=2, epochs=1)
+    assert order == [(here, "0"), (there, "0"), (there, "1"), (here, "1")]
     assert found["runs"][OURS]["accuracies"] == [91.5, 94.5] and found["runs"][REV]["accuracies"] == [92.5, 93.5]
     assert found["runs"][OURS]["gflops"] == [gauge.FLOP / 1e9 / 0.01] * 2
     assert "93.0 +- 2.1" in folds.describe(found) and "1 epochs a step" in folds.describe(found)
@@ -216,7 +220,10 @@ def test_a_cross_validation_alternates_and_reads_the_table(tmp_path, monkeypatch
 def test_the_command_of_a_cross_validation_is_one_that_the_package_knows(tmp_path):
     assert folds.command("d.npz", 2, "out", 3)[-2:] == ["--epochs", "3"]
     done = subprocess.run(
-        [sys.executable, "-m", *folds.command(tmp_path / "absent.npz", 2, tmp_path / "out")],
+        [
+            *(sys.executable, "-m", *folds.command(tmp_path / "absent.npz", 2, tmp_path / "out")),
+            *folds.without_average(workers.ROOT),
+        ],
         capture_output=True,
         text=True,
         cwd=workers.ROOT,
