@@ -32,7 +32,8 @@ def test_the_test_set_of_a_fold_is_never_looked_at(tmp_path, monkeypatch):
 
     test = runs.test
     monkeypatch.setattr(runs, "test", watched)
-    settings = choices.settings_from("small", **choices.PLAIN | FEW[0][1])
+    # who is set apart for validation otherwise is not set apart here
+    settings = choices.replace(choices.settings_from("small", **choices.PLAIN | FEW[0][1]), validation=1)
     for fold in (1, 4):
         source = choices.replace(SOURCE, fold=fold)
         choices._run(data, "mark", source, settings, tmp_path / f"{fold}.json")
