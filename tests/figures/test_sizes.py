@@ -251,3 +251,10 @@ def test_a_name_with_signs_of_formulas_is_as_wide_as_its_letters():
     for name in ("a$b$c", "$x$", r"\frac"):
         assert canvas.inches([name], 9) == pytest.approx(sum(canvas.inches([c], 9) for c in name), rel=0.2)
     assert canvas.inches([], 9) == 0
+
+
+def test_a_name_that_begins_with_a_line_has_its_place_in_the_legend():
+    history = [{"step": 1, "train_loss": 1.0, "validation_loss": 2.0}] * 2
+    figure = charts.convergence_of_methods(history, history, names=("_a", "b_"))
+    shown = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert shown == [" _a: training", " _a: validation", "b_: training", "b_: validation"]
