@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -124,3 +125,27 @@ def test_a_process_that_is_ended_is_one_sentence():
     with pytest.raises(InputError, match=r"ended from outside.*give the same command again, with fewer --jobs"):
         list(workers.results(end, [(1,), (2,)], jobs=2))
     assert list(workers.results(double, [(1,), (2,)], jobs=2)) == [2, 4]
+
+
+def after(path, number):
+    """All but the first wait until the file is there."""
+    for _ in range(3000):
+        if not number or os.path.exists(path):
+            break
+        time.sleep(0.02)
+    return number
+
+
+def test_calls_are_taken_as_they_are_needed(tmp_path):
+    """So that what they bring along, the data of a fold for one, is not all there at once."""
+    taken = []
+
+    def calls():
+        for number in range(9):
+            taken.append(number)
+            yield (number,)
+
+    coming = workers.results(after, calls(), 2, data=str(tmp_path / "go"))
+    assert next(coming) == 0 and len(taken) < 9
+    (tmp_path / "go").touch()
+    assert list(coming) == list(range(1, 9)) and taken == list(range(9))
