@@ -1,12 +1,17 @@
 """What the demonstration says of errors, and the settings that it adds to its preset."""
 
+import argparse
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from gca_scratch.experiments import demo
-from gca_scratch.settings import PRESETS
+from gca_scratch.settings import PRESETS, add_options, given, settings_from
 
 NAMES = ("kick", "nod", "wave")
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def results(*confusions):
@@ -47,3 +52,24 @@ def test_both_networks_train_on_coordinates_of_the_preset_and_their_displacement
     assert demo.SETTINGS.motion and demo.SETTINGS.average and demo.SETTINGS.patience == demo.SETTINGS.epochs
     for name in ("frames", "hidden", "iterations", "network", "attention", "traversal", "validation", "mode"):
         assert getattr(demo.SETTINGS, name) == getattr(PRESETS["demo"], name)
+
+
+def test_the_page_of_commands_says_what_it_adds_to_the_preset():
+    said = re.search(r"the demonstration adds `([^`]*)`", (DOCS / "commands.md").read_text("utf-8"))
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    assert settings_from("demo", **given(parser.parse_args(said[1].split()))) == demo.SETTINGS
+
+
+def test_the_pages_have_means_and_deviations_of_the_seeds():
+    """Seeds are printed to a tenth of a point; the README has the figure of the network with attention."""
+    page = (DOCS / "results.md").read_text("utf-8")
+    section = page.split("## Synthetic actions")[1].split("\n## ")[0]
+    rows = re.findall(r"\| ([\d.]+) ± ([\d.]+) % \| ((?:[\d.]+ ){4}[\d.]+) \|", section)
+    assert len(rows) >= 2
+    on_the_readme = re.search(r"make demo.*\(([\d.]+) ± ([\d.]+) %\)", (DOCS.parent / "README.md").read_text("utf-8"))
+    assert on_the_readme.groups() == rows[0][:2]
+    for mean, deviation, seeds in rows:
+        found = demo.spread([float(value) for value in seeds.split()])
+        assert found["mean"] == pytest.approx(float(mean), abs=0.11)
+        assert found["deviation"] == pytest.approx(float(deviation), abs=0.11)
