@@ -591,7 +591,7 @@ with np.load("weights_07.npz") as file:  # it lies beside this notebook
             units = attended.caches[1][0].units.values()  # layer 2's cells
             sums += [(unit.f_S + unit.f_T).mean() for unit in units]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 2.6), layout="constrained")
-left.hist(times_uniform, bins=40, histtype="step", label=["seed 0", "1", "2"])
+left.hist(times_uniform, bins=40, histtype="step", label=["seed 0", "seed 1", "seed 2"])
 left.set(xlabel="score, in times of uniform", ylabel="cells", title="trained networks")
 left.legend(frameon=False, fontsize=8)
 right.hist(sums, bins=30, color=BLUE)

@@ -484,7 +484,8 @@ for k, w in seeds.items():
 #   moment.
 #
 # Two guesses ask no network: joint speed, and the distance from the mean posture. Beside the
-# calm people come *restless* ones, who move everything, all the time, with three networks.
+# calm people come *restless* ones, who move everything, all the time, with three networks of
+# their own.
 #
 # > **Predict.** Which answer wins among the calm, which among the restless?
 
