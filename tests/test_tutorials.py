@@ -177,6 +177,18 @@ def test_a_notebook_without_a_text_gets_one(tools):
     assert tools.notebook(text) == text.with_suffix(".ipynb").read_text("utf-8")
 
 
+def test_a_notebook_runs_where_its_text_lies(tools, tmp_path, monkeypatch):
+    """So it finds what is shipped beside it, from wherever it is called."""
+    text, out = tmp_path / "10_beside.py", tmp_path / "out.ipynb"
+    text.write_text('# %%\nprint(open("beside.txt").read())\n', "utf-8")
+    (tmp_path / "beside.txt").write_text("here", "utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    tools.run(text, out)
+    (cell,) = json.loads(out.read_text("utf-8"))["cells"]
+    assert "".join(cell["outputs"][0]["text"]) == "here\n"
+
+
 def test_the_weights_that_tutorial_7_looks_at_are_small_and_whole():
     path = TUTORIALS / "weights_07.npz"
     assert path.stat().st_size < 500_000 and path.name in (TUTORIALS / "07_what_it_looks_at.py").read_text("utf-8")
