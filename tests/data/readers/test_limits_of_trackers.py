@@ -71,6 +71,16 @@ def test_hips_lie_within_a_quarter_of_a_metre_of_the_origin(tmp_path, away, refu
         assert of_mediapipe.joints_of(path).shape == (3, 1, 35, 3)
 
 
+@pytest.mark.parametrize(("wrong", "refused"), [(1, False), (3, True)])
+def test_hips_that_stray_in_a_frame_do_not_make_a_picture(tmp_path, wrong, refused):
+    frames = [frame for far in (0.0,) * (4 - wrong) + (2.0,) * wrong for frame in moved(far)["frames"][:1]]
+    path = of_mediapipe.write(tmp_path / "a/1.json", {"frames": frames})
+    if refused:
+        of_mediapipe.refused(path, "the hips are 2.00 from the origin")
+    else:
+        assert of_mediapipe.joints_of(path).shape == (4, 1, 35, 3)
+
+
 @pytest.mark.parametrize(("last", "frames"), [(29, 30), (30, 3)])
 def test_frames_by_number_may_lack_up_to_ten_times_as_many(tmp_path, last, frames):
     content = {str(n): {"world_landmarks": of_mediapipe.tables(of_mediapipe.body(n))} for n in (0, 1, last)}
