@@ -12,7 +12,9 @@ those of [cosmic-ray](https://cosmic-ray.readthedocs.io) (numbers, comparisons, 
 `stress/mutation_operators.py` (in-place operators, matrix products, arguments exchanged and left out, statements
 dropped, neighbours in lists exchanged, words, opposite functions). Of every package {sample} places were drawn with the
 seed {seed}, one change at each. A change is caught when a test fails that passes without it; where no test runs the
-place it counts as survived. The code is that of commit {code}, the tests are those of {tests}.
+place it counts as survived. The code is that of commit {code}, the tests are those of {tests}. Tests were written
+against what survived first, so these are shares of changes that the tests know; others were drawn afterwards, with
+[what came of them](../trust.md#the-tests).
 
 | package | places | changed | caught | equivalent | survived | no test runs it | caught but for equivalents |
 | --- | --- | --- | --- | --- | --- | --- | --- |
