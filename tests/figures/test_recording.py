@@ -178,3 +178,8 @@ def test_one_of_a_data_set(tmp_path):
         RNG.random((25, 3)), layout.joint_names, layout.edges, order, roles, "+y", "kinect", tmp_path / "two.png"
     )
     assert (tmp_path / "two.png").exists()
+
+
+def test_what_the_marks_mean_begins_at_its_place():
+    legend = drawn().legends[0]
+    assert (legend.borderaxespad, legend.handlelength) == (0, 1.6)
