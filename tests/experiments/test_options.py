@@ -10,6 +10,7 @@ from gca_scratch.data.synthetic.actions import ACTIONS
 from gca_scratch.experiments import choices, demo, gate_readings, loseqo, lost_joints, none_of_these, paper, tables
 from gca_scratch.settings import PRESETS
 from gca_scratch.variants.readings import Reading
+from gca_scratch.variants.sight import sighted
 from tests.helpers.tiny import TINY, skeletons
 
 
@@ -63,9 +64,11 @@ def test_readings_of_the_gate():
         "odds": ({}, Reading("odds", "h")), "minimum to maximum": ({}, Reading("range", "h")),
         "share of the largest": ({}, Reading("largest", "h")),
         "odds, the score sees news": ({}, Reading("odds", "news")), "soft attention": ({"attention": "soft"}, None),
+        "soft attention, the score sees movement": ({}, sighted),
         "tree traversal, odds": ({"traversal": "tree"}, Reading("odds", "h")),
     }  # fmt: skip
-    assert {name: gate_readings.ROWS.get(name) for name in wanted} == wanted
+    rows = {name: (changes, getattr(made, "__self__", made)) for name, (changes, made) in gate_readings.ROWS.items()}
+    assert rows == wanted
     assert gate_readings.choose(["1", "k DRAWS"]) == ["N = 0", "K draws"]
     assert gate_readings.choose(["news", "2"]) == ["as written", "odds, the score sees news"]
     with pytest.raises(gate_readings.InputError, match="--rows '99' is not in this table"):
