@@ -4,11 +4,13 @@ import dataclasses
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gca_scratch import runs
 from gca_scratch.experiments import choices, gate_readings, loseqo, tasks
 from gca_scratch.support.errors import InputError
+from gca_scratch.variants.readings import Reading
 from tests.helpers.tiny import TINY, skeletons
 
 SOURCE = runs.Source("npz", "data.npz", "loso", 3, "pelvis", "+y")
@@ -80,7 +82,7 @@ def test_probabilities_of_a_sequence_are_whole_or_measured_again(p, whole, file)
     assert loseqo.finished(file({"p": p}), {}, 3) == (p if whole else None)
 
 
-READ = {"accuracy": 0.5, "where": {"gradient": 0.25}, "validated": {"gradient": 1}}
+READ = {"accuracy": 0.5, "where": {"gradient": 0.25}, "validated": {"gradient": 1}, "across": {"gradient": None}}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,8 @@ READ = {"accuracy": 0.5, "where": {"gradient": 0.25}, "validated": {"gradient": 
         ({"where": {}}, False), ({"validated": None}, False), ({"validated": [1]}, False),
         ({"where": {"a": 0.5, "b": 1.5}}, False),
         ({"validated": {"a": -0.5}}, False),
+        ({"across": {"a": 0.75, "b": None}}, True), ({"across": {"a": 1.75}}, False), ({"across": None}, False),
+        ({"across": {}}, False), ({"where": {"a": None}}, False), ({"validated": {"a": None}}, False),
     ],
 )  # fmt: skip
 def test_a_reading_is_whole_or_measured_again(changes, whole, file):
@@ -218,21 +222,22 @@ def test_what_ails_a_task_is_told_with_its_place(monkeypatch):
 def test_areas_of_scores_are_of_the_iteration_that_is_best_on_validation_people():
     def result(accuracy, one, two, where, gradient):
         own = {"iteration 1": one, "iteration 2": two, "gradient": 0.99}
-        return {"accuracy": accuracy, "validated": own, "where": where | {"gradient": gradient}}
+        across = {"iteration 1": 0.66, "iteration 2": 0.88, "gradient": 0.9}
+        return {"accuracy": accuracy, "validated": own, "where": where | {"gradient": gradient}, "across": across}
 
     found = {
         "odds": [result(0.5, 0.6, 0.7, {"iteration 1": 0.11, "iteration 2": 0.22}, 0.5),
                  result(0.75, 0.7, 0.6, {"iteration 1": 0.33, "iteration 2": 0.44}, 0.7)],
-        "N = 0": [{"accuracy": 1.0, "validated": {"gradient": 0.5}, "where": {"gradient": 0.25}}] * 2,
+        "N = 0": [{"accuracy": 1.0, "validated": {"gradient": 0.5}, "where": {"gradient": 0.25}, "across": {}}] * 2,
     }  # fmt: skip
     assert gate_readings.table(found).splitlines() == [
-        "| reading | accuracy | scores | gradient |",
-        "| --- | --- | --- | --- |",
-        "| odds | 62.5 ± 17.7 | 0.28 ± 0.08 | 0.60 ± 0.14 |",
-        "| N = 0 | 100.0 ± 0.0 | – | 0.25 ± 0.00 |",
+        "| reading | accuracy | scores | scores, across | gradient |",
+        "| --- | --- | --- | --- | --- |",
+        "| odds | 62.5 ± 17.7 | 0.28 ± 0.08 | 0.77 ± 0.16 | 0.60 ± 0.14 |",
+        "| N = 0 | 100.0 ± 0.0 | – | – | 0.25 ± 0.00 |",
     ]
     single = {name: results[:1] for name, results in found.items()}
-    assert "| odds | 50.0 | 0.22 | 0.50 |" in gate_readings.table(single)
+    assert "| odds | 50.0 | 0.22 | 0.88 | 0.50 |" in gate_readings.table(single)
 
 
 def test_a_reading_is_trained_tested_and_asked_on_its_own_people(monkeypatch, tmp_path):
@@ -251,11 +256,16 @@ def test_a_reading_is_trained_tested_and_asked_on_its_own_people(monkeypatch, tm
     monkeypatch.setattr(gate_readings, "truth_at", lambda data, aligned, chosen, frames: (chosen, frames))
     areas = {"test": 0.25, "validate": 0.75}
     monkeypatch.setattr(gate_readings, "mean_auc", lambda maps, truth: areas[maps] if truth == (maps, 4) else None)
+    cells = {"test": np.nan, "validate": 0.5}  # of few people: nothing to compare
+    monkeypatch.setattr(
+        gate_readings, "mean_auc_of_cells", lambda maps, truth: cells[maps] if truth == (maps, 4) else 0.0
+    )
     file = tmp_path / "x.json"
     found = gate_readings._run("everything", "mark", SOURCE, TINY, "odds", file)
-    assert found == {"accuracy": 0.5, "where": {"gradient": 0.25}, "validated": {"gradient": 0.75}}
+    areas = {"where": {"gradient": 0.25}, "validated": {"gradient": 0.75}, "across": {"gradient": None}}
+    assert found == {"accuracy": 0.5} | areas
     read = seen["trained"][0]
-    assert read.ablation == gate_readings.ROWS["odds"][1] and seen["split"] == ("everything", SOURCE, TINY)
+    assert read.ablation == Reading("odds", "h") and seen["split"] == ("everything", SOURCE, TINY)
     assert seen["trained"] == (read, "state", "aligned", "fit", "validate", TINY)
     assert seen["tested"] == (made, read, "state", TINY)
     kept = json.loads(file.read_text())
