@@ -9,9 +9,9 @@
 # %% [markdown]
 # # 3. Global context memory and the informativeness gate
 #
-# 44 cells in a row, all with the same to say. A gate $r$ decides how much a cell takes of the
-# new and, at once, how much of the past it gives up. The bars: whom the last cell hears. The
-# gauge: how full it is. Turn the gate.
+# 44 cells in a row, a path through 25 joints and 20 frames, all saying the same. A gate $r$
+# decides how much a cell takes of the new and, at once, how much of the past it gives up. The
+# bars: whom the last cell hears. The gauge: how full it is. Turn the gate.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 # %matplotlib inline
@@ -301,7 +301,7 @@ same("de, with the matrix", de[:, 0], jacobian.T @ dr[:, 0])
 # | what | used by | its gradient sums over |
 # | --- | --- | --- |
 # | $W_{e_1}$, $W_{e_2}$ | every cell of every sequence | $k$ and $b$ |
-# | $\mathbf h_{k,b}$ | here its own score only | nothing |
+# | $\mathbf h_{k,b}$ | in Eq. 5 its own score only | nothing |
 # | $\mathrm{IF}_b$ | all $K$ cells of its sequence | $k$ |
 #
 # The memory's, cell by cell, and all four against the witness that knows no derivation:
@@ -358,8 +358,8 @@ ax.set_title("from the past (left) to the new (right): a straight line")
 plt.show()
 
 # %% [markdown]
-# A score of 0 makes the cell deaf, a score of 1 makes it forget. The weights sum to one: this
-# gate *trades*. And its gradient collects from all $H$ units, which share it:
+# A score of 0 makes the cell deaf, a score of 1 makes it forget. $r$ and $1 - r$ sum to one:
+# this gate *trades*. And its gradient collects from all $H$ units, which share it:
 #
 # $$\mathrm dr = \sum_{d=1}^{H} \mathrm dc_d\,(\text{new}_d - \text{past}_d) .$$
 
@@ -387,12 +387,12 @@ same("each unit's term", shares, dc * (new - past))
 # ## 6. What does a score of $1/(JT)$ do?
 #
 # The paper explains Eq. 7 so: if an input is informative, import more of it; if not, block it
-# and rely on the history. That reads as if $r$ were near 1 or near 0. But Eq. 6 makes all
+# and rely on the history. But Eq. 6 makes all
 # scores of a sequence sum to one. With $J = 25$ and $T = 20$ there are 500 of them, and their
 # mean is $1/500$, whatever the network does.
 #
 # > **Predict.** At $r = 1/500$: how much of the new enters a cell? Every path
-# > from the first cell to the last has $25 + 20 - 1 = 44$: how much of the past is left at its
+# > from the first cell to the last has $25 + 20 - 1 = 44$ cells: how much of the past is left at its
 # > end, and how much of 44 equal inputs has got in?
 #
 # ### 6.1 Over a path
@@ -432,7 +432,7 @@ ax.set(xlabel="score, in times of uniform", ylabel="filled by 44 equal inputs")
 plt.show()
 
 # %% [markdown]
-# All scores draw on the same unit: a gate can open wide in a few places, or a crack
+# All scores share the same 1: a gate can open wide in a few places, or a crack
 # everywhere. And each later cell takes its share of what is there: along the path an input
 # weighs $r_k \prod_{l>k}(1-r_l)$, so equal scores favour the late.
 #
@@ -471,11 +471,14 @@ for f in (0.45, 0.5, 0.55, 0.6, 0.65):
     )
 
 # %% [markdown]
-# Without a gate the last cell *adds up* its inputs; with uniform scores all weights together are
-# a few hundredths. A step of equal predecessors multiplies by $2f(1-r)$: forget gates a little
-# above half can make up for the small gate, by making *early* inputs loud.
+# Without a gate the last cell *adds up* its inputs; with uniform scores and $f$ up to a half all
+# weights together are a few hundredths. Forget gates a little above half can make up for the
+# small gate, by making *early* inputs loud.
 #
-# <details><summary>Deeper: the engine says the same</summary>
+# <details><summary>Deeper: why a half, and the engine says the same</summary>
+#
+# Where both predecessors hold the same $c$, a step multiplies it by $2f(1-r)$: it stays what it
+# is at $f = \tfrac12$, and ten steps at $f = 0.65$ make 14 of it.
 #
 # The folded cell asks the package. One unit without recurrent weights has all gates given by
 # its biases; with all inputs zero, $u = 0$, $c = 0$ and $i = o = \tfrac12$. The derivative of
@@ -529,7 +532,9 @@ print(f"lead needed for a half: {np.log(K - 1):.1f}")
 # $\mathrm de = \frac1K(\mathrm dr - \text{mean of }\mathrm dr)$: what could train it away from
 # there carries the factor $1/K$.
 #
-# <details><summary>Deeper: a bound, how loud attention is, and what was measured</summary>
+# <details><summary>Deeper: a bound, and how loud attention is</summary>
+#
+# **And the weights?** They sum it over the cells: a mean of differences, in which most cancels.
 #
 # **A bound.** Every entry of the tanh lies between $-1$ and $1$, so
 # $|e_{j,t}| \le \lVert W_{e_1}\rVert_1$, and the largest score that any input could get is
@@ -540,7 +545,7 @@ print(f"lead needed for a half: {np.log(K - 1):.1f}")
 # 2; Eq. 8 adds its share to that of the old memory. The folded cell runs layer 2 of the fresh
 # network with its scores, with uniform scores, and without a gate. (`a` there are the inputs'
 # shares of the gates, which the first pass has kept; so the sweep's own input is empty.)
-# Whether scores are computed or uniform hardly matters to it yet.
+# Whether scores are computed or uniform hardly matters to $F$ yet.
 #
 # **What the code does about it.** Nothing: it follows the equations
 # ([readings](../docs/readings.md)) and leaves their consequences for you to see.
@@ -570,9 +575,9 @@ same("de at uniform scores", de_even, (dr_even - dr_even.mean()) / K)
 # %% [markdown]
 # ### 6.4 After training
 #
-# Three trained networks come with [tutorial 7](07_what_it_looks_at.ipynb): 250 cells.
+# Three trained networks come with [tutorial 7](07_what_it_looks_at.ipynb): 25 joints, 10 frames.
 #
-# > **Predict.** Do scores open wide somewhere? Do $f^S + f^T$ rise above 1?
+# > **Predict.** Do scores open wide somewhere? Do $f^S + f^T$ rise well above 1?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 SIX = [f"{limb} {side}" for limb in ("punch", "kick") for side in ("left", "right")]
@@ -612,8 +617,8 @@ else:
     holds(f"the largest sum of forget gates is {max(sums):.2f}", max(sums) < 1.15)
 
 # %% [markdown]
-# Neither: the gates stay a crack everywhere. Nor do such scores tell *where* an action is.
-# Tutorial 7 measures it, beside an answer that does: the gradient of the decision.
+# Neither. Nor do such scores tell *where* an action is. Tutorial 7 measures it, beside an
+# answer that does: the gradient of the decision.
 #
 # ## 7. A thought: a gate that is relative
 #
@@ -627,8 +632,9 @@ else:
 # $$\frac{g}{1-g} = \kappa\,K r\qquad\Longleftrightarrow\qquad
 # g = \frac{\kappa K r}{1 + \kappa K r} .$$
 #
-# A uniform score gives $g = \kappa/(1+\kappa)$, for any $J$ and $T$. This is not in the paper. It
-# was tried, with others: [no reading of the gate](../docs/tables/gate-readings.md) has won.
+# A uniform score gives $g = \kappa/(1+\kappa)$, for any $J$ and $T$. Such a *reading* is not in
+# the paper. It was tried beside others: [none has won](../docs/tables/gate-readings.md), in
+# accuracy or in telling where.
 #
 # > **Predict.** For an ordinary cell compare $g = 1/500$ (the paper's), $1/44$ (one over the
 # > length of a path) and $1/2$. Which lets in the most? Which still remembers the first joint?
@@ -656,7 +662,7 @@ plt.show()
 
 # %% [markdown]
 # (Forget gates are $\tfrac12$ here.) The paper's gate forgets almost nothing and lets almost
-# nothing in. Between that and $\tfrac12$ lies $1/(J + T - 1)$, a window as long as a path.
+# nothing in. $1/(J + T - 1)$ lets in more, and still hears far back.
 #
 # ## Summary
 #
@@ -665,8 +671,8 @@ plt.show()
 # - $\mathrm de = r\odot(\mathrm dr - \sum r\,\mathrm dr)$.
 # - Eq. 7 trades the new for the past; $\mathrm dr = \sum_d \mathrm dc_d(\text{new}_d -
 #   \text{past}_d)$.
-# - Scores sum to one: of 500 cells each lets 0.2 % of the new in, and 44 inputs that agree fill
-#   a cell to 8 %. Training leaves it so.
+# - Scores sum to one: of 500 cells each lets 0.2 % of the new in, and along one path 44 inputs
+#   that agree fill a cell to 8 %. Training hardly changes that.
 #
 # ## Exercises
 #
@@ -797,6 +803,7 @@ def through_the_gate(dg, r, kappa):
     return ...
 
 
+J, T, K = 3, 4, 12
 a_4, U_4, b_4, e_4 = (
     rng.standard_normal(n) for n in ((12, 2, 10), (4, 10), 10, (12, 2))
 )
