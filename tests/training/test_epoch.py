@@ -98,6 +98,13 @@ def test_an_evaluation_is_the_mean_over_sequences_and_looks(looks, batch_size):
     assert all(settings is None and rng is None for _, _, settings, rng, _ in data.asked)  # nothing random
 
 
+def test_an_evaluation_of_one_sequence_is_its_loss():
+    data, settings = Data(), dataclasses.replace(SETTINGS, samplings=1)
+    loss, p = training.evaluate(Looker(), {}, data, np.array([7]), settings)
+    logits = data.numbers([7], 0.5)[0]
+    assert loss == pytest.approx(np.log(np.exp(logits).sum()) - logits[7 % 3]) and p.shape == (1, 3)
+
+
 @pytest.mark.parametrize("seed", [0, 7])
 def test_weights_and_the_rest_come_from_two_streams_of_the_seed(seed):
     """Who trains again in years gets the same network: [seed, 0] draws the weights, [seed, 1] all that follows."""

@@ -396,3 +396,22 @@ def test_what_is_of_another_kind_is_not_recognised(tmp_path):
 def test_the_form_of_the_page_is_recognised_even_where_nobody_is_seen_at_first(tmp_path):
     content = {"label": "wave", "subject": "anna", "rate": 30, "frames": [{"timestamp_ms": 0, "people": []}] * 3}
     assert mediapipe.recognises(write(tmp_path / "1.json", content)) and mediapipe.recognises(tmp_path)
+
+
+WORLD = "people, pose_world_landmarks, worldLandmarks, landmarks_world, poseWorld, world, keypoints3D"
+EITHER = "landmarks_3d, joints3D, landmarks, landmark, pose, poses, keypoints, joints"
+
+
+@pytest.mark.parametrize("word", f"{WORLD}, {EITHER}".split(", "))
+def test_every_word_for_landmarks(tmp_path, word):
+    """Some call them world landmarks; of others the hips tell, and a note says so."""
+    path = write(tmp_path / "a/1.json", [{word: [tables(body(n))]} for n in range(2)])
+    assert np.allclose(joints_of(path)[:, 0, :33], [body(n) * (1, -1, -1) for n in range(2)])
+    taken = any("nothing calls these landmarks" in note for note in mediapipe.open_collection(path).notes)
+    assert taken == (word in EITHER.split(", "))
+
+
+@pytest.mark.parametrize("word", ["frames", "results", "data", "poses"])
+def test_every_word_for_frames(tmp_path, word):
+    path = write(tmp_path / "a/1.json", {word: [{"people": [tables(body(n))]} for n in range(3)]})
+    assert joints_of(path).shape == (3, 1, 35, 3)
