@@ -110,6 +110,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tutorials", nargs="*", help="their numbers, such as 00 07; all without")
     wish = parser.parse_args()
+    known = [path.name[:2] for path in sorted(TUTORIALS.glob("[0-9][0-9]_*.py"))]
+    if not set(wish.tutorials) <= set(known):
+        parser.error(f"{' '.join(wish.tutorials)}: the tutorials are {' '.join(known)}")
     environments = ways()
     if not environments:
         print("this processor, or this BLAS, has no two kernels to compare", file=sys.stderr)
