@@ -39,7 +39,7 @@ SEEN = """() => Array.from(document.querySelectorAll("article img"))
 @pytest.fixture(scope="module")
 def page(browser):
     page = browser.new_page(viewport={"width": 1400, "height": 900})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(600_000)  # on a busy machine a page takes its time
     yield page
     page.close()
 
