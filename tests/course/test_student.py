@@ -387,6 +387,9 @@ def test_all_that_a_folder_can_prove_is_proved(id, versions, tmp_path):
             "0 * dboth[:, :H], dboth[:, H:]",
         )
         assert "two rounds of attention: WRONG: layer2.W" in run(folder, "-m", "checks", "--prove").stdout
+        again = "from checks.prove import _stream; print(sum('layer2.W' in _stream()[0][1]()[1] for _ in range(30)))"
+        done = run(folder, "-c", again)  # numbers are drawn each time, and dead ReLUs hide such a bug
+        assert done.stdout == "30\n", done.stderr
 
 
 def test_the_body_that_shows_a_mistake_is_named(versions, tmp_path):
