@@ -1,9 +1,9 @@
 """Compiles library.c with the C compiler that is there, once for each processor, and loads it; or says why it cannot.
 
-GCA_SCRATCH_COMPILED=off switches it off, and CC names another compiler; both are read at the first use, for a step has
-many. The compiled file lies in a folder that belongs to the user alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is
-obeyed). Its name is drawn from all that decides what is in it: the source, the options, the compiler, and what that
-compiler knows of this processor.
+GCA_SCRATCH_COMPILED=off switches it off, and CC names another compiler; both are read once, at the first use.
+The compiled file lies in a folder that belongs to the user alone, ~/.cache/gca_scratch (XDG_CACHE_HOME is obeyed). Its
+name is drawn from all that decides what is in it: the source, the options, the compiler, and what that compiler knows
+of this processor.
 """
 
 import contextlib
