@@ -4,6 +4,7 @@ import pytest
 from matplotlib.animation import FuncAnimation
 
 from gca_scratch.figures import canvas
+from tests.helpers.opinions import opinions, trained  # noqa: F401  fixtures
 
 COARSE = 40  # dots to the inch
 

@@ -11,26 +11,11 @@ from gca_scratch.figures import answers, bodies, canvas, look, of_answers
 from gca_scratch.runs import predict
 from gca_scratch.runs import trained as bringing
 from gca_scratch.runs.predict import Answer, Asked
-from tests.helpers.people import people, with_opinions
 from tests.helpers.reading import texts
 
 BODY = np.array([[0, 0, 0], [0, 0.5, 0], [-0.3, 0.3, 0], [0.3, 0.3, 0]])
 BONES = [(0, 1), (1, 2), (1, 3)]
 NAMES = ["wave", "kick", "bow"]
-
-
-@pytest.fixture(scope="module")
-def opinions(tmp_path_factory):
-    """A folder with data.npz and a run on it, whose network has an opinion of every recording."""
-    folder = tmp_path_factory.mktemp("opinions")
-    with_opinions(folder, people())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def trained(opinions):
-    """The network of that run, as predict has it."""
-    return predict.load(opinions / "run")
 
 
 def answer(name, start, stop, label, p, rate=None):
