@@ -7,7 +7,8 @@ trained, whole, for each subject, on all other subjects. Then, for each sequence
 trained for twelve epochs more, on all sequences but that one. So no weight is ever touched by the sequence that it is
 tested on, as the protocol asks, but only the last epochs see all 198 others. With more seeds than one, the networks of
 a sequence also answer together, by the mean of their probabilities. What is done is not done again. The settings are
-those of the networks of subjects; finishing changes only what FINISH says.
+those of the networks of subjects; finishing changes only what FINISH says. So weights are averaged in finishing where
+they are in training, and finishing begins with the average (--average 0 for the last weights in both).
 """
 
 import sys
@@ -32,7 +33,7 @@ from .choices import data_of, identity, kept, options_of_a_study, publish
 
 FINISH = {
     "mode": "direct", "epochs": 12, "patience": 12, "validation": 0, "learning_rate": 0.02, "decay": 0.85,
-    "decay_every": 1, "restart_every": 0, "average": 0,
+    "decay_every": 1, "restart_every": 0,
 }  # fmt: skip
 
 

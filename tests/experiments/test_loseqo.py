@@ -8,7 +8,7 @@ import pytest
 
 from gca_scratch import runs, training
 from gca_scratch.experiments import loseqo
-from gca_scratch.runs import testing
+from gca_scratch.runs import checkpoint, testing
 from gca_scratch.settings import PRESETS
 from gca_scratch.support import workers
 from gca_scratch.support.errors import InputError
@@ -75,6 +75,26 @@ def test_finishing_goes_on_from_the_network_of_the_subject_and_changes_it(tmp_pa
         patch.setattr(loseqo, "FINISH", loseqo.FINISH | {"epochs": 1, "patience": 1, "learning_rate": 1e-12})
         _, still = loseqo.measure(data, SOURCE, SETTINGS, _copied_without_sequences(tmp_path))
     np.testing.assert_allclose(still, before, atol=1e-5)
+
+
+@pytest.mark.parametrize("average", [0, 2])
+def test_weights_are_averaged_in_finishing_as_they_are_in_training(average, tmp_path, monkeypatch):
+    data, asked, begun = skeletons(subjects=2, repetitions=1), [], []
+    train = training.train
+
+    def watched(network, state, aligned, fit, validate, settings, *rest):
+        asked.append(settings.average)
+        begun.append({name: value.copy() for name, value in state.params.items()})
+        return train(network, state, aligned, fit, validate, settings, *rest)
+
+    for place in (training, stepwise):
+        monkeypatch.setattr(place, "train", watched)
+    loseqo.measure(data, SOURCE, replace(SETTINGS, average=average), tmp_path)
+    assert asked == [average] * (2 + len(data))
+    for n, start in enumerate(begun[2:]):
+        of_subject, *_ = checkpoint.load(tmp_path / "seed-0" / f"subject-0{data.subject[n]}")
+        weights = training.best_weights(of_subject)
+        assert all(np.array_equal(start[name], weights[name]) for name in weights)
 
 
 def _copied_without_sequences(folder):
