@@ -104,14 +104,16 @@ def dropout_mask(rng, shape, p, dtype):
     """Inverted dropout mask: 0 with probability p, 1/(1-p) otherwise, so that the mean stays 1.
 
     It lives where the generator does, on the host or on the GPU; dtype is a scalar type such as float32's. On the host
-    eight random bits decide on each entry where p is a multiple of 1/256, as a half is, and else sixteen, with p in
-    steps of 1/65536: bits are sooner drawn than numbers.
+    random bits decide, which are sooner drawn than numbers: one bit on each entry where p is a half, eight where it is
+    another multiple of 1/256, and else sixteen, with p in steps of 1/65536.
     """
     if not on_host(rng):
         return (rng.random(shape, dtype="float32") >= p) * dtype(1 / (1 - p))
-    n, count = math.prod(shape), 8 if (256.0 * p).is_integer() else 16
-    bits = rng.integers(0, 1 << 64, -(-n * count // 64), dtype="uint64").view(f"uint{count}")[:n]
-    return (bits.reshape(shape) >= round(p * 2**count)) * dtype(1 / (1 - p))
+    n = math.prod(shape)
+    count = next((bits for bits in (1, 8) if (2.0**bits * p).is_integer()), 16)
+    drawn = rng.integers(0, 1 << 64, -(-n * count // 64), dtype="uint64")
+    drawn = array_module(drawn).unpackbits(drawn.view("uint8"))[:n] if count == 1 else drawn.view(f"uint{count}")[:n]
+    return (drawn.reshape(shape) >= round(p * 2**count)) * dtype(1 / (1 - p))
 
 
 def dropout_forward(x, mask, out=None):

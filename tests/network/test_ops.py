@@ -113,16 +113,17 @@ def test_dropout_masks_keep_the_mean(p, seed):
     assert abs(mask.mean() - 1) < 6 * np.sqrt(p / (1 - p) / mask.size) + 1e-12
 
 
+@pytest.mark.parametrize("p", [0.25, 0.4, 0.5])  # from eight bits, from sixteen, from one
 @pytest.mark.parametrize("shape", [(1,), (3, 5), (2, 1, 7)])
-def test_a_dropout_mask_of_any_size(shape):
+def test_a_dropout_mask_of_any_size(shape, p):
     rng = np.random.default_rng(0)
     kept = (
-        np.array([ops.dropout_mask(rng, shape, 0.25, np.float64) for _ in range(4000)]) > 0
+        np.array([ops.dropout_mask(rng, shape, p, np.float64) for _ in range(4000)]) > 0
     )  # every entry, again and again
     assert kept.shape == (4000, *shape)
-    np.testing.assert_allclose(kept.mean(axis=0), 0.75, atol=5 * np.sqrt(0.25 * 0.75 / 4000))
+    np.testing.assert_allclose(kept.mean(axis=0), 1 - p, atol=5 * np.sqrt(p * (1 - p) / 4000))
     entries = kept.reshape(4000, -1).astype(float)
-    together = np.cov(entries.T, bias=True).reshape(entries.shape[1], -1) / (0.25 * 0.75)
+    together = np.cov(entries.T, bias=True).reshape(entries.shape[1], -1) / (p * (1 - p))
     np.testing.assert_allclose(together, np.eye(len(together)), atol=0.1)
 
 
