@@ -12,8 +12,9 @@ _KNOWN = {*sys.stdlib_module_names, *LIBRARIES}
 def imported(text, file):
     """What a file imports: pairs (path that the import leads to, line), such as ("gca_scratch/network/cell.py", 12).
 
-    file: its own place, in which relative imports begin. A name that is imported from a package may be a module, and so
-    there is a path for that, too. Nothing for a text that does not parse.
+    file: its own place, in which relative imports begin. A name that is imported from a package may be a module, a
+    module may be a package, and so may all that it lies in: there are paths for these, too. Nothing for a text that
+    does not parse.
     """
     try:
         tree = ast.parse(text)
@@ -29,7 +30,9 @@ def imported(text, file):
             modules = [module, *((*module, alias.name) for alias in node.names if alias.name != "*")]
         else:
             continue
-        found += [(f"{'/'.join(module)}.py", node.lineno) for module in modules if module]
+        for module in filter(None, modules):
+            packages = ["/".join((*module[:depth], "__init__.py")) for depth in range(1, len(module) + 1)]
+            found += [(path, node.lineno) for path in (f"{'/'.join(module)}.py", *packages)]
     return found
 
 
@@ -53,7 +56,7 @@ def helpers(texts, read):
 
 
 def unknown(texts, has):
-    """Sentences on imports that the grader cannot follow; has(path): is this file in the package or handed in?"""
+    """Sentences on imports that lead nowhere in the grader, or elsewhere; has(path): does the package or the hand-in?"""
     sentences = []
     for file, text in texts.items():
         for path, line in imported(text, file):
@@ -62,4 +65,7 @@ def unknown(texts, has):
             if top not in _KNOWN and not inside:
                 what = "the grader has NumPy, Python's own library and what you hand in"
                 sentences.append(f"{file}, line {line}, imports {top}; {what}")
+            if top in sys.stdlib_module_names and inside:
+                what = "is a module of Python, which the grader takes in place of yours; call your file something else"
+                sentences.append(f"{file}, line {line}: {top} {what}")
     return list(dict.fromkeys(sentences))

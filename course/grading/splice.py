@@ -72,6 +72,8 @@ def _place(found, file):
     """Where a file lies among these: at its place in the package, or anywhere under its own name; or None."""
     places = sorted((name for name in found if _stands_for(name, file)), key=lambda name: (name.count("/"), name))
     exact = [name for name in places if name == file or name.endswith("/" + file)]
+    if PurePosixPath(file).name == "__init__.py":  # the name of many
+        places = exact
     return (exact or places or [None])[0]
 
 

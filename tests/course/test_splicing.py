@@ -153,6 +153,23 @@ def test_helpers_in_other_files_are_handed_in_too(tmp_path):
     assert graded(flat)[0] == 100
 
 
+def test_helpers_come_as_packages_too(tmp_path):
+    def ops(text):
+        text = text.replace("import math\n", "import math\nfrom utils import slope\nimport tools.squares.of\n", 1)
+        return text.replace(SIGMOID, "return dy * slope(y)").replace(TANH, "return dy * (1 - tools.squares.of.y(y))")
+
+    files = {
+        "utils/__init__.py": "from .slopes import slope\n",
+        "utils/slopes.py": "def slope(y): return y * (1 - y)\n",
+        "tools/__init__.py": "",
+        "tools/squares/__init__.py": "TWO = 2\n",
+        "tools/squares/of.py": "from . import TWO\ndef y(y): return y**TWO\n",
+        "other/__init__.py": "1 / 0\n",
+    }
+    points, said = graded(tmp_path, ops=ops, **files)
+    assert points == 100, said
+
+
 def test_a_mistake_costs_its_own_task_whatever_stands_around_it(tmp_path):
     def ops(text):
         return text.replace(SIGMOID, "return SCALE['one'] * dy").replace(
@@ -189,6 +206,13 @@ def test_imports_are_found_by_syntax():
     said = beside.unknown({CELL: text}, lambda path: path == "mine.py" or path.startswith("gca_scratch"))
     assert said == [f"{CELL}, line 4, imports scipy; the grader has NumPy, Python's own library and what you hand in"]
     assert beside.imported("def f(:\n", CELL) == []
+
+
+def test_a_helper_that_is_called_as_a_module_of_python_is_told():
+    text = "import math\nfrom code import mine\nimport statistics as s\nfrom .code import mine\n"
+    said = beside.unknown({CELL: text}, {"code.py", "statistics/__init__.py", "gca_scratch", CELL}.__contains__)
+    taken = "is a module of Python, which the grader takes in place of yours; call your file something else"
+    assert said == [f"{CELL}, line 2: code {taken}", f"{CELL}, line 3: statistics {taken}"]
 
 
 def test_the_limits_of_the_students_tests_are_the_graders():
