@@ -56,7 +56,7 @@ def helpers(texts, read):
 
 
 def unknown(texts, has):
-    """Sentences on imports that lead nowhere in the grader, or elsewhere; has(path): does the package or the hand-in?"""
+    """Sentences on imports that lead nowhere in the grader, or elsewhere; has(path): do package or hand-in have it?"""
     sentences = []
     for file, text in texts.items():
         for path, line in imported(text, file):
