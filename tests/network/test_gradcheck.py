@@ -191,6 +191,13 @@ def test_the_other_witness_keeps_silent_of_rounding(scale, start):
     assert gradcheck.complex_step(lambda z: z.sum(), np.zeros((0, 3))).shape == (0, 3)
 
 
+@pytest.mark.parametrize("power", [2, 3, 4, 7])  # the complex step answers p^3 with its own square, 1e-60 for 0
+@pytest.mark.parametrize("point", [np.zeros(3), np.zeros((2, 2)), 0, np.array([0, -0.0, 1e-320])])
+def test_the_other_witness_keeps_silent_where_every_slope_is_zero(power, point):
+    for witness in (gradcheck.complex_step, gradcheck.central_difference):
+        assert np.abs(witness(lambda p: (p**power).sum(), point)).max() < 1e-15
+
+
 @pytest.mark.parametrize("steepness", [30, 300, 1000])
 def test_the_other_witness_keeps_silent_of_what_is_steep(steepness):
     slopes = gradcheck.complex_step(lambda z: np.sin(steepness * z).sum(), POINT)
