@@ -46,7 +46,7 @@ MIDDLE = {
 # ... and of those of one side. Where a bone is named, its joint is where it begins.
 SIDED = {
     "collar": "collar clavicle collarbone clav scapula",
-    "shoulder": "shoulder shoulderjoint shldr sjc sho 肩 uparm upperarm uarm humerus arm 腕",
+    "shoulder": "shoulder shoulderjoint shldr sjc sho acromion 肩 uparm upperarm uarm humerus arm 腕",
     "upper arm": "upa",
     "elbow": "elbow elb ejc ひじ 肘 forearm lowerarm lowarm farm radius ulna",
     "forearm": "frm",
@@ -63,12 +63,12 @@ SIDED = {
     "hip": "hip hips upleg upperleg thigh femur hjc asi asis 足 hipjoint",
     "back of the hip": "psi psis",
     "thigh": "thi",
-    "knee": "knee kne kjc ひざ 膝 leg lowerleg lowleg shin calf tibia",
+    "knee": "knee kne kjc ひざ 膝 leg lowerleg lowleg shin calf tibia shank",
     "shin": "tib",
-    "ankle": "ankle ank ajc 足首",
+    "ankle": "ankle ank ajc 足首 talus",
     "foot": "foot",
-    "heel": "heel hee かかと",
-    "toe": "toe toebase toes bigtoe footindex ball hallux hlx つま先 足先ex",
+    "heel": "heel hee かかと calcn calcaneus",
+    "toe": "toe toebase toes bigtoe footindex ball hallux hlx つま先 足先ex metatarsals",
     "small toe": "smalltoe littletoe",
     "eye": "eye 目",
     "inner eye": "eyeinner innereye",
@@ -85,16 +85,17 @@ LEG = ("hip", "back of the hip", "thigh", "knee", "shin", "ankle", "foot", "heel
 _PLAIN_SHOULDER = ("shoulder", "shldr", "肩")  # the collar bone in skeletons that name the upper arm as well
 _UPPER_ARM = ("uparm", "upperarm", "uarm", "humerus", "arm", "腕")
 _FOREARM = ("forearm", "lowerarm", "lowarm", "farm", "radius", "ulna")
-_SHIN = ("leg", "lowerleg", "lowleg", "shin", "calf", "tibia")
+_SHIN = ("leg", "lowerleg", "lowleg", "shin", "calf", "tibia", "shank")
 
 # What tells the limb of a joint that is none of these parts, such as "LeftForeArmRoll".
 _TELLING = {
-    "arm": "shoulder arm elbow wrist hand palm thumb finger collar clavicle humerus 腕 手 肩 ひじ 指",
-    "leg": "hip buttock leg thigh knee shin calf ankle foot heel toe femur tibia 足 ひざ つま先",
+    "arm": "shoulder shldr arm elbow wrist hand palm thumb finger collar clavicle humerus acromi 腕 手 肩 ひじ 指",
+    "leg": "hip buttock leg thigh knee shin shank calf ankle foot heel toe femur tibia calcan metatars 足 ひざ つま先",
 }
 _SIDES = {"left": "left", "right": "right", "l": "left", "r": "right", "lt": "left", "rt": "right"}
 _WITHIN = {"left": "left", "right": "right", "左": "left", "右": "right"}  # "lefthand", "handright", "左足"
 _SILENT = "j jt jnt joint jointtype bone bip biped valvebiped mixamorig def org rig xn skel avg c m f sec adj"
+_BONE_OF_A_FINGER = re.compile("(metacarpal|proximal|intermediate|distal)$")  # "leftIndexDistal"
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
 
@@ -193,7 +194,8 @@ def _part(spelled, side=""):
         for table in (_OF_ONE_SIDE,) if side else (_IN_THE_MIDDLE, _OF_ONE_SIDE):
             if word in table:
                 return table[word]
-    return None
+    found = _OF_ONE_SIDE.get(_BONE_OF_A_FINGER.sub("", spelled))
+    return found if found and found[0] in FINGERS else None
 
 
 def _reading(side, spelled, rest):

@@ -33,6 +33,8 @@ def read(names):
         ("mouth_left left_foot_index right_pinky", "l mouth, l toe, r pinky"),
         ("L5 T8 jL5S1 jLeftHip", "spine, spine, spine, l hip"),
         ("Hip Ab LShoulder LUArm LFArm LHand", "pelvis, spine, l collar, l shoulder, l elbow, l wrist"),
+        ("leftThumbMetacarpal leftIndexDistal Left_Little_Proximal", "l thumb, l index, l pinky"),  # VRM, Unity
+        ("femur_r tibia_r talus_r calcn_r toes_r", "r hip, r knee, r ankle, r heel, r toe"),  # OpenSim
         ("handl kneer lefthand handright", "l hand, r knee, l hand, r hand"),
     ],
 )
@@ -122,7 +124,7 @@ IN_THE_MIDDLE = {
 }
 OF_A_SIDE = {
     "collar": "collar, clavicle, collar bone, clav, scapula",
-    "shoulder": "shoulder, shoulder joint, shldr, sjc, sho, 肩, up arm, upper arm, uarm, humerus, arm, 腕",
+    "shoulder": "shoulder, shoulder joint, shldr, sjc, sho, acromion, 肩, up arm, upper arm, uarm, humerus, arm, 腕",
     "upper arm": "upa",
     "elbow": "elbow, elb, ejc, ひじ, 肘, forearm, lower arm, low arm, farm, radius, ulna",
     "forearm": "frm",
@@ -139,12 +141,12 @@ OF_A_SIDE = {
     "hip": "hip, hips, up leg, upper leg, thigh, femur, hjc, asi, asis, 足, hip joint",
     "back of the hip": "psi, psis",
     "thigh": "thi",
-    "knee": "knee, kne, kjc, ひざ, 膝, leg, lower leg, low leg, shin, calf, tibia",
+    "knee": "knee, kne, kjc, ひざ, 膝, leg, lower leg, low leg, shin, calf, tibia, shank",
     "shin": "tib",
-    "ankle": "ankle, ank, ajc, 足首",
+    "ankle": "ankle, ank, ajc, 足首, talus",
     "foot": "foot",
-    "heel": "heel, hee, かかと",
-    "toe": "toe, toe base, toes, big toe, foot index, ball, hallux, hlx, つま先, 足先ex",
+    "heel": "heel, hee, かかと, calcn, calcaneus",
+    "toe": "toe, toe base, toes, big toe, foot index, ball, hallux, hlx, つま先, 足先ex, metatarsals",
     "small toe": "small toe, little toe",
     "eye": "eye, 目",
     "inner eye": "eye inner, inner eye",
@@ -188,6 +190,15 @@ def test_words_for_the_sides(word, side):
     assert readings([f"{word}_knee"])[0][:2] == readings([f"knee_{word}"])[0][:2] == (side, "knee")
 
 
+@pytest.mark.parametrize(
+    ("name", "limb"),
+    [("lShldrBend", "arm"), ("lForearmTwist", "arm"), ("LeftForeArmRoll", "arm"), ("lMetatarsalEnd", "leg"),
+     ("L.Shank.Front", "leg"), ("L_ShankDistal", "leg"), ("L.Acromium", "arm"), ("l_calcaneal", "leg")],
+)  # fmt: skip
+def test_the_limb_of_what_lies_along_it(name, limb):
+    assert readings([name])[0][:3] == ("left", "", limb)
+
+
 @pytest.mark.parametrize("words", ["shoulder, shldr, 肩"])
 def test_a_shoulder_beside_an_upper_arm_is_the_collar(words):
     for name in words.split(", "):
@@ -223,8 +234,8 @@ def test_words_that_tell_nothing(words):
 
 @pytest.mark.parametrize(
     ("words", "limb"),
-    [("shoulder arm elbow wrist hand palm thumb finger collar clavicle humerus 腕 手 肩 ひじ 指", "arm"),
-     ("hip buttock leg thigh knee shin calf ankle foot heel toe femur tibia 足 ひざ つま先", "leg"),
+    [("shoulder shldr arm elbow wrist hand palm thumb finger collar clavicle humerus acromi 腕 手 肩 ひじ 指", "arm"),
+     ("hip buttock leg thigh knee shin shank calf ankle foot heel toe femur tibia calcan metatars 足 ひざ つま先", "leg"),
      ("head belly", "")],
 )  # fmt: skip
 def test_words_that_tell_a_limb_though_not_the_part(words, limb):
