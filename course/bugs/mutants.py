@@ -10,9 +10,10 @@ They lie in course/bugs/*.toml for all who use them: the tests of the gradient p
     equation    what it violates
     sentence    what a student should read who has made it; it does not give the line away
     network     which network's gradients show it: raster, wavefront, NumPy (the wavefront where nothing is compiled),
-                feedforward, parts, two streams, scheme a, soft, ST-LSTM, trust; empty where no gradient does (forward
-                rules, the optimiser, the schedule) and for what is compiled, which the tests see
-    student     false for code that no assignment asks for (true by default)
+                feedforward, parts, two streams, scheme a, soft, ST-LSTM, trust, or a reading of the gate: draws, odds,
+                range, largest, news, sight; empty where no gradient does (forward rules, the optimiser, the schedule)
+                and for what is compiled, which the tests see
+    student     false for code that no assignment or check of formulas asks for (true by default)
     together    another planted bug of the same file that comes with it: a mistake that is made twice, consistently
     whole       a reason why it costs the whole of its task; else a single mistake costs a part (grading/points.py)
 """

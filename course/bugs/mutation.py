@@ -23,7 +23,7 @@ from gca_scratch.support.writing import replacing
 
 from ..drivers import DRIVERS
 from ..grading import diagnosis
-from ..manifest import ROOT, all_ids, load
+from ..manifest import BESIDE, ROOT, all_ids, load
 from . import mutants
 
 NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
@@ -37,6 +37,7 @@ NETWORKS = {  # by the `network` of a bug: the settings whose network shows it
     "soft": {"attention": "soft"},
     "trust": {"trust_gate": True},
     "ST-LSTM": {"network": "st-lstm"},
+    **{reading: {} for reading in ("draws", "odds", "range", "largest", "news", "sight")},
 }
 PARTS = (0, 1, 1, 2)  # the body part of each of four joints
 STEP, TOLERANCE = 1e-30, 1e-8
@@ -47,6 +48,8 @@ NEAREST = {  # by the file of a bug: tests that come before SUITE
     "network/body_parts.py": ("network/test_body_parts.py",),
     "network/grid.py": ("network/test_grid.py",),
     "network/ops.py": ("network/test_ops.py", "training/test_stepwise.py"),
+    "variants/readings.py": ("variants/test_readings.py",),
+    "variants/sight.py": ("variants/test_sight.py",),
     "variants/tree.py": ("variants/test_tree.py",),
     "training/optim.py": ("training/test_optim.py", "training/test_stepwise.py"),
     "training/stepwise.py": ("training/test_stepwise.py", "training/test_training.py"),
@@ -59,6 +62,12 @@ def small_network(package, kind):
     """A small network of this kind, one of NETWORKS, of a package, ours or one with a bug in it."""
     settings = {"frames": 3, "hidden": 3, "iterations": 2, "initial": "average"} | NETWORKS[kind]
     network = package("variants.build").build(package("settings").Settings(**settings), len(PARTS), 2, 3, PARTS)
+    if kind == "sight":
+        return package("variants.sight").sighted(network)
+    if kind in package("variants.readings").GATES:
+        return package("variants.readings").Reading(kind).of(network)
+    if kind == "news":
+        return package("variants.readings").Reading("odds", "news").of(network)
     return replace(network, schedule="raster") if kind == "raster" else network
 
 
@@ -125,7 +134,7 @@ def failing_test(mutant, seconds=SECONDS):
     """The first test that fails with this bug planted; "" if none does. No run of tests takes more than so long."""
     for names in (NEAREST.get(mutant.file, ()), SUITE):
         found = _first_failure(names, mutant, seconds)
-        if "::" in found and not _passes(found, seconds):
+        if found.startswith(names) and not _passes(found, seconds):
             raise InputError(f"tests/{found} fails without any planted bug, and so proves nothing; mend it first")
         if found:
             return found
@@ -209,7 +218,7 @@ def diagnosed(bugs=None):
     drivers; bugs that change nothing there are left out. Functions that no assignment asks for are taken with
     every driver that tests them.
     """
-    tasks = [task for id in all_ids() for task in load(id).tasks]
+    tasks = [task for id in (*all_ids(), *BESIDE) for task in load(id).tasks]
     rows = []
     for mutant in mutants.load() if bugs is None else bugs:
         if not mutant.student:
@@ -237,7 +246,7 @@ def write_diagnosis(rows, path):
         "# What the grader recognises",
         "",
         "Every planted bug that a student could write, handed to the grader's diagnosis as numbers alone. Of those in",
-        f"functions that an assignment asks for, {named_in_tasks} of {len(in_tasks)} are named correctly;",
+        f"functions that an assignment or a check asks for, {named_in_tasks} of {len(in_tasks)} are named correctly;",
         f"of all, {named} of {len(rows)}. The others end in an error message.",
         "",
         "| task | function | what it looks like | named |",

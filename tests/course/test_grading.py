@@ -143,6 +143,15 @@ def test_tests_that_are_not_there_are_told_and_catch_nothing(monkeypatch):
         mutation.failing_test(BUGS["decay-times"], seconds=None)
 
 
+@pytest.mark.parametrize("found", ["training/test_optim.py", "training/test_optim.py::test_it"])
+def test_what_fails_without_a_bug_catches_nothing(monkeypatch, found):
+    """A file that cannot even be read, say, for the copy has the package and its tests alone."""
+    monkeypatch.setattr(mutation, "_first_failure", lambda names, mutant, seconds: found)
+    monkeypatch.setattr(mutation, "_passes", lambda name, seconds: False)
+    with pytest.raises(InputError, match="fails without any planted bug"):
+        mutation.failing_test(BUGS["decay-times"])
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

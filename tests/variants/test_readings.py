@@ -1,7 +1,7 @@
-"""Other readings of the gate: known values, gradients by complex step, central differences and the oracle, and planted
-bugs, each of which is caught."""
+"""Other readings of the gate: known values, gradients by complex step, central differences and the oracle.
 
-import inspect
+tests/course/test_gates.py puts planted bugs to these checks.
+"""
 
 import numpy as np
 import pytest
@@ -23,18 +23,22 @@ def some(seed=0, K=7, B=3):
     return r / r.sum(axis=0)
 
 
-@pytest.mark.parametrize(
-    ("gate", "expected"),
-    [
-        ("as written", R),
-        ("draws", [[0.875, 0.271], [0.488, 0.488], [0.657, 0.973]]),
-        ("odds", [[0.6, 3 / 13], [0.375, 0.375], [9 / 19, 21 / 31]]),
-        ("range", [[1, 0], [0, 1 / 6], [1 / 3, 1]]),
-        ("largest", [[1, 1 / 7], [0.4, 2 / 7], [0.6, 1]]),
-    ],
-)
-def test_known_gates(gate, expected):
-    np.testing.assert_allclose(GATES[gate][0](R)[0], expected, atol=1e-8)
+KNOWN = {
+    "as written": R,
+    "draws": [[0.875, 0.271], [0.488, 0.488], [0.657, 0.973]],
+    "odds": [[0.6, 3 / 13], [0.375, 0.375], [9 / 19, 21 / 31]],
+    "range": [[1, 0], [0, 1 / 6], [1 / 3, 1]],
+    "largest": [[1, 1 / 7], [0.4, 2 / 7], [0.6, 1]],
+}
+
+
+def check_known(gate, forward):
+    np.testing.assert_allclose(forward(R)[0], KNOWN[gate], atol=1e-8)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_known_gates(gate):
+    check_known(gate, GATES[gate][0])
 
 
 def check(forward, backward):
@@ -58,37 +62,6 @@ def test_an_even_score_opens_the_gate_by_half_or_more(gate):
     even = np.full((250, 1), 1 / 250)
     assert 0.5 <= GATES[gate][0](even)[0][0, 0] < 0.64
     assert GATES["as written"][0](even)[0][0, 0] == 1 / 250
-
-
-PLANTED = [
-    ("draws_forward", "** len(r)", "** 1"),  # the draws forgotten
-    ("draws_backward", "len(r) * (1", "(1"),  # the factor K forgotten
-    ("draws_backward", "(len(r) - 1)", "len(r)"),  # K for K - 1
-    ("draws_backward", "** (len(r) - 1)", "* (len(r) - 1)"),  # a product for a power
-    ("odds_backward", "dg * len(r)", "dg"),
-    ("odds_backward", "** 2", "** 1"),
-    ("odds_backward", "1 + len(r) * r", "1 + r"),
-    ("largest_backward", "most**2", "most"),
-    ("largest_backward", "-(dg", "(dg"),
-    ("largest_backward", "(dg * r)", "dg"),
-    ("range_backward", ", -of_top", ", of_top"),
-    ("range_backward", "of_top - dg", "of_top + dg"),
-    ("range_backward", "(dg * g)", "dg"),
-    ("news_backward", "dx[:, :-1] -= d[:, 1:] / 2", "pass"),
-    ("news_backward", "d[:, :, 1:] / 2", "d[:, :, 1:]"),
-    ("news_forward", "new[:, :, 1:] -= x[:, :, :-1] / 2", "pass"),
-]
-
-
-@pytest.mark.parametrize(("function", "before", "after"), PLANTED)
-def test_planted_bugs_are_caught(function, before, after, monkeypatch):
-    source = inspect.getsource(getattr(readings, function))
-    assert source.count(before) == 1
-    scope = dict(vars(readings))
-    exec(source.replace(before, after), scope)
-    pair = [scope[f"{function.split('_')[0]}_{way}"] for way in ("forward", "backward")]
-    with pytest.raises(AssertionError):
-        check_news(*pair) if function.startswith("news") else check(*pair)
 
 
 def check_news(forward, backward):

@@ -1,8 +1,8 @@
-"""Scores that see movement: known values, gradients by complex step, central differences and the oracle, and planted
-bugs, each of which is caught."""
+"""Scores that see movement: known values, gradients by complex step, central differences and the oracle.
 
-import inspect
-import textwrap
+tests/course/test_gates.py puts planted bugs to these checks.
+"""
+
 from dataclasses import replace
 
 import autograd.numpy as anp
@@ -153,66 +153,6 @@ def test_gradients_of_whole_networks(changes):
     rows = check_network(network, directions=3)
     assert {row.name for row in rows} == {*network.shapes(), "input"}
     assert all(row.passed for row in rows), [row for row in rows if not row.passed]
-
-
-PLANTED = [
-    ("sight_forward", "p = x - x.mean(axis=2, keepdims=True)", "p = x"),
-    ("sight_forward", "d = p - p.mean(axis=1, keepdims=True)", "d = p"),
-    ("sight_forward", "v[:, 1:-1] /= 2", "pass"),
-    ("sight_backward", "+ 2 * m", "+ m"),
-    ("sight_backward", ") / UNIT", ")"),
-    ("sight_backward", "dv[:, 1:-1] /= 2", "pass"),
-    ("sight_backward", "- dd.mean(axis=1, keepdims=True)", ""),
-    ("sight_backward", "dp[:, :-1] -= dstep", "dp[:, :-1] += dstep"),
-    ("sight_backward", "dv[:, :-1] + dv[:, 1:]", "dv[:, 1:]"),
-    ("sight_backward", "return dp - dp.mean(axis=2, keepdims=True)", "return dp"),
-    ("company_forward", "(1, 2)", "(2, 1)"),
-    ("company_backward", "of_joint.mean(axis=1, keepdims=True)", "of_joint"),
-    ("company_backward", "of_frame.mean(axis=2", "of_frame.sum(axis=2"),
-    ("company_backward", "own + ", ""),
-    ("reach_forward", " ** 0.5", ""),
-    ("reach_backward", "dw / (2 * w)", "dw / w"),
-    ("reach_backward", "dproduct * of_frame, dproduct * of_joint", "dproduct * of_joint, dproduct * of_frame"),
-    ("weighed_forward", "q = q / total", "pass"),
-    ("weighed_backward", " / total", ""),
-    ("weighed_backward", "(dq - (dq * q).sum(axis=0))", "dq"),
-    ("weighed_backward", "dproduct * w, dproduct * r", "dproduct * r, dproduct * w"),
-    ("value_backward", "tanh_backward(du, tanh)", "du"),
-    ("value_backward", "matmul_dW(m, da)", "matmul_dW(m, du)"),
-]
-
-
-@pytest.mark.parametrize(("function", "before", "after"), PLANTED)
-def test_planted_bugs_are_caught(function, before, after):
-    source = inspect.getsource(getattr(sight, function))
-    assert source.count(before) == 1
-    scope = dict(vars(sight))
-    exec(source.replace(before, after), scope)
-    name = function.split("_")[0]
-    with pytest.raises(AssertionError):
-        CHECKS[name](scope[f"{name}_forward"], scope[f"{name}_backward"])
-
-
-PLANTED_IN_STREAM = [
-    ("score_backward", "dsight[..., self.channels : -2] += of_value[SIGHT]", "pass"),
-    ("score_backward", "dsight[..., -2] += reach_backward(dw, reach, self.joints, self.frames)", "pass"),
-    ("score_backward", "dr, dw = weighed_backward(dq, weighed)", "dr, dw = dq, 0 * dq"),
-    ("score_backward", "tanh_backward(ds, tanh)", "ds"),
-    ("score_backward", "return 0, dIF,", "return 0, 0 * dIF,"),
-    ("score_backward", " | of_value | ", " | {**of_value, 'value.W': 2 * of_value['value.W']} | "),
-    ("attend_backward", "soft_attention_backward(dF, soft)", "soft_attention_backward(2 * dF, soft)"),
-]
-
-
-@pytest.mark.parametrize(("function", "before", "after"), PLANTED_IN_STREAM)
-def test_planted_bugs_of_the_stream_are_caught(function, before, after, monkeypatch):
-    source = inspect.getsource(getattr(sight.SightedStream, function))
-    assert source.count(before) == 1
-    scope = dict(vars(sight))
-    exec(textwrap.dedent(source.replace(before, after)), scope)
-    monkeypatch.setattr(sight.SightedStream, function, scope[function])
-    rows = check_network(Sighted(4, 3, 3, 3, hidden=4, initial="average"), directions=2, witnesses=("complex",))
-    assert not all(row.passed for row in rows)
 
 
 # --- the oracle -------------------------------------------------------------------------------------------------------
