@@ -249,6 +249,8 @@ def _motion(lines: Lines, line: int, columns: int, path: Path) -> tuple[np.ndarr
         raise InputError(f"{path}, line {time_line}: a frame cannot take {time[:20]} seconds; {_AGAIN}.")
     values = _numbers(lines, columns, path)
     count, declared = len(values) // columns, int(frames)
+    if not count and not declared:
+        raise InputError(f"{path}, line {line}: this is a skeleton without a single frame; give a file with motion.")
     if count < declared - (count >= _FEW) or not count:
         raise InputError(
             f"{path}, line {line}: {declared} frames are declared, but {count} are there; copy the file again, or "

@@ -270,6 +270,7 @@ def test_a_joint_without_channels_stays_as_it_is(path):
         ("1 2 3 0 0 0 0\n", "1 2 3_0 0 0 0 0\n", ["line 18", "column 3", "'3_0'"]),
         ("1 2 3 0 0 0 0\n", "1 2 x 0 0 0 0\n", ["line 18", "column 3", "'x'"]),
         ("1 2 3 0 0 0 0\n1 2 3 0 0 0 90\n", "", ["line 16", "2 frames are declared, but 0"]),
+        (TEXT[TEXT.index("Frames") :], "Frames: 0\nFrame Time: 1\n", ["line 16", "skeleton without a single frame"]),
         ("Frame Time: 0.01\n1 2 3 0 0 0 0\n1 2 3 0 0 0 90\n", "", ["before its first frame"]),
         ("Hips", "Hi\x01ps", ["line 2", "cannot be shown"]),
     ],
