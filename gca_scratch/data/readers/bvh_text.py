@@ -247,15 +247,13 @@ def _motion(lines: Lines, line: int, columns: int, path: Path) -> tuple[np.ndarr
     frame_time = number(time, f"{path}, line {time_line}", _LIMIT)
     if not frame_time > 0:
         raise InputError(f"{path}, line {time_line}: a frame cannot take {time[:20]} seconds; {_AGAIN}.")
-    values = _numbers(lines, columns, path)
-    count, declared = len(values) // columns, int(frames)
+    values, declared = _numbers(lines, columns, path), int(frames)
+    count = len(values) // columns
     if not count and not declared:
         raise InputError(f"{path}, line {line}: this is a skeleton without a single frame; give a file with motion.")
     if count < declared - (count >= _FEW) or not count:
-        raise InputError(
-            f"{path}, line {line}: {declared} frames are declared, but {count} are there; copy the file again, or "
-            "correct the number if nothing is missing."
-        )
+        said = f"{declared} frames are declared, but {count} are there; copy the file again, or correct the number"
+        raise InputError(f"{path}, line {line}: {said} if nothing is missing.")
     notes = () if count == declared else ("declares another number of frames than there are",)
     return np.frombuffer(values).reshape(count, columns), frame_time, notes
 
