@@ -47,11 +47,15 @@ def library(dtype):
 PRODUCTS = '''"""Matrix products of many rows: those of ops.py."""
 
 from . import ops
+from .grid import added
 
 
-def matmul(x, W, out=None, workspace=None):
-    """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given."""
-    return ops.matmul(x, W, out)
+def matmul(x, W, out=None, workspace=None, onto=None):
+    """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given.
+
+    onto: an array to which it is added, in place.
+    """
+    return added(ops.matmul(x, W, out), onto)
 
 
 def matmul_dW(x, dy, workspace=None):
@@ -61,6 +65,7 @@ def matmul_dW(x, dy, workspace=None):
 SCORING = '''"""The scores of attention.py, under the name of those that are compiled elsewhere."""
 
 from . import attention
+from .grid import added
 
 
 def informativeness_forward(*arguments):
@@ -68,9 +73,10 @@ def informativeness_forward(*arguments):
     return attention.informativeness_forward(*arguments)
 
 
-def informativeness_backward(*arguments):
-    """As `attention.informativeness_backward`."""
-    return attention.informativeness_backward(*arguments)
+def informativeness_backward(dr, cache, onto=None):
+    """As `attention.informativeness_backward`; onto: the dh of other uses, to which this one's is added in place."""
+    dh, *others = attention.informativeness_backward(dr, cache)
+    return added(dh, onto), *others
 '''
 STAND_INS = {  # what a folder holds in place of these files: neither fast engines nor variants are needed there
     "gca_scratch/__init__.py": '"""GCA-LSTM from scratch: the part of it that this assignment needs."""\n\n'

@@ -130,6 +130,6 @@ def state_dtype(x, *others):
     return found if found.kind in "fc" else np.dtype(np.float64)
 
 
-def added(da, onto):
-    """da (K, B, 5H), or its sum with that of other sweeps, which is written to `onto`."""
-    return da if onto is None else array_module(da).add(onto, da, out=onto)
+def added(dx, onto):
+    """The gradient dx, or its sum with that of other uses of x, which is written to `onto`."""
+    return dx if onto is None else array_module(dx).add(onto, dx, out=onto)

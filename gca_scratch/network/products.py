@@ -13,29 +13,37 @@ from . import ops
 from .arrays import FRESH, array_module
 from .compiled import build
 from .compiled.address import address
+from .grid import added
 
 LEAST = 1 << 18  # multiplications: with fewer a call costs more than it saves
 EACH = 1 << 20  # and with fewer for each of them, further threads do
 
 
 class Product(ctypes.Structure):
-    """What compiled/product.h works on: how many rows and columns, how far from one to the next, where arrays begin."""
+    """What compiled/product.h works on: how many rows and columns, how far from one to the next, where arrays begin.
 
-    SIZES = ("rows", "steps", "columns", "x_row", "w_step", "w_column", "y_row")
+    adds: is the product added to what is in y?
+    """
+
+    SIZES = ("rows", "steps", "columns", "x_row", "w_step", "w_column", "y_row", "adds")
     ARRAYS = ("x", "w", "y", "packed")
     _fields_ = [*((name, ctypes.c_int64) for name in SIZES), *((name, ctypes.c_void_p) for name in ARRAYS)]
 
 
-def matmul(x, W, out=None, workspace=FRESH):
-    """`x W` over the last axis of x (..., D), with W (D, E): gives (..., E), written to `out` where that is given."""
-    library = _library(x, W, out)
-    packed_rows = x.flags.c_contiguous and (out is None or out.flags.c_contiguous)
+def matmul(x, W, out=None, workspace=FRESH, onto=None):
+    """`x W` over the last axis of x (..., D), with W (D, E).
+
+    Gives (..., E), written to `out` where that is given; or its sum with `onto`, in the place of that.
+    """
+    y = out if onto is None else onto
+    library = _library(x, W, y)
+    packed_rows = x.flags.c_contiguous and (y is None or y.flags.c_contiguous)
     if library is None or x.size * W.shape[1] < LEAST or not packed_rows:
-        return ops.matmul(x, W, out)
+        return added(ops.matmul(x, W, out), onto)
     (D, E), item = W.shape, x.itemsize
-    y = np.empty((*x.shape[:-1], E), x.dtype) if out is None else out
+    y = np.empty((*x.shape[:-1], E), x.dtype) if y is None else y
     packed = workspace.empty(np, "packed", (D * (E + 5 * library.lanes),), x.dtype)
-    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": D, "y_row": E}
+    sizes = {"rows": x.size // D, "steps": D, "columns": E, "x_row": D, "y_row": E, "adds": onto is not None}
     steps = {"w_step": W.strides[0] // item, "w_column": W.strides[1] // item}
     _run(library.product, workspace.threads, {"x": x, "w": W, "y": y, "packed": packed}, **sizes, **steps)
     return y

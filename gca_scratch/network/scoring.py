@@ -11,6 +11,7 @@ from . import attention
 from .arrays import FRESH, array_module
 from .compiled import build
 from .compiled.address import address
+from .grid import added
 from .ops import softmax_backward, softmax_forward
 from .products import matmul, matmul_dW
 
@@ -38,19 +39,21 @@ def informativeness_forward(h, IF, We1, We2, workspace=FRESH):
     return r, attention.Cache(h, IF, We1, We2, s, r, workspace)
 
 
-def informativeness_backward(dr, cache):
-    """As `attention.informativeness_backward`."""
+def informativeness_backward(dr, cache, onto=None):
+    """As `attention.informativeness_backward`; onto: the dh of other uses, to which this one's is added in place."""
     h, IF, We1, We2, s, r, workspace = cache
     library = _library(dr, h, IF, We1, We2)
     if library is None:
-        return attention.informativeness_backward(dr, cache)
+        dh, *others = attention.informativeness_backward(dr, cache)
+        return added(dh, onto), *others
     (K, B, A), H = s.shape, h.shape[2]
     da = workspace.empty(np, "da", s.shape, s.dtype)
     da_IF, dWe1 = np.empty((B, A), s.dtype), np.empty(A, s.dtype)
     arrays = {"de": softmax_backward(dr, r), "We1": We1, "s": s, "da": da, "da_IF": da_IF, "dWe1": dWe1}
     _run(library.score_back, workspace.threads, arrays, cells=K, B=B, A=A)
     dWe2 = np.concatenate([matmul_dW(h, da, workspace), IF.T @ da_IF])
-    dh = matmul(da, We2[:H].T, workspace.empty(np, "dh", h.shape, s.dtype), workspace)
+    out = workspace.empty(np, "dh", h.shape, s.dtype) if onto is None else None
+    dh = matmul(da, We2[:H].T, out, workspace, onto)
     return dh, da_IF @ We2[H:].T, dWe1, dWe2
 
 

@@ -141,13 +141,11 @@ class AttentionStream:
             if dseen_n is not None:
                 dseen += dseen_n
             add_up(layer2, g_n)
-            dseen_n, dIF_n, g_n = self.score_backward(n, dr, score)
+            _, dIF_n, g_n = self.score_backward(n, dr, score, dseen)
             add_up(g, g_n)
-            dseen += dseen_n
             dIF = dIF + dIF_n
         if da is not None:
-            dh_2, dW = self.layer2_share_backward(da, p, h, workspace)
-            dh += dh_2
+            _, dW = self.layer2_share_backward(da, p, h, workspace, dh)
             g |= layer2 | {"layer2.W": xp.concatenate([dW, layer2["layer2.W"]])}
         if cache.see is not None:
             dh += self.see_backward(dseen, cache.see)
@@ -183,9 +181,12 @@ class AttentionStream:
         We1, We2 = (p[name] for name in self.score_names(n))
         return scoring.informativeness_forward(seen, IF, We1, We2, workspace)
 
-    def score_backward(self, n, dr, cache):
-        """dr (K, B) gives dseen (K, B, H), dIF (B, M) and the weights' gradients by name."""
-        dseen, dIF, dWe1, dWe2 = scoring.informativeness_backward(dr, cache)
+    def score_backward(self, n, dr, cache, onto=None):
+        """dr (K, B) gives dseen (K, B, H), dIF (B, M) and the weights' gradients by name.
+
+        onto: the dseen of other iterations, to which this one's is added in place.
+        """
+        dseen, dIF, dWe1, dWe2 = scoring.informativeness_backward(dr, cache, onto)
         return dseen, dIF, dict(zip(self.score_names(n), (dWe1, dWe2), strict=True))
 
     def layer2_shapes(self):
@@ -198,11 +199,13 @@ class AttentionStream:
         out = workspace.empty(xp, "a", (*h.shape[:2], 5 * self.hidden), xp.result_type(h, W))
         return matmul(h, W, out, workspace)
 
-    def layer2_share_backward(self, da, p, h, workspace):
-        """da (K, B, 5H), the sum over all iterations, gives dh (K, B, H) and the gradient of W_x (H, 5H)."""
+    def layer2_share_backward(self, da, p, h, workspace, onto=None):
+        """da (K, B, 5H), the sum over all iterations, gives dh (K, B, H) and the gradient of W_x (H, 5H).
+
+        onto: the dh of other uses, to which this one is added in place.
+        """
         W = p["layer2.W"][: self.hidden]
-        out = workspace.empty(array_module(da), "dh from layer 2", h.shape, da.dtype)
-        return matmul(da, W.T, out, workspace), matmul_dW(h, da, workspace)
+        return matmul(da, W.T, None, workspace, onto), matmul_dW(h, da, workspace)
 
     def attend(self, p, seen, r, a, workspace, remember):
         """F (B, H), what layer 2 has seen in the end under its gate (Eqs. 1-3, 7), and a cache."""

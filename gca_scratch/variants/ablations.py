@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..network.arrays import Array, array_module
 from ..network.gca_lstm import one_of
+from ..network.grid import added
 from ..network.ops import softmax_backward, softmax_forward
 from ..network.stream import AttentionStream
 from ..network.two_stream import PartStream
@@ -90,12 +91,12 @@ class _Ablated:
         We1, We2 = (p[name] for name in self.score_names(n))
         return informativeness_forward(seen, IF, We1, We2)
 
-    def score_backward(self, n, dr, cache):
+    def score_backward(self, n, dr, cache, onto=None):
         """The way back of `score`."""
         if self.sharing in "bd":
-            return super().score_backward(n, dr, cache)
+            return super().score_backward(n, dr, cache, onto)
         dseen, dIF, dWe1, dWe2 = informativeness_backward(dr, cache)
-        return dseen, dIF, dict(zip(self.score_names(n), (dWe1, dWe2), strict=True))
+        return added(dseen, onto), dIF, dict(zip(self.score_names(n), (dWe1, dWe2), strict=True))
 
     def layer2_shapes(self):
         """Soft attention has no layer 2."""

@@ -149,9 +149,9 @@ class SightedStream(AttentionStream):
         q, weighed = weighed_forward(r, w)
         return q, (affine, tanh, judged, reach, weighed)
 
-    def score_backward(self, n, dr, cache):
-        """dr (K, B), with the gradients that `attend_backward` has found, gives 0 for dseen, dIF (B, M) and all of
-        them by name."""
+    def score_backward(self, n, dr, cache, onto=None):
+        """dr (K, B), with the gradients that `attend_backward` has found, gives dIF (B, M) and all of them by name;
+        none for what is seen, which is not asked."""
         affine, tanh, judged, reach, weighed = cache
         dq, of_value = dr
         dr, dw = weighed_backward(dq, weighed)
@@ -161,7 +161,7 @@ class SightedStream(AttentionStream):
         dsight[..., self.channels : -2] += of_value[SIGHT]
         dsight[..., -2] += reach_backward(dw, reach, self.joints, self.frames)
         of_score = dict(zip(self.score_names(n), (dWs, dbs, dWe1, dWe2), strict=True))
-        return 0, dIF, of_score | of_value | {SIGHT: dsight}
+        return onto, dIF, of_score | of_value | {SIGHT: dsight}
 
     def layer2_shapes(self):
         """In the place of layer 2: what a cell says."""

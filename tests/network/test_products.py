@@ -60,6 +60,17 @@ def test_the_number_of_threads_changes_no_bit(workspace):
         assert (products.matmul_dW(x, dy, workspace) == expected[1]).all()
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, complex])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_product_is_added_to_what_is_there(workspace, shape, kind):
+    x, W, there = arrays(*shape, kind)
+    expected, workspace.threads = there + x @ W, 3
+    for onto in (there.copy(), np.pad(there, ((0, 0), (2, 1)))[:, 2:-1]):  # rows side by side, and with gaps
+        assert products.matmul(x, W, None, workspace, onto) is onto
+        tolerance = 1e-5 if kind is np.float32 else 1e-13
+        np.testing.assert_allclose(onto, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
 def test_the_result_goes_where_it_is_wanted(workspace):
     x, W, _ = arrays(6, 4, 3, np.float64)
     x, out = x.reshape(2, 3, 4), np.empty((2, 3, 3))

@@ -1,7 +1,7 @@
-/* Matrix products beside the sweeps: y = x w, and x^T w, with rows many and columns few. */
+/* Matrix products beside the sweeps: y = x w or y += x w, and x^T w, with rows many and columns few. */
 
 struct product { /* products.Product has the same fields */
-    int64_t rows, steps, columns, x_row, w_step, w_column, y_row;
+    int64_t rows, steps, columns, x_row, w_step, w_column, y_row, adds;
     const REAL *x, *w;
     REAL *y, *packed;
 };
@@ -33,17 +33,21 @@ INLINE void product_tile(const struct product *p, ptrdiff_t row, ptrdiff_t rows,
     const struct factors f = {p->x + row * p->x_row, p->x_row, 1, p->packed + column * p->steps, vectors * LANES, LANES, p->steps};
     REAL *y = p->y + row * p->y_row + column;
     if (column + vectors * LANES <= p->columns) {
-        add_product((struct sums){NULL, 0, 0, y, p->y_row, LANES}, rows, vectors, f);
+        add_product((struct sums){p->adds ? y : NULL, p->y_row, LANES, y, p->y_row, LANES}, rows, vectors, f);
         return;
     }
     T z[ROWS][MOST_VECTORS];
     add_product(at_hand(z), rows, vectors, f);
     for (ptrdiff_t k = 0; k < rows; k++)
-        for (int v = 0; column + v * LANES < p->columns; v++)
-            store(y + k * p->y_row + v * LANES, z[k][v], p->columns - column - v * LANES);
+        for (int v = 0; column + v * LANES < p->columns; v++) {
+            REAL *to = y + k * p->y_row + v * LANES;
+            const ptrdiff_t left = p->columns - column - v * LANES;
+            if (p->adds) z[k][v] += load(to, left);
+            store(to, z[k][v], left);
+        }
 }
 
-/* y = x w: w is packed by all, then each takes some of the rows. */
+/* y = x w, or what is added to y: w is packed by all, then each takes some of the rows. */
 static void product_part(void *what, int64_t number, int64_t of) {
     const struct product *p = what;
     const ptrdiff_t group = group_of(p), width = group * LANES, groups = (p->columns + width - 1) / width;

@@ -201,10 +201,12 @@ INLINE void weights_tile(const struct sweep *s, const REAL *inputs, const REAL *
 
 /* The same for all rows of the gradient, a block at a time, and the units from first to last; dz: of the row `at`. */
 INLINE void add_weights(const struct sweep *s, const REAL *dz, ptrdiff_t at, ptrdiff_t end, ptrdiff_t first, ptrdiff_t last) {
-    for (; at < end; at += BLOCK, dz += BLOCK * 5 * s->H)
+    for (ptrdiff_t rows; at < end; at += rows, dz += rows * 5 * s->H) {
+        rows = end - at < 2 * BLOCK ? end - at : BLOCK; /* a short rest is not left alone */
         for (ptrdiff_t unit = first; unit < last; unit += LANES)
             for (ptrdiff_t m = 0; m < s->width; m += ROWS)
-                weights_tile(s, s->inputs + at * s->width, dz, least(BLOCK, end - at), m, least(ROWS, s->width - m), unit);
+                weights_tile(s, s->inputs + at * s->width, dz, rows, m, least(ROWS, s->width - m), unit);
+    }
 }
 
 static void backward_part(void *what, int64_t number, int64_t of) {

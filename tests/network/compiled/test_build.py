@@ -153,6 +153,21 @@ def test_without_a_compiler_numpy_does_the_work(monkeypatch, command, said):
     assert build.library(SINGLE) is None and said in build.describe()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_compiler_that_works_compiles_the_source(tmp_path, dtype):
+    """Else all would be left to NumPy, and every test of what is compiled would be left out without a word."""
+    try:
+        command = build._compiler(os.environ.get("CC", ""))
+    except build.Unavailable as why:
+        pytest.skip(f"nothing is compiled here: {why}")
+    (tmp_path / "one.c").write_text("int one(void) { return 1; }\n")
+    work = [*command, *build.OPTIONS, "-o", str(tmp_path / "one.so"), str(tmp_path / "one.c")]
+    if subprocess.run(work, capture_output=True).returncode:
+        pytest.skip(f"{command[0]} compiles nothing")
+    found, reason = build._found(np.dtype(dtype))
+    assert found or "no vectors that are known here" in reason, reason
+
+
 @needs_compiler
 def test_what_does_not_compile_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "OPTIONS", tuple(option for option in build.OPTIONS if option != "-O3"))

@@ -51,6 +51,17 @@ def test_every_gradient():
     check_gradients(lambda **a: scoring.informativeness_forward(**a)[:1], arrays, gradients, [dr])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
+def test_the_gradient_of_h_is_added_to_that_of_other_uses(dtype):
+    r, cache = scoring.informativeness_forward(**arguments(40, 8, 24, 16, 64, dtype), workspace=Workspace())
+    dr = np.random.default_rng(1).standard_normal(r.shape).astype(dtype)
+    dh, *others = (x.copy() for x in scoring.informativeness_backward(dr, cache))
+    onto = np.ones_like(dh)
+    found, *same = scoring.informativeness_backward(dr, cache, onto)
+    assert found is onto and all((x == y).all() for x, y in zip(others, same, strict=True))
+    np.testing.assert_allclose(onto, 1 + dh, rtol=1e-5 if dtype is np.float32 else 1e-13)
+
+
 @compiled_only
 def test_the_number_of_threads_changes_no_bit():
     arrays = arguments(50, 4, 16, 16, 80, np.float32)
