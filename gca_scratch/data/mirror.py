@@ -16,6 +16,7 @@ _MOST_SEQUENCES = 500  # that are looked at
 _LEFT = "left l links linke linken linker gauche izquierda izquierdo sinistra sinistro esquerda esquerdo"
 _RIGHT = "right r rechts rechte rechten rechter droite droit derecha derecho destra destro direita direito"
 _SIDES = dict.fromkeys(_LEFT.split(), "left") | dict.fromkeys(_RIGHT.split(), "right")
+_TURNS = {"clockwise": "right", "cw": "right", "counterclockwise": "left", "ccw": "left"}  # how circles are drawn
 _WITHIN_WORDS = {"左": " left ", "右": " right ", "왼": " left ", "오른": " right "}  # in scripts that set no blanks
 
 
@@ -25,15 +26,17 @@ def mirror_conflict(class_names: Iterable[str]) -> str | None:
     They may not where two names differ in nothing but left and right, one or several of these words: "wave left" and
     "wave right", "right arm swipe to the left" and "... to the right". "left over" alone is no reason. L and R set off
     by a separator are sides, too, but for names that are a letter and nothing else; so are words of other languages.
+    Nor may they where names differ in "clockwise" and "counterclockwise".
     """
     seen: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
     for name in class_names:
         text = re.sub("|".join(_WITHIN_WORDS), lambda found: _WITHIN_WORDS[found[0]], name)
-        words = re.findall(r"left|right|[^\W_]+?(?=left|right|[\W_]|$)", spaced(text))
+        text = re.sub(r"(?:counter|anti)[\W_]*clock", "counterclock", spaced(text))
+        words = re.findall(r"left|right|[^\W_]+?(?=left|right|[\W_]|$)", text)
         if words in (["l"], ["r"]):
             continue
-        sides = tuple(_SIDES[word] for word in words if word in _SIDES)
-        rest = tuple("" if word in _SIDES else word for word in words)
+        sides = tuple(_SIDES.get(word) or _TURNS[word] for word in words if word in _SIDES or word in _TURNS)
+        rest = tuple("" if word in _SIDES else "turn" if word in _TURNS else word for word in words)
         other_sides, other = seen.setdefault(rest, (sides, name))
         if other_sides != sides:
             return f"it would make another class of {shown(other)}: {shown(name)}"

@@ -23,6 +23,10 @@ from tests.helpers.tiny import BODY, skeletons
         (("왼손 흔들기", "오른손 흔들기"), None),
         (("Links winken", "rechts winken"), None),
         (("levantar el brazo izquierdo", "levantar el brazo derecho"), None),
+        (("draw circle (clockwise)", "draw circle (counter clockwise)"), None),
+        (("circle_clockwise", "circle_anti-clockwise"), None),
+        (("CircleClockwise", "circle counterclockwise"), None),
+        (("turn hand CW", "TurnHandCCW"), None),
     ],
 )
 def test_names_that_differ_in_their_sides_alone_are_a_conflict(names, found):
@@ -38,6 +42,8 @@ def test_names_that_differ_in_their_sides_alone_are_a_conflict(names, found):
         ("right hand wave", "two hand wave", "hand wave"),
         ("left over", "left-over", "LeftOver"),
         ("bright", "blight", "cleft", "crest"),
+        ("turn clockwise", "turn left", "turn"),
+        ("clock", "counter", "anticlock", "circle clockwise", "circle"),
         ("left é", "right è"),
         ("L", "R", "A"),
         ("left", "over"),
