@@ -70,7 +70,9 @@ class Options(NamedTuple):
 
 NOTHING_SAID = Options()
 SKELETONS = {".skeleton", ".bvh", ".mat", ".pkl", ".npy", ".json", ".jsonl", ".c3d", ".fbx", ".trc", ".asf", ".amc"}
-HIDDEN = (".", "__MACOSX")  # how names begin that are no data, such as ._S001.skeleton, made by macOS beside each file
+# How names begin that are no data: what macOS puts beside each file (._S001.skeleton), and where systems and the boxes
+# that keep people's files put what was thrown away.
+HIDDEN = (".", "__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found")
 
 
 class Collection(NamedTuple):

@@ -348,6 +348,8 @@ def test_a_folder_with_an_action_of_ntu_120_has_its_classes(tmp_path):
 
 def test_files_that_systems_put_beside_the_data_are_passed_over(tmp_path):
     put(tmp_path, "S001C001P001R001A001", "._S001C001P001R001A001", "__MACOSX/S001C001P001R001A001", ".x/S001C001P001R")
+    for folder in ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", ".Trash-1000"):
+        put(tmp_path, f"{folder}/S001C001P001R001A001", f"{folder}/below/S001C001P001R001A002")
     (tmp_path / "Thumbs.db").write_bytes(b"x")
     assert ntu.items(tmp_path) == [str(tmp_path / "S001C001P001R001A001.skeleton")]
     assert ntu.recognises(tmp_path) and not ntu.recognises(tmp_path / "__MACOSX/nothing")
