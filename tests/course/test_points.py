@@ -53,6 +53,15 @@ def test_a_single_mistake_costs_a_fifth_to_three_fifths_of_its_task(step):
             assert bug.whole or points.LEAST - 1e-9 <= part <= points.MOST + 1e-9, (bug.name, task.id, part)
 
 
+@pytest.mark.parametrize("step", [15, pytest.param(1, marks=pytest.mark.long)])
+def test_a_planted_bug_spoils_a_task(step):
+    """Else the line that it changes no longer does what its sentence says."""
+    asked = {bug for task in TASKS for bug in diagnosis.candidates(task.functions)}
+    bugs = [bug for bug in mutants.load() if bug in asked]
+    for bug in bugs[::step]:
+        assert any(spoils(bug, task) for task in TASKS if bug.places <= set(task.functions)), bug.name
+
+
 def test_two_mistakes_cost_more_than_one():
     backward = task_of("A1.3")
     one, other = lost(backward, ["dU-mean"]), lost(backward, ["carry-crossed"])
