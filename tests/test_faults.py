@@ -28,6 +28,6 @@ def test_a_test_that_is_named_exists(file, name):
 
 def test_every_line_names_a_test():
     numbers = [int(row.split(".")[0].strip("| ")) for row in ROWS]
-    assert numbers == [*range(1, 23), *range(1, 17)] and len(NAMED) > 60
+    assert numbers == [*range(1, 23), *range(1, 18)] and len(NAMED) > 60
     for row in ROWS:
         assert NAME.search(row.rsplit(" | ", 1)[-1]), row

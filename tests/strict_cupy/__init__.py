@@ -17,7 +17,7 @@ from types import ModuleType
 
 import numpy as np
 
-from tests.strict_cupy import cuda, powers, reductions  # noqa: F401  the last two complete the array
+from tests.strict_cupy import cuda, divisions, powers, reductions  # noqa: F401  the last three complete the array
 from tests.strict_cupy.array import allocate, copied, elementwise, expect, fresh, ndarray, operand, result
 from tests.strict_cupy.counts import TransferError, counts, crossing, launch, no_transfers
 from tests.strict_cupy.kernels import CompileException, ElementwiseKernel

@@ -21,7 +21,7 @@ COMPARISONS = {
 }  # fmt: skip
 
 
-replaced = {}  # ufuncs of NumPy that CuPy computes in another way: powers.py
+replaced = {}  # ufuncs of NumPy that CuPy computes in another way: powers.py, divisions.py
 
 
 def expect(array, argument="a"):
@@ -236,7 +236,7 @@ class ndarray(Views):
             raise TypeError("iteration over a 0-d array")
         return (self[k] for k in range(len(self)))
 
-    # Arithmetic; operators are added below, the rest in powers.py, reductions.py, linalg.py
+    # Arithmetic; operators are added below, the rest in powers.py, divisions.py, reductions.py, linalg.py
 
     def __neg__(self):
         return elementwise(np.negative, self)
@@ -250,12 +250,6 @@ class ndarray(Views):
     def conj(self):
         """The complex conjugate; a real array gives itself."""
         return elementwise(np.conjugate, self) if self.dtype.kind == "c" else self
-
-    def clip(self, a_min=None, a_max=None, out=None):
-        """Values limited to [a_min, a_max]."""
-        limits = {"min": a_min, "max": a_max}
-        limits = {name: operand(limit) for name, limit in limits.items() if limit is not None}
-        return result(np.asarray(self._host.clip(**limits), order="C"), "clip", out)
 
 
 def _same_place(a, b):
