@@ -23,8 +23,12 @@ LEFT_OUT = ("network", "strict_cupy", "stepper", "helpers", "hostile", "test_ben
             "test_in_a_browser", "test_gradient_checkers", "test_webcam_page", "test_python_page", "test_readme",
             "test_command_lines", "test_equation_map")  # fmt: skip
 
-# What runs in a process of its own, which is not measured, and the tests that start it.
-APART = {"gca_scratch/support/pickled.py": "tests/support/test_unpickling.py"}
+# What runs in a process of its own, which is not measured, by how its path begins; and the tests that start it.
+APART = {
+    "gca_scratch/support/pickled.py": ("tests/support/test_unpickling.py",),
+    "course/releasing/student/checks/": ("tests/course/test_student.py", "tests/course/test_student_helps.py"),
+    "course/grading/fenced.py": ("tests/course/test_fence.py", "tests/course/test_facts.py"),
+}
 
 
 class Recorder:
@@ -130,18 +134,22 @@ class Choice:
         """(tests, covered): those that run the statement of that line, covered where there are any.
 
         Where an import runs it, those that run the module or mirror its folder. The tests of the file's name come
-        first, then those that name it, of each the quickest first.
+        first, then those that name it, of each the quickest first. What runs in a process of its own has the tests that
+        start it (APART), wherever in it the line stands.
         """
         lines = self.lines(path)
         first, last = _statement((self.copy / path).read_text(), line)
         tests = set().union(*(lines[n] for n in range(first, last + 1) if n in lines)) & set(self.seconds)
         inside = _in_function((self.copy / path).read_text(), line)
-        apart = self.of_file[APART[path]] if path in APART else ()
-        tests |= set(apart) if inside else set()
-        if tests and inside:
+        apart = {test for place, files in APART.items() if path.startswith(place) for test in self._of_files(files)}
+        tests |= apart
+        if tests and (inside or apart):
             return sorted(tests, key=lambda test: self._order(path, test)), True
         tests = {test for test in self.seconds if test.startswith(self._mirror(path))}.union(*lines.values())
         return sorted(tests & set(self.seconds), key=lambda test: self._order(path, test)), bool(lines) and not inside
+
+    def _of_files(self, files):
+        return [test for file in files for test in self.of_file[file]]
 
     def _mirror(self, path):
         folder = Path(path).parent

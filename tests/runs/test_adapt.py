@@ -295,6 +295,20 @@ def test_who_stays_is_found_in_each_sequence_for_itself():
     assert found.said == []  # nobody is left out
 
 
+@pytest.mark.parametrize("often", [(3, 1, 2), (1, 2, 3), (2, 3, 1), (2, 2, 2)])
+def test_those_who_stay_keep_their_order(often):
+    """Of three persons the two who are there most, in the places in which the recording has them."""
+    bodies = []
+    for person, times in enumerate(often):
+        body = DATA.joints + person
+        body[np.arange(len(body)) % 3 >= times] = 0
+        bodies.append(body)
+    found = fit(with_joints(DATA, np.concatenate(bodies, axis=1)), network_of(two(DATA.joints, DATA.joints + 1)))
+    kept = sorted(sorted(range(3), key=lambda person: -often[person])[:2])
+    np.testing.assert_array_equal(found.data.joints, np.concatenate([bodies[person] for person in kept], axis=1))
+    assert found.said == ["new.npz shows 3 persons and the network knows 2 persons; who stays is taken"]
+
+
 def test_persons_who_are_missing_are_absent():
     pair = network_of(two(DATA.joints, DATA.joints + 1))
     found = fit(DATA, pair)

@@ -304,6 +304,16 @@ def test_edited_fields_are_named(whole, place, value, words):
     refused(written(Path("edited.npz"), arrays, about), *words)
 
 
+@pytest.mark.parametrize(("ended", "goes_on"), [({"epochs": 2}, {"epochs": 3}), ({"patience": 1}, {"patience": 2})])
+def test_a_training_step_that_is_over_does_not_go_on(whole, ended, goes_on):
+    """Two epochs of it are done, and the best of them was the one before."""
+    arrays, about = opened(whole[0])
+    about["settings"] |= goes_on
+    checkpoint.load(written(Path("edited.npz"), arrays, about))
+    about["settings"] |= ended
+    refused(written(Path("edited.npz"), arrays, about), "contradicts itself")
+
+
 @pytest.mark.parametrize("text", ["", "{", "nonsense", "[" * 100_000, '{"version": NaN}', '"about"', "\x07"])
 def test_text_that_is_no_json(whole, text):
     arrays, _ = opened(whole[0])
@@ -319,9 +329,9 @@ def test_two_edits_that_agree_do_not_allocate(whole):
         refused(written(Path("edited.npz"), arrays, copy))
 
 
-def spoiled(array):
+def spoiled(array, number=np.nan):
     array = array.copy()
-    array[-1] = np.nan
+    array[-1] = number
     return array
 
 
@@ -346,6 +356,8 @@ def spoiled(array):
         ("params/layer1.b", spoiled, ["params/layer1.b", "not finite"]),
         ("best/layer1.b", spoiled, ["best/layer1.b", "not finite"]),
         ("velocity/layer1.b", spoiled, ["velocity/layer1.b", "not finite"]),
+        ("params/layer1.b", lambda a: spoiled(a, np.inf), ["params/layer1.b", "not finite"]),
+        ("velocity/layer1.b", lambda a: spoiled(a, -np.inf), ["velocity/layer1.b", "not finite"]),
         ("velocity/layer1.b", lambda a: a[:3], ["velocity/layer1.b", "(3,)"]),
     ],
 )

@@ -95,6 +95,15 @@ def test_sequences_and_classes_in_another_order_are_paired_by_name():
     assert found.per_class["sit"].only_a == 2 and found.per_class["walk"].only_b == 1
 
 
+def test_a_class_of_which_one_gets_nothing_right_stays():
+    table("a.csv", "sssssss")
+    table("b.csv", "wwwwwww")
+    for one, other, sign in (("a.csv", "b.csv", 1), ("b.csv", "a.csv", -1)):
+        found = compare(one, other).per_class
+        assert [found[name].difference for name in ("sit", "walk")] == [-sign, sign]
+        assert [found[name].n for name in ("sit", "walk")] == [3, 4]
+
+
 def test_a_class_that_is_not_tested_is_left_out():
     table("a.csv", "www", truth="www")
     table("b.csv", "sww", truth="www")
