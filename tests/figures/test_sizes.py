@@ -181,6 +181,25 @@ def test_the_crowded_choose_first_and_of_the_same_the_first():
     assert np.linalg.norm(labels.placed(crowd, 7, low, high)[0] - crowd[0]) == pytest.approx(0.095)
 
 
+def test_who_has_five_neighbours_near_chooses_before_who_is_near_the_middle(monkeypatch):
+    """A crowd in a corner, a pair in another, one in the middle of all: the order in which they look for a place."""
+    crowd = [[4.0, 4.0], [4.1, 4.0], [4.0, 4.2], [4.1, 4.2], [4.05, 4.1]]
+    points = np.array([[0.5, 0.5], [-4.0, -4.0], *crowd, [-4.0, 3.0], [-3.9, 3.0], [4.0, -4.0]])
+    asked, covers = [], labels._covers
+
+    def watched(at, half, others, half_of_others):
+        if len(others) == len(asked):  # the numbers that have a place
+            asked.append(at.mean(axis=0))
+        return covers(at, half, others, half_of_others)
+
+    monkeypatch.setattr(labels, "_covers", watched)
+    labels.placed(points, 7, np.array([-6.0, -6]), np.array([6.0, 6]))
+    order = [int(np.linalg.norm(points - spot, axis=1).argmin()) for spot in asked[: len(points)]]
+    distances = [sorted(float(np.hypot(*(one - other))) for other in points)[:5] for one in points]
+    assert order == sorted(range(len(points)), key=lambda k: sum(distances[k]))
+    assert order[0] == 6 and set(order[:5]) == {2, 3, 4, 5, 6}
+
+
 # --- poses ------------------------------------------------------------------------------------------------------------
 
 
