@@ -189,14 +189,16 @@ def run_epoch(
             weights = None if of_class is None else to_device(of_class[y], xp)
             yield to_device(x, xp), to_device(y, xp), engine.network.masks(mask_rng, len(y)), weights
 
-    loss_sum, wrong = 0.0, 0
+    loss_sum, answers, truth = 0.0, [], []
     for x, y, masks, weights in _one_ahead(batches()):
         loss, gradients, logits = engine.loss_and_gradients(state.params, x, y, masks, n, weights)
         if xp is np and not np.isfinite(loss):  # on a GPU it is not looked at before the epoch ends
             raise _not_finite(loss, x, state, settings, n)
         optimiser.step(state.params, gradients)
         loss_sum = loss_sum + loss * len(y)
-        wrong = wrong + (probabilities(logits).argmax(axis=1) != y).sum()
+        answers.append(logits)
+        truth.append(y)
+    wrong = (probabilities(xp.concatenate(answers, axis=-2)).argmax(axis=1) != xp.concatenate(truth)).sum()
     loss = float(loss_sum) / len(fit)  # the one moment of an epoch when a number comes back from the device
     if not np.isfinite(loss):
         raise _not_finite(loss, x, state, settings, n)

@@ -40,7 +40,7 @@ def test_products_are_those_of_numpy(workspace, shape, dtype, tolerance, threads
     x, W, dy = arrays(*shape, dtype)
     workspace.threads = threads
     exact = x.astype(float) @ W.astype(float)
-    for weights in (W, np.ascontiguousarray(W.T).T, np.pad(W, 3)[3:-3, 3:-3]):
+    for weights in (W, np.ascontiguousarray(W.T).T, np.pad(W, 3)[3:-3, 3:-3], np.repeat(W, 2, axis=1)[:, ::2]):
         found = products.matmul(x, weights, workspace=workspace)
         np.testing.assert_allclose(found, exact, rtol=0, atol=tolerance * np.abs(exact).max())
     exact = x.astype(float).T @ dy.astype(float)

@@ -133,12 +133,16 @@ INLINE void backward_tile(const struct sweep *s, const REAL *dz, ptrdiff_t row, 
 
 #define AHEAD 4 /* rows */
 
-/* Ask memory for what backward_units reads and writes in a row to come; one that does not exist is asked for in vain. */
+/* Ask memory for what backward_units reads and writes in a row to come, and for the inputs that the weights' gradient will
+   want of it; a row that does not exist is asked for in vain. */
 INLINE void ask_ahead(const struct sweep *s, ptrdiff_t at, ptrdiff_t unit) {
     for (ptrdiff_t gate = 0; gate < 5; gate++) {
         __builtin_prefetch(s->gates + (at * 5 + gate) * s->padded + unit, 0);
         __builtin_prefetch(s->da + (at * 5 + gate) * s->H + unit, 1);
     }
+    const REAL *inputs = s->inputs + at * s->width + 2 * unit;
+    __builtin_prefetch(inputs, 0, 2);
+    __builtin_prefetch(inputs + LANES, 0, 2);
 }
 
 /* dz of LANES units from `unit` on, in one row of a diagonal, and what their c send back. */
