@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from gca_scratch.support.errors import InputError
 from gca_scratch.support.reading import files_below, open_plain, read_bytes
 
-from .splice import HIDDEN, LARGEST_ARCHIVE, read_submission
+from .splice import HIDDEN, LARGEST_ARCHIVE, places, read_submission
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 PICTURES = (".png", ".jpg", ".jpeg", ".svg")
@@ -88,18 +88,16 @@ def _copies(path, files):
     found = {}
     with contextlib.suppress(Exception):  # what cannot be read is said elsewhere
         if path.is_dir():
-            places = {place.relative_to(path).as_posix(): place for place in files_below(path, hidden=HIDDEN)}
-            found = {name: place.stat().st_size and read_bytes(place, LARGEST) for name, place in places.items()
-                     if PurePosixPath(name).name in {PurePosixPath(file).name for file in files}}  # fmt: skip
+            below = {place.relative_to(path).as_posix(): place for place in files_below(path, hidden=HIDDEN)}
+            wanted = {name for file in files for name in places(below, file)}
+            found = {name: below[name].stat().st_size and read_bytes(below[name], LARGEST) for name in wanted}
         elif suffix(path) == ".zip":
             with open_plain(path) as file:
                 members = [m for m in zipfile.ZipFile(file).infolist() if not _is_hidden(m.filename)]
             found = {member.filename.replace("\\", "/"): member.CRC for member in members}
     notes = []
     for file in files:
-        fits = [name for name in found if name == file or name.endswith("/" + file)]
-        fits = sorted(fits or [name for name in found if name.endswith("/" + PurePosixPath(file).name)],
-                      key=lambda name: (name.count("/"), name))  # fmt: skip
+        fits = places(found, file)
         if len({found[name] for name in fits}) > 1:
             notes.append(f"{file} is there {len(fits)} times, and not the same: {fits[0]} is graded, "
                          f"{', '.join(fits[1:4])} is not")  # fmt: skip

@@ -26,6 +26,7 @@ LARGEST_ARCHIVE = 50_000_000
 MOST_FILES = 10_000
 HIDDEN = (".", "__")  # folders that begin so hold nothing of a student's
 INSTALLED = ("site-packages", "dist-packages")  # nor do these
+_ADDED = re.compile(r"( ?\(\d+\)| - copy( \(\d+\))?)?\.py(\.txt)?$")
 
 
 def read_submission(path, files):
@@ -50,39 +51,40 @@ def read_submission(path, files):
         return {}, dict.fromkeys(files, f"{path.name} is not a .zip file that can be read")
     texts, wrong = {}, {}
     for file in files:
-        place = _place(found, file)
-        if place is None:
+        fits = places(found, file)
+        if not fits:
             wrong[file] = f"{file} is not in the submission"
             continue
         try:
-            texts[file] = _decoded(fetch(found[place]))
+            texts[file] = _decoded(fetch(found[fits[0]]))
         except Exception as error:  # and so can a member of one
             reason = "it is not plain text in UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)[:200]
             wrong[file] = f"{file} cannot be read: {reason}"
 
     def helper(path):
-        place = None if path in files or (ROOT / path).is_file() else _place(found, path)
+        fits = [] if path in files or (ROOT / path).is_file() else places(found, path)
         with contextlib.suppress(Exception):  # a helper that cannot be read is none
-            return None if place is None else _decoded(fetch(found[place]))
+            return _decoded(fetch(found[fits[0]])) if fits else None
 
     return texts | beside.helpers(texts, helper), wrong
 
 
-def _place(found, file):
-    """Where a file lies among these: at its place in the package, or anywhere under its own name; or None."""
-    places = sorted((name for name in found if _stands_for(name, file)), key=lambda name: (name.count("/"), name))
-    exact = [name for name in places if name == file or name.endswith("/" + file)]
-    if PurePosixPath(file).name == "__init__.py":  # the name of many
-        places = exact
-    return (exact or places or [None])[0]
+def places(found, file):
+    """Where a file lies among these, best first: at its place in the package, or else anywhere under its own name."""
+    own = PurePosixPath(file).name
+    fits = [name for name in found if _stands_for(PurePosixPath(name).name, own)]
+    fits.sort(key=lambda name: (PurePosixPath(name).name != own, name.count("/"), name))
+    exact = [name for name in fits if name == file or name.endswith("/" + file)]
+    return exact if own == "__init__.py" else exact or fits  # that is the name of many
+
+
+def _stands_for(name, own):
+    """Is this its name, in capitals or not, with what browsers and mail programs add: "Cell.PY", "cell (1).py"?"""
+    return _ADDED.sub(".py", name.lower()) == own.lower()
 
 
 def _decoded(content):
     return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _stands_for(name, file):
-    return PurePosixPath(name).name == PurePosixPath(file).name
 
 
 def _in_folder(path):
@@ -124,6 +126,8 @@ def _in_archive(path):
     def fetch(member):
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is compressed in an unusual way; hand in an ordinary .zip file")
+        if member.flag_bits & 1:
+            raise ValueError("it has a password; hand in an ordinary .zip file")
         with archive.open(member) as file:
             return _not_too_large(file.read(LARGEST + 1))
 

@@ -243,6 +243,36 @@ def test_of_two_copies_it_is_said_which_one_is_graded(tmp_path):
     assert reading.read(tmp_path / "cyd.zip", (FILE,))[1:] == ({}, [])
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Cell.py", "CELL.PY", "cell (1).py", "cell(2).py", "cell - Copy.py", "cell - Copy (2).py", "cell.py.txt",
+     "gca_scratch/network/cell (1).py"],
+)  # fmt: skip
+def test_names_that_systems_browsers_and_mail_programs_give_a_file(tmp_path, name):
+    a_zip(
+        tmp_path / "ada.zip",
+        [(name, "x = 1\n"), ("my_cell.py", "x = 0\n"), ("cell.pyc", "?"), ("cell_2.py", "x = 2\n")],
+    )
+    assert reading.read(tmp_path / "ada.zip", (FILE,)) == ({FILE: "x = 1\n"}, {}, [])
+    (tmp_path / "bob" / name).parent.mkdir(parents=True)
+    (tmp_path / "bob" / name).write_text("x = 1\n")
+    assert reading.read(tmp_path / "bob", (FILE,)) == ({FILE: "x = 1\n"}, {}, [])
+    a_zip(tmp_path / "cyd.zip", [(name, "x = 1\n"), ("cell.py", "x = 3\n")])  # its own name comes first
+    texts, _, notes = reading.read(tmp_path / "cyd.zip", (FILE,))
+    assert texts == {FILE: "x = 3\n"} and notes == [
+        f"{FILE} is there 2 times, and not the same: cell.py is graded, {name} is not"
+    ]
+
+
+def test_a_file_with_a_password_is_told(tmp_path):
+    content = bytearray(a_zip())
+    content[6] |= 1
+    content[content.index(b"PK\1\2") + 8] |= 1
+    (tmp_path / "ada.zip").write_bytes(content)
+    said = f"{FILE} cannot be read: it has a password; hand in an ordinary .zip file"
+    assert reading.read(tmp_path / "ada.zip", (FILE,)) == ({}, {FILE: said}, [])
+
+
 def test_what_is_large_is_called_large_and_an_environment_hides_nothing(tmp_path, monkeypatch):
     installed = [(f"env/lib/python3.12/site-packages/m{n}.py", "") for n in range(12_000)]
     a_zip(tmp_path / "ada.zip", [*installed, ("work/cell.py", "x = 1\n")])
