@@ -230,7 +230,7 @@ def test_on_a_gpu_a_loss_that_is_not_finite_stops_the_epoch_at_its_end(monkeypat
         return np.nan if len(seen) == 2 else 1.0
 
     monkeypatch.setattr(stepwise, "to_device", lambda array, xp: array)
-    device = SimpleNamespace(random=np.random)
+    device = SimpleNamespace(random=np.random, concatenate=np.concatenate)
     with pytest.raises(InputError, match="the training loss is nan in epoch 1 of training step 1"):
         epoch(np.arange(N) % 3, lambda x, y: np.zeros((len(y), 3)), loss, device)
     assert seen == [5, 5, 5, 5, 3]
