@@ -79,7 +79,7 @@ def _scaled(task, parts, factor):
     over = sum(of[name] * max(0, part - 1) for name, part in parts.items())
     parts = {name: min(1, part) for name, part in parts.items()}
     room = sum(of[name] * (1 - part) for name, part in parts.items())
-    return {name: part + (1 - part) * over / room if over else part for name, part in parts.items()}
+    return {name: min(1, part + (1 - part) * over / room) if over else part for name, part in parts.items()}
 
 
 def _explained(task, tried):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from course.grading import attempt, fence
-from course.manifest import load
+from course.manifest import ROOT, load
 
 A1 = load("A1")
 OPS, CELL = A1.files
@@ -91,6 +91,17 @@ def test_where_nothing_parses_there_is_no_whole(monkeypatch):
     assert attempt._whole(A1, {OPS: "def f(:\n", CELL: "x = 1\n"}) is None
     sources, missing = attempt._whole(A1, {OPS: "x = 1\n", CELL: "y = 2\n", "other.py": "z"})
     assert (sources[OPS], sources[CELL], missing) == ("x = 1\n", "y = 2\n", {}) and "other.py" not in sources
+
+
+def test_functions_come_from_the_files_that_were_handed_in_and_no_other_file_changes():
+    theirs = {file: (ROOT / file).read_text("utf-8") for file in (OPS, CELL)}
+    theirs = {file: f"from __future__ import annotations\n{text}\nMINE = 7\n" for file, text in theirs.items()}
+    clean = dict(attempt._clean(A1, ["A1.3"]))
+    step = "gca_scratch.network.cell.step_backward"
+    sources, missing = attempt._spliced(A1, theirs, (step,), ["A1.3"])
+    assert missing == {} and sources[OPS] == clean[OPS] and sources[CELL] != clean[CELL]
+    sources, missing = attempt._spliced(A1, {CELL: theirs[CELL]}, tuple(A1.functions), None)  # OPS was not handed in
+    assert missing == {} and sources[OPS] == attempt._clean(A1, None)[OPS] and "step_backward" in sources[CELL]
 
 
 # --- tests and answers ------------------------------------------------------------------------------------------------

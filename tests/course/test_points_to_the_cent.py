@@ -108,6 +108,25 @@ def test_one_of_two_hidden_tests_is_half_of_the_points():
     assert parts == {driver: 0.5 * (driver == name) for driver in task.drivers} and why == ""
 
 
+@pytest.mark.parametrize("id", ["A1.1", "A2.3", "A3.3"])
+@pytest.mark.parametrize("costs", [[0.2], [0.5, 0.25], [0.5, 0.5], [0.6, 0.6, 0.6], [1.0, 0.6]])
+def test_known_mistakes_cost_their_sum_and_never_more_than_there_is(id, costs, monkeypatch):
+    task = load(id.partition(".")[0]).task(id)
+    tried = attempt.with_bugs(task, grade.seed_of("ada"), [])
+    for n, (_, kind, _, _) in enumerate(tried.tests):
+        if kind == "hidden" and n % 4 == 2:  # one of two of each driver
+            spoil(tried, n)
+    monkeypatch.setattr(points, "_explained", lambda task, tried: costs)
+    parts, why = points.lost(task, tried)
+    of, part = points.worth(task), min(1, sum(costs))
+    assert parts.keys() == of.keys() and all(0 <= part <= 1 for part in parts.values())
+    assert sum(of[name] * parts[name] for name in of) == pytest.approx(part * task.points)
+    assert why.endswith(f"all that is wrong in this task: {100 * part:.0f} % of its points")
+    made = entries.of_task(task, tried)
+    assert all(0 <= entry["score"] <= entry["max_score"] and str(entry["score"])[0] != "-" for entry in made)
+    assert sum(entry["score"] for entry in made) == pytest.approx((1 - part) * task.points, abs=0.005 * len(of) + 1e-9)
+
+
 def test_what_was_not_handed_in_brings_nothing():
     task = TASKS[0]
     made = entries.of_task(task, None, "cell.py is missing")
