@@ -127,6 +127,23 @@ def test_known_mistakes_cost_their_sum_and_never_more_than_there_is(id, costs, m
     assert sum(entry["score"] for entry in made) == pytest.approx((1 - part) * task.points, abs=0.005 * len(of) + 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("parts", "found"),  # a, b are of an earlier assignment and worth 5 and 10; c and d, 10 and 15, are new
+    [
+        ((0, 0, 0, 0), (0, 0, 0, 0)),
+        ((0, 0.5, 0.25, 0.25), (0.25, 0.625, 0.25, 0.25)),
+        ((0.5, 1, 1, 0), (0.7, 1, 1, 0)),  # 10 of 25 are lost of what is new
+        ((0, 0.25, 0, 1), (0.6, 0.7, 0, 1)),
+        ((0.5, 0, 1, 1), (1, 1, 1, 1)),
+    ],
+)
+def test_what_was_asked_before_counts_as_far_as_what_is_new_is_right(parts, found):
+    task = task_of(40, "a b c d", shares={"a": 1, "b": 2, "c": 2, "d": 3}, earlier=("a", "b"))
+    assert points.worth(task) == {"a": 5, "b": 10, "c": 10, "d": 15}
+    mine = points._of_earlier(task, dict(zip("abcd", parts, strict=True)))
+    assert [mine[name] for name in "abcd"] == pytest.approx(list(found))
+
+
 def test_what_was_not_handed_in_brings_nothing():
     task = TASKS[0]
     made = entries.of_task(task, None, "cell.py is missing")
