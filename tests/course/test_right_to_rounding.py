@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from course.grading import diagnosis
 from course.grading.diagnosis import matches
 from course.grading.verdict import TOLERANCE, fewest, same
 
@@ -85,3 +86,16 @@ def test_one_mistake_that_explains_all_goes_before_several_that_share_it_out():
     assert fewest({"less": ({a}, {a}), "more": ({a}, {a, d})}, {a}) == [("less", [a])]
     assert fewest(shared, {d}) == [] and fewest({}, {a}) == [] and fewest(shared, set()) == []
     assert fewest(shared, {a, d}) == [("left", [a])]
+    # one that makes something else of what is wrong, too, goes before one that makes what is right wrong
+    explains = {"spoils": ({a}, {a, c}), "other": ({a}, {a, b, d})}
+    assert fewest(explains, {a, b, d}) == [("other", [a])]
+    assert fewest(dict(reversed(explains.items())), {a, b, d}) == [("other", [a])]
+    # nothing is explained by what it would only make wrong in another way
+    assert fewest({"one": ({a}, {a, b})}, {a, b}) == [("one", [a])]
+
+
+def test_what_is_right_is_the_measure_and_not_what_is_given():
+    assert same(np.array([9e-10, 0]), np.zeros(2)) and not same(np.array([1.1e-9, 0]), np.zeros(2))
+    assert not same(np.zeros(2), np.array([5e-10, 0]))  # the one number that there is is missing
+    assert same(np.array([1.0, 5e-10]), np.array([1.0, 0])) and not same(np.array([5.0, 2e-9]), np.array([1.0, 0]))
+    assert not diagnosis._all_same([np.array([None, 1.0])], [np.ones(2)])  # who answers with no numbers is wrong

@@ -1,5 +1,7 @@
 """Sentences on wrong numbers: as long as they need to be, and no false lead; what a test must see, drivers show."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,37 @@ def test_a_rule_that_is_kept_by_who_returns_anything_is_worth_nothing_by_itself(
     assert verdict.share(driver, {"h": True, "heard": False}) == 0.75
     assert verdict.share(driver, {"h": True, "heard": True}) == 1
     assert all(driver.flags.keys() < driver.what.keys() for driver in DRIVERS.values() if driver.flags)
+
+
+@pytest.mark.parametrize(("name", "output", "cell"), [("tree_forward", "h", 2), ("tree_backward", "da", 7)])
+def test_the_number_that_is_told_is_of_the_cell_that_is_computed_first(name, output, cell):
+    """A backward pass begins with the last one."""
+
+    def wrong(got):
+        got[output][2, 1, 1] += 1
+        got[output][7, 0, 0] += 1
+        got[output][7, 1, 2] += 1
+
+    found = said(name, wrong, numbers=True)[output]
+    place = [cell, 1, 1] if cell == 2 else [cell, 0, 0]
+    got, right = re.search(re.escape(f"(at {place} yours ") + r"(\S+), right (\S+)\)$", found).groups()
+    assert float(got) - float(right) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "rows", "told"),
+    [
+        ("cell_backward", "dU", slice(None, 4), "wrong in the rows of h_S, right in those of h_T"),
+        ("cell_backward", "dU", slice(4, None), "wrong in the rows of h_T, right in those of h_S"),
+        ("tree_backward", "dW", slice(None, 5), "wrong in the rows of x, right in those of h_S, h_T"),
+        ("tree_backward", "dW", slice(5, 11), "wrong in the rows of h_S, right in those of x, h_T"),
+        ("tree_backward", "dW", slice(11, None), "wrong in the rows of h_T, right in those of x, h_S"),
+        ("informativeness_backward", "dWe2", slice(None, 5), "wrong in the rows of h, right in those of IF"),
+        ("refine_memory", "dW", slice(4, None), "wrong in the rows of IF, right in those of F"),
+    ],
+)
+def test_whose_rows_of_the_weights_are_wrong(name, output, rows, told):
+    def wrong(got):
+        got[output][rows] += 1
+
+    assert told in said(name, wrong)[output].split("; ")

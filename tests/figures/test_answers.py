@@ -42,6 +42,10 @@ def test_classes_over_time(tmp_path):
     assert names == ["wave", "bow", "kick", "none of these"]  # by the time that they are first answered or true
     assert marked["the answer"] == {("wave", 0, 5), ("none of these", 5, 7), ("bow", 7, 12)}
     assert marked["the truth"] == {("wave", 0, 3), ("none of these", 3, 7), ("bow", 7, 9), ("kick", 9, 12)}
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim() == (0, 12) and figure.axes[0].get_ylim() == (
+        3.5,
+        -0.5,
+    )
     values = figure.axes[0].collections[0].get_array()
     np.testing.assert_allclose(values.reshape(3, 5), P[:, [0, 2, 1]].T)
     below = figure.axes[1]

@@ -183,3 +183,6 @@ def test_one_of_a_data_set(tmp_path):
 def test_what_the_marks_mean_begins_at_its_place():
     legend = drawn().legends[0]
     assert (legend.borderaxespad, legend.handlelength) == (0, 1.6)
+    jump = legend.get_lines()[-1]
+    assert jump.get_linewidth() == 0.9 and jump.get_color() == recording.JUMP["color"]
+    assert [text.get_text() for text in legend.get_texts()][-1] == "the chain jumps"
