@@ -1,5 +1,6 @@
 """Points to the cent, what visible and hidden tests bring, and whose hidden tests are whose: against literals."""
 
+import zlib
 from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
@@ -201,6 +202,16 @@ def test_hidden_tests_are_others_for_every_student_and_both_are(name):
     again = hidden(driver, grade.seed_of("student 3"))
     assert all(same(one, other) for one, other in zip(tests[3], again, strict=True))
     assert all(same(one, other) for one, other in zip(visible(driver), visible(driver), strict=True))
+
+
+def test_hidden_numbers_stay_as_they_are():
+    """Drawn by a driver's name, 1000 and 1001, and the student's seed: who is graded again in a year has the same."""
+    driver, seed = DRIVERS["cell_backward"], grade.seed_of("ada")
+    for n, inputs in enumerate(hidden(driver, seed)):
+        rng = np.random.default_rng([zlib.crc32(b"cell_backward"), 1000 + n, seed])
+        assert same(inputs, driver.inputs(rng, driver.hidden(rng)))
+    for n, inputs in enumerate(visible(driver)):
+        assert same(inputs, driver.inputs(np.random.default_rng([zlib.crc32(b"cell_backward"), n]), driver.sizes[n]))
 
 
 def test_drivers_draw_each_for_itself():
