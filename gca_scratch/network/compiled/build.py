@@ -25,7 +25,8 @@ import numpy as np
 
 HERE = Path(__file__).parent
 MAIN = "library.c"
-PARTS = ("vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "scoring.h", "unit_forward.h", "unit_backward.h")
+PARTS = ("vectors.h", "team.h", "tiles.h", "sweep.h", "product.h", "scoring.h", "unit_gates.h", "unit_forward.h",
+         "unit_backward.h")  # fmt: skip
 # Without -ffast-math, which lets infinities and NaN through only by chance.
 OPTIONS = ("-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared", "-pthread")
 NATIVE = (("-march=native",), ("-mcpu=native",), ())  # for this processor: the first that the compiler understands

@@ -69,8 +69,17 @@ INLINE void forward_tile(const struct sweep *s, const struct diagonal *d, ptrdif
     }
     add_product(to, rows, 5, (struct factors){x, width, 1, s->packed + unit * width * 5, 5 * LANES, LANES, width});
 
-    for (ptrdiff_t k = 0; k < rows; k++) {
+    for (ptrdiff_t k = 0; k < rows; k++) { /* first all that waits for nothing, of all rows */
         const T z_i = z[k][0], z_S = z[k][1], z_T = z[k][2], z_o = z[k][3], z_u = z[k][4];
+#include "unit_gates.h"
+        const T all[] = {gate_i, f_S, f_T, o, u};
+        for (int gate = 0; gate < 5; gate++) {
+            z[k][gate] = all[gate];
+            if (s->gates) *(T *)(s->gates + ((at + k) * 5 + gate) * P + unit) = all[gate];
+        }
+    }
+    for (ptrdiff_t k = 0; k < rows; k++) {
+        const T gate_i = z[k][0], f_S = z[k][1], f_T = z[k][2], o = z[k][3], u = z[k][4];
         const T c_S = *(T *)(s->c + (d->S * B + row + k) * P + unit), c_T = *(T *)(s->c + (d->T_ * B + row + k) * P + unit);
         const int gated = s->g != NULL;
         const T g = all_equal(gated ? s->g[at + k] : 0);
@@ -78,11 +87,6 @@ INLINE void forward_tile(const struct sweep *s, const struct diagonal *d, ptrdif
 #include "unit_forward.h"
         *(T *)(s->c + (d->own * B + row + k) * P + unit) = c;
         store(s->h + (at + k) * H + unit, h, left);
-        if (s->gates) {
-            T *gates = (T *)(s->gates + (at + k) * 5 * P + unit);
-            const ptrdiff_t step = P / LANES;
-            gates[0] = gate_i, gates[step] = f_S, gates[2 * step] = f_T, gates[3 * step] = o, gates[4 * step] = u;
-        }
         /* on to the inputs [h_S, h_T] of the next joint and of the next frame */
         const ptrdiff_t cell = (row + k) / B;
         if (cell < d->cells_S) store(s->inputs + (d->next_S * B + row + k) * width + s->D + unit, h, left);

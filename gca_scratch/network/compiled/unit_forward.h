@@ -1,9 +1,8 @@
 /* One ST-LSTM unit forward, in what C and CUDA have in common: the body of the fused kernel on a GPU and of the compiled
    sweep on the CPU, where T is a number or a vector of numbers.
 
-   Given: z_i, z_S, z_T, z_o, z_u, what goes into the gates; c_S, c_T, the predecessors' cell states; gated, and where it is
-   true the gate g. Sets c, tanh_c and h. */
-const T gate_i = sigmoid(z_i), f_S = sigmoid(z_S), f_T = sigmoid(z_T), o = sigmoid(z_o), u = tanh(z_u); /* Eq. 1 */
+   Given: the gates that unit_gates.h sets; c_S, c_T, the predecessors' cell states; gated, and where it is true the gate g. Sets c,
+   tanh_c and h. */
 const T past = f_S * c_S + f_T * c_T;
 if (gated) {
     c = past + g * (gate_i * u - past); /* Eq. 7 */

@@ -16,8 +16,9 @@ from ..grid import added, diagonals, state_dtype
 from ..ops import matmul, matmul_dW
 
 PREAMBLE = "#define sigmoid(z) (1 / (1 + exp(-(z))))"
-UNIT_FORWARD, UNIT_BACKWARD = (
-    (Path(__file__).parents[1] / "compiled" / f"unit_{name}.h").read_text("utf-8") for name in ("forward", "backward")
+UNIT_GATES, UNIT_FORWARD, UNIT_BACKWARD = (
+    (Path(__file__).parents[1] / "compiled" / f"unit_{name}.h").read_text("utf-8")
+    for name in ("gates", "forward", "backward")
 )
 
 # z (n, B, 5H) goes in as [h_S, h_T] U and comes out as the gates i, f_S, f_T, o, u
@@ -29,6 +30,7 @@ FORWARD = f"""
     const T z_T = z[at + 2 * H] + a[at + 2 * H] + b[col + 2 * H];
     const T z_o = z[at + 3 * H] + a[at + 3 * H] + b[col + 3 * H];
     const T z_u = z[at + 4 * H] + a[at + 4 * H] + b[col + 4 * H];
+    {UNIT_GATES}
     {UNIT_FORWARD}
     z[at] = gate_i;
     z[at + H] = f_S;

@@ -134,6 +134,12 @@ def test_ends_of_the_range(dtype):
 
 FORWARD, BACKWARD = "unit_forward.h", "unit_backward.h"
 BUGS = {
+    "a forget gate reads what the other one is given": ("unit_gates.h", "f_T = sigmoid(z_T)", "f_T = sigmoid(z_S)"),
+    "gates are kept in the place of others": (
+        "sweep.h",
+        "= {gate_i, f_S, f_T, o, u};\n        for",
+        "= {gate_i, f_T, f_S, o, u};\n        for",
+    ),
     "the cell states are exchanged": (FORWARD, "f_S * c_S + f_T * c_T", "f_S * c_T + f_T * c_S"),
     "the gate weighs the past": (FORWARD, "past + g *", "past + (1 - g) *"),
     "the gate is missing from the gradient of the new input": (BACKWARD, "dnew = g * dc;", ""),
