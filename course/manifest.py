@@ -12,7 +12,7 @@ from gca_scratch.support.reading import read_toml, reason
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "course" / "assignments"
 POINTS = 100
-BESIDE = ("gates", "sight")  # manifests that are checks of formulas, no assignments
+BESIDE = ("average", "gates", "sight")  # manifests that are checks of formulas, no assignments
 
 
 @dataclass(frozen=True)

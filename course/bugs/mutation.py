@@ -51,6 +51,8 @@ NEAREST = {  # by the file of a bug: tests that come before SUITE
     "variants/readings.py": ("variants/test_readings.py",),
     "variants/sight.py": ("variants/test_sight.py",),
     "variants/tree.py": ("variants/test_tree.py",),
+    "runs/where.py": ("runs/test_where.py",),
+    "training/average.py": ("training/test_average.py",),
     "training/optim.py": ("training/test_optim.py", "training/test_stepwise.py"),
     "training/stepwise.py": ("training/test_stepwise.py", "training/test_training.py"),
 }

@@ -6,7 +6,7 @@ No file of this folder holds an answer, for students get all of them: what is ri
         outputs = DRIVERS["cell_forward"].run(package, inputs)      # {"h": (B, H), "c": (B, H)}
 """
 
-from . import attention, gates, grid, network, training, tree  # noqa: F401  they fill DRIVERS
+from . import attention, gates, grid, network, training, tree, where  # noqa: F401  they fill DRIVERS
 from .driver import DRIVERS, Asked, Driver, hidden, visible
 
 __all__ = ["DRIVERS", "Asked", "Driver", "hidden", "visible"]

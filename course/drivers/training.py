@@ -251,3 +251,16 @@ def stepwise_schedule(package, i):
 
 
 _HISTORY = ("epoch", "learning_rate", "train_loss", "validation_loss")
+
+
+@asks("training.average.averaged", "T B H", {"W": "T+3 B H"},
+      {"averages": "the averages of so many epochs, one after another",
+       "own": "1 where the first average is an array of its own, 0 where not"},
+      {"averages": "epoch unit unit"},
+      flags={"own": "the first average is the array of the weights itself and moves with them; copy it"})  # fmt: skip
+def averaged(package, i):
+    average, found = None, []
+    for epoch, W in enumerate(i["W"]):
+        average = package("training.average").averaged(average, {"W": W}, epoch, 4)
+        found.append(average["W"])
+    return {"averages": np.array(found), "own": float(not np.shares_memory(found[0], i["W"]))}

@@ -1,6 +1,6 @@
 """Other readings of the gate: known values, gradients by complex step, central differences and the oracle.
 
-tests/course/test_gates.py puts planted bugs to these checks.
+tests/course/test_checks.py puts planted bugs to these checks.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Scores that see movement: known values, gradients by complex step, central differences and the oracle.
 
-tests/course/test_gates.py puts planted bugs to these checks.
+tests/course/test_checks.py puts planted bugs to these checks.
 """
 
 from dataclasses import replace
