@@ -66,7 +66,7 @@ def _sequence(item: Any, where: str) -> np.ndarray:
         raise InputError(f"{where} holds {shown(item)}, which are no numbers; {_FORMS}")
     if found.ndim not in (3, 4) or found.shape[-1] != 3 or not found.size:
         raise InputError(f"{where} has the shape {found.shape}; {_FORMS}")
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite
+    with np.errstate(over="ignore", invalid="ignore"):  # too large for float32 becomes infinite; any NaN will do
         sequence = found.astype(np.float32, copy=False)
     wrong = np.argwhere(np.isinf(sequence))
     if len(wrong):

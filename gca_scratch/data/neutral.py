@@ -295,5 +295,5 @@ def _converted(array: np.ndarray, key: str, path: str | os.PathLike) -> np.ndarr
             raise InputError(f"{path}: {key} holds numbers from {low} to {high}, beyond {dtype}; renumber them.")
     if isinstance(array, np.memmap) and array.dtype == dtype:
         return array
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which `check` reports with its place
+    with np.errstate(over="ignore", invalid="ignore"):  # `check` reports what becomes infinite
         return np.ascontiguousarray(array, dtype=dtype)

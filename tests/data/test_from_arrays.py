@@ -62,6 +62,13 @@ def test_what_is_masked_is_absent(form):
     assert (np.isnan(found[:, 0]) == mask).all() and (found[:, 0][~mask] == ONE[~mask]).all()
 
 
+def test_the_nan_of_another_program_is_absent():
+    numbers = ONE.astype(float)
+    numbers.view(np.uint64)[2, 3] = 0x7FF00000000007A2  # R's NA, which makes a processor complain
+    [found] = sequences_from([numbers])
+    assert np.isnan(found[2, 0, 3]).all() and np.isnan(found).sum() == 3
+
+
 def changed(place, value):
     sequence = ONE.copy()
     sequence[place] = value

@@ -155,6 +155,13 @@ def test_other_widths_of_number_and_compressed_files_are_read(tmp_path):
     assert_same(load(path), example())
 
 
+def test_the_nan_of_another_program_is_absent(tmp_path):
+    joints = example().joints.astype(float)
+    joints.view(np.uint64)[1, 0, 2] = 0x7FF00000000007A2  # R's NA, which makes a processor complain
+    found = load(write(tmp_path / "a.npz", joints=joints)).joints
+    assert np.isnan(found[1, 0, 2]).all() and np.isnan(found).sum() == 3
+
+
 def test_saving_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
     path = tmp_path / "data.npz"
     save(path, example())

@@ -168,7 +168,7 @@ def read_item(item: Item) -> Recording:
     Raises InputError if the row is all zeros, or a number of it infinite or beyond 32-bit numbers.
     """
     where = f"{item.path}: row {item.row} (from 0) of x_{item.part}"
-    with np.errstate(over="ignore"):  # looked at below
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         row = read_row(item.stored, item.row).astype(np.float32, order="C") * np.float32(
             item.scale
         )  # (frames, numbers)

@@ -41,7 +41,8 @@ def read_skeleton(path: str | os.PathLike[str], variable: str, joint_names: tupl
             f"{path}: {variable}({joint + 1}, {axis + 1}, {frame + 1}) ({'xyz'[axis]} of the joint "
             f"'{joint_names[joint]}') is {values[joint, axis, frame]:g}, not a number of metres; {_AGAIN}."
         )
-    return np.ascontiguousarray(values.transpose(2, 0, 1)[:, None], np.float32)
+    with np.errstate(invalid="ignore"):  # any NaN will do, also the one that R writes for NA
+        return np.ascontiguousarray(values.transpose(2, 0, 1)[:, None], np.float32)
 
 
 def _read(path: Path, variable: str, joints: int) -> np.ndarray:

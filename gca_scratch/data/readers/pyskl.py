@@ -230,7 +230,7 @@ def read_item(item: Item) -> Recording:
     Raises InputError if a coordinate is infinite or beyond 32-bit numbers, or nobody is there in any frame.
     """
     where = f"{item.source}, annotation {item.number} (from 0), {shown(item.name)}"
-    with np.errstate(over="ignore"):  # looked at below
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at below
         joints = read_stored(item.stored)[: item.frames].astype(np.float32, order="C") * np.float32(item.scale)
     if np.isinf(joints).any():
         frame, person, joint, axis = np.argwhere(np.isinf(joints))[0]

@@ -205,6 +205,6 @@ def read_item(item: Item) -> Recording:
 
 def _joints(item: Item) -> np.ndarray:
     """The row as float32 (frames, persons, joints, 3), the zeros at its end with it."""
-    with np.errstate(over="ignore"):  # looked at in read_item
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at in read_item
         row = read_row(item.stored, item.row).transpose(1, 3, 2, 0)
         return row.astype(np.float32, order="C") * np.float32(item.scale)

@@ -302,3 +302,11 @@ def test_a_sequence_begins_with_its_first_frame_though_nobody_is_in_it(tmp_path)
     x[0, :3] = 0
     joints = read_all(ctrgcn, put(tmp_path, x_train=x, y_train=[0])).joints
     assert len(joints) == 9 and not joints[:3].any() and joints[3].any()
+
+
+def test_the_nan_of_another_program_is_absent(tmp_path):
+    x = rows(2).astype(float)
+    x.view(np.uint64)[0, 1, 6:9] = 0x7FF00000000007A2  # R's NA, which makes a processor complain
+    path = put(tmp_path, x_train=x, y_train=[0, 1], x_test=rows(1), y_test=[2])
+    joints = ctrgcn.read_item(ctrgcn.open_collection(path).items[0]).joints
+    assert np.isnan(joints[1, 0, 2]).all() and np.isnan(joints).sum() == 3

@@ -83,11 +83,13 @@ def test_what_a_user_says(tmp_path):
         pyskl.open_collection(path, Options(label="("))
 
 
-def test_a_person_or_joint_that_is_not_there(tmp_path):
+@pytest.mark.parametrize("bits", [0x7FF8000000000000, 0x7FF00000000007A2])  # the last is R's NA
+def test_a_person_or_joint_that_is_not_there(tmp_path, bits):
     one = annotation(persons=2)
+    one["keypoint"] = one["keypoint"].astype(float)
     one["keypoint"][1, :2] = 0
     one["keypoint"][0, 3] = 0
-    one["keypoint"][0, 0, 4] = np.nan
+    one["keypoint"].view(np.uint64)[0, 0, 4] = bits
     joints = pyskl.read_item(pyskl.open_collection(put(tmp_path, one)).items[0]).joints
     assert not joints[:2, 1].any() and not joints[3, 0].any() and np.isnan(joints[0, 0, 4]).all()
     one["keypoint"][:] = 0

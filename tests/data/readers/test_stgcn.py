@@ -201,3 +201,13 @@ def test_other_orders_and_types(tmp_path, order):
     for n, item in enumerate(items):
         joints = stgcn.read_item(item).joints
         assert np.array_equal(joints, array[n].transpose(1, 3, 2, 0)[: len(joints)]) and joints.dtype == np.float32
+
+
+def test_the_nan_of_another_program_is_absent(tmp_path):
+    put(tmp_path)
+    place = tmp_path / "train_data.npy"
+    x = np.load(place).astype(float)
+    x.view(np.uint64)[0, :, 1, 2, 0] = 0x7FF00000000007A2  # R's NA, which makes a processor complain
+    np.save(place, x)
+    joints = stgcn.read_item(stgcn.open_collection(tmp_path).items[0]).joints
+    assert np.isnan(joints[1, 0, 2]).all() and np.isnan(joints).sum() == 3
