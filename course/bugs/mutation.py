@@ -54,7 +54,7 @@ NEAREST = {  # by the file of a bug: tests that come before SUITE
     "runs/where.py": ("runs/test_where.py",),
     "training/average.py": ("training/test_average.py",),
     "training/optim.py": ("training/test_optim.py", "training/test_stepwise.py"),
-    "training/stepwise.py": ("training/test_stepwise.py", "training/test_training.py"),
+    "training/stepwise.py": ("training/test_restart.py", "training/test_stepwise.py", "training/test_training.py"),
 }
 SUITE = ("network", "training")
 SECONDS = 900
