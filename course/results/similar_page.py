@@ -34,13 +34,13 @@ def write(folder, manifest, out, also=(), grades=None, least=0.75):
              if len(similarity.fingerprint(author).filtered_code) < similarity.LEAST]  # fmt: skip
     if small:
         notes.append(f"too little to compare: {', '.join(sorted(small))}")
-    diagnoses = {author.student: _diagnosis(grades, author) for author in authors} if grades else {}
+    diagnoses = {_whose(author): _diagnosis(grades, author) for author in authors} if grades else {}
     html.write(Path(out), page(manifest, found, diagnoses, notes, least, len(authors)))
     return found
 
 
 def page(manifest, pairs, diagnoses, notes, least, count):
-    """HTML. diagnoses: by student, {task: (points, sentences)}."""
+    """HTML. diagnoses: by group and student, {task: (points, sentences)}."""
     parts = [
         f"<h1>{escaped(manifest.id)} {escaped(manifest.title)}: what resembles what</h1>",
         f"<p>{count} texts, the public solution among them, were compared by copydetect; these {len(pairs)} pairs "
@@ -93,15 +93,20 @@ def _diagnosis(grades, author):
     return found
 
 
+def _whose(author):
+    """Another year may have somebody of the same name."""
+    return author.group, author.student
+
+
 def _sentences(diagnoses, author):
-    found = diagnoses.get(author.student, {})
+    found = diagnoses.get(_whose(author), {})
     return {f"{task}: {said}" for task, (_, mistakes) in found.items() for said in mistakes}
 
 
 def _told(diagnoses, author, other):
     """Points and mistakes of one author; those that the other has made, too, in bold."""
     lines, theirs = [], _sentences(diagnoses, other)
-    for task, (points, mistakes) in diagnoses.get(author.student, {}).items():
+    for task, (points, mistakes) in diagnoses.get(_whose(author), {}).items():
         said = [f"<b>{escaped(s)}</b>" if f"{task}: {s}" in theirs else escaped(s) for s in dict.fromkeys(mistakes)]
         lines.append(f"{escaped(task)}: {plain(points)} points" + (f"; {'; '.join(said)}" if said else ""))
     return f"<p class=quiet>{'<br>'.join(lines)}</p>" if lines else ""

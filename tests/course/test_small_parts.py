@@ -472,6 +472,11 @@ def test_tables_of_planted_bugs(tmp_path):
     assert f"| - | `training.optim.decayed` | {other.sentence} | no (also: {bug.sentence}) |" in text
 
 
+def test_those_planted_bugs_are_diagnosed_that_are_asked_for():
+    rows = mutation.diagnosed([mutants.named("sigmoid-half-slope"), mutants.named("tanh-unsquared")])
+    assert [(bug.name, named) for bug, _, named, _ in rows] == [("sigmoid-half-slope", True), ("tanh-unsquared", True)]
+
+
 def test_what_each_planted_bug_leaves_to_many_students(monkeypatch):
     task = A1.task("A1.3")
     monkeypatch.setattr(submitted, "all_ids", lambda: ["A1"])

@@ -1,6 +1,5 @@
 """Options of the studies are handed on, each to its place; what the studies rest on is written down once more here."""
 
-import contextlib
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,17 +7,7 @@ import pytest
 
 from gca_scratch import runs
 from gca_scratch.data.synthetic.actions import ACTIONS
-from gca_scratch.experiments import (
-    choices,
-    demo,
-    gate_readings,
-    loseqo,
-    lost_joints,
-    none_of_these,
-    paper,
-    tables,
-    tasks,
-)
+from gca_scratch.experiments import choices, demo, gate_readings, loseqo, lost_joints, none_of_these, paper, tables
 from gca_scratch.settings import PRESETS
 from gca_scratch.variants.readings import Reading
 from gca_scratch.variants.sight import sighted
@@ -247,57 +236,6 @@ def test_whole_and_lost_are_trained_alike(called, monkeypatch):
     assert [str(table) for table in written] == [f"{place}/predictions.csv" for place in places]
     assert set(sources) == {runs.Source("synthetic")}
     assert settings[0] == lost_joints.settings_from("demo", seed=3, epochs=2, patience=2)
-
-
-def test_bars_say_what_they_count(called, monkeypatch):
-    seen, data = [], skeletons()
-
-    def bar(items=None, **told):
-        seen.append(told)
-        return items
-
-    for study in (choices, gate_readings):
-        monkeypatch.setattr(study, "progress", bar)
-    monkeypatch.setattr(choices, "STEPS", choices.STEPS[:2])
-    choices.measure(data, runs.Source("npz", "x.npz", "loso"), "small", "there")
-    gate_readings.measure(data, runs.Source("npz", "x.npz"), TINY, "there", ["N = 0", "odds"], 3)
-    assert seen == [{"total": 8, "what": "runs", "unit": "run"}, {"total": 6, "what": "trainings", "unit": "training"}]
-
-
-def test_the_bar_of_a_table_begins_with_what_is_done(monkeypatch, tmp_path):
-    """Of three tasks two are asked for, and one of these lies there."""
-    source, data, seen = runs.Source("npz", "x.npz"), skeletons(), []
-    each = [tasks.Task(name, source, TINY) for name in "abc"]
-    there = {"accuracy": 0.5, "n_test": 3, "seconds": 1.0}
-    tasks.writing.write_json(
-        each[0].file(tmp_path), {"task": each[0].identity(tasks.fingerprint(data)), "result": there}
-    )
-
-    def bar(**told):
-        seen.append(told)
-        return contextlib.nullcontext(SimpleNamespace(update=lambda: seen.append("done")))
-
-    def results(function, calls, jobs, **more):
-        yield from ((number, {"of": task.name}) for number, task, *_ in calls)
-
-    monkeypatch.setattr(tasks, "progress", bar)
-    monkeypatch.setattr(tasks.workers, "results", results)
-    found = tasks.run_all(data, each, tmp_path, each[:2], show=False)
-    assert found == [there, {"of": "b"}, None]
-    assert seen == [{"total": 2, "what": "folds", "unit": "fold", "done": 1, "show": False}, "done"]
-
-
-def test_what_ails_any_training_is_said_before_the_first_is_run(monkeypatch, tmp_path):
-    """Of every training once, whatever its folds."""
-    source, asked = runs.Source("npz", "x.npz", "loso"), []
-    split = SimpleNamespace(network=lambda settings: asked.append(settings.hidden))
-    monkeypatch.setattr(tasks.runs, "make_split", lambda data, source, settings: split)
-    settings = {"a": lost_joints.replace(TINY, hidden=3), "b": lost_joints.replace(TINY, hidden=5)}
-    each = [
-        tasks.Task(name, lost_joints.replace(source, fold=fold), settings[name]) for name in "ab" for fold in (1, 2)
-    ]
-    tasks._check(skeletons(), each)
-    assert asked == [3, 5]
 
 
 # --- rows of tables ---------------------------------------------------------------------------------------------------

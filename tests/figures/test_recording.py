@@ -186,3 +186,8 @@ def test_what_the_marks_mean_begins_at_its_place():
     jump = legend.get_lines()[-1]
     assert jump.get_linewidth() == 0.9 and jump.get_color() == recording.JUMP["color"]
     assert [text.get_text() for text in legend.get_texts()][-1] == "the chain jumps"
+
+
+def test_joints_have_a_thin_edge():
+    for ax in drawn().axes:
+        assert {float(width) for spots in ax.collections for width in spots.get_linewidths()} == {1.0}

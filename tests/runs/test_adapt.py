@@ -8,7 +8,7 @@ import pytest
 from gca_scratch import runs
 from gca_scratch.data.meaning import Meaning, known
 from gca_scratch.data.skeleton import KINECT_V2
-from gca_scratch.runs.adapt import adapted
+from gca_scratch.runs.adapt import adapted, with_classes
 from gca_scratch.runs.known import known_of
 from gca_scratch.support.errors import InputError
 from tests.helpers.people import FACING, MEANING, PERSON, people, with_joints
@@ -319,3 +319,13 @@ def test_persons_who_are_missing_are_absent():
 
 def test_the_network_keeps_its_meaning():
     assert KNOWN.means == MEANING and KNOWN.persons == 1
+
+
+@pytest.mark.parametrize("more", [5, 6])
+def test_classes_without_a_sequence_are_named_up_to_five(more):
+    names = [f"class {letter}" for letter in "abcdefg"[:more]]
+    known = dataclasses.replace(KNOWN, class_names=[*names, *reversed(DATA.class_names)])
+    found = with_classes(DATA, known, "new.npz")
+    listed = "class a, class b, class c, class d, class e" + " ..." * (more > 5)
+    assert found.said == [f"new.npz has no sequence of {listed}; classes go by name"]
+    assert [known.class_names[k] for k in found.data.label] == [DATA.class_names[k] for k in DATA.label]

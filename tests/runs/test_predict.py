@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gca_scratch import runs
+from gca_scratch import runs, training
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.data.readers.mediapipe import NAMES as LANDMARKS
@@ -191,3 +191,15 @@ def test_a_folder_of_all_folds_is_no_run():
 def test_numbers_too_large_to_compute_with_are_refused(trained):
     weights = {name: np.full_like(array, 1e30) for name, array in trained.weights.items()}
     refused(trained._replace(weights=weights), DATA, "new.npz", "sequence 0", "beyond what the network can compute")
+
+
+@pytest.mark.parametrize("iterations", [0, 1, 2])
+def test_a_network_is_asked_with_the_iterations_that_it_was_trained_for(trained, iterations, monkeypatch):
+    """As where stepwise training was stopped on the way."""
+    asked, evaluate = [], training.evaluate
+    monkeypatch.setattr(training, "evaluate", lambda *given: asked.append(given) or evaluate(*given))
+    aligned = predict.aligned_for(trained, DATA)
+    p = predict.probabilities(trained._replace(iterations=iterations), aligned)
+    ((_, weights, data, sequences, settings, given, xp),) = asked
+    assert weights is trained.weights and data is aligned and settings is trained.settings and xp is trained.xp
+    assert given == iterations and sequences.tolist() == list(range(len(DATA))) and p.shape == (len(DATA), 3)

@@ -72,6 +72,26 @@ def test_a_result_says_who_trains_and_who_tests_and_evaluate_says_the_same():
     assert read["who"] == result["who"] and read["classes"] == result["classes"]
 
 
+def test_people_who_are_held_out_count_among_those_of_training():
+    data = skeletons()
+    result = run(data, "half", validation=1)
+    assert (result["n_train"], result["n_validation"], result["n_test"]) == (12, 6, 12)
+    assert result["who"] == {"train": {"subjects": [1, 3]}, "test": {"subjects": [2, 4]}}
+
+
+def test_data_that_were_made_ready_are_known_again():
+    """A sequence that shows nobody is left out before training, and again before the next test."""
+    data = skeletons()
+    data.joints[data.offsets[5] : data.offsets[6]] = 0
+    result = run(data, "half")
+    again = runs.retest("run")
+    assert (again["n_test"], again["accuracy"]) == (result["n_test"], result["accuracy"])
+    assert not any("is not the data" in sentence for sentence in again["warnings"])
+    everything = runs.retest("run", protocol="all")
+    assert sum("were trained on" in sentence for sentence in everything["warnings"]) == 1
+    assert not any("people of the test" in sentence for sentence in everything["warnings"])  # they are known to be
+
+
 def test_per_class_and_classes_agree():
     result = run(skeletons(), "half")
     assert {name: found["recall"] for name, found in result["classes"].items()} == result["per_class"]

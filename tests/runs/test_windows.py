@@ -107,6 +107,9 @@ def test_long_recordings_are_told_that_windows_are_there(trained):
     assert any(said.startswith(sentence) for said in asked(trained, long).said)
     assert not any("--window" in said for said in asked(trained, long, window=6).said)
     assert not any("--window" in said for said in asked(trained, DATA).said)
+    for frames, told in ((24, False), (25, True)):  # three times the longest of training, and more
+        some = dataclasses.replace(long, joints=long.joints[:frames], offsets=np.array([0, frames], np.int64))
+        assert any(f"has {frames} frames" in said for said in asked(trained, some).said) == told
 
 
 @pytest.mark.parametrize(

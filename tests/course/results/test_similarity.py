@@ -140,3 +140,23 @@ def test_a_mistake_that_two_have_made_stands_beside_the_pair(tmp_path):
     similar_page.write(folder, A1, tmp_path / "similar.html", grades=tmp_path / "grades.csv")
     page = (tmp_path / "similar.html").read_text("utf-8")
     assert f"<b>A1.3: {BUGS['carry-dropped'].sentence}".replace("'", "&#x27;") in page
+
+
+def test_somebody_of_the_same_name_in_another_year_is_somebody_else(tmp_path, monkeypatch):
+    """What the grader has found is of this class, whatever people were called before."""
+    for place in ("class", "2026"):
+        version(tmp_path / place / "ada", 0)
+        version(tmp_path / place / "bob", 0)
+    found = {"A1.3": (7.5, ["a carry is forgotten"])}
+    monkeypatch.setattr(similar_page.grade_all, "stored", lambda path: {"tests": [
+        {"number": "A1.3", "score": 7.5, "output": "c: it looks as if a carry is forgotten (Eq. 2)."},
+    ]})  # fmt: skip
+    pages, written = [], similar_page.page
+    monkeypatch.setattr(similar_page, "page", lambda *given: pages.append(given) or written(*given))
+    pairs = similar_page.write(tmp_path / "class", A1, tmp_path / "s.html", [tmp_path / "2026"], tmp_path / "g.csv")
+    _, _, diagnoses, *_ = pages[0]
+    assert diagnoses["", "ada"] == diagnoses["", "bob"] == found and diagnoses[str(tmp_path / "2026"), "ada"] == {}
+    alike = [(pair.first.group, pair.second.group) for pair in pairs]
+    assert ("", "") in alike and ("", str(tmp_path / "2026")) in alike
+    text = (tmp_path / "s.html").read_text("utf-8")
+    assert text.count("<b>A1.3: a carry is forgotten</b>") == alike.count(("", ""))  # a mistake of both

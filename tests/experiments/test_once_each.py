@@ -1,0 +1,128 @@
+"""What studies do once each: bars that say what is counted, networks that are trained, pairs that are compared."""
+
+import contextlib
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from gca_scratch import runs, training
+from gca_scratch.commands import table as table_command
+from gca_scratch.experiments import choices, gate_readings, lost_joints, tables, tasks
+from gca_scratch.support.exit_code import Parser
+from tests.helpers.tiny import TINY, skeletons
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """Nothing is run; the calls of `workers.results`."""
+    seen = SimpleNamespace(calls=[])
+
+    def results(function, calls, jobs, **more):
+        seen.calls = list(calls)
+        return iter([{"wrong": n, "n": 10 * n, "loss": n / 4} for n, _ in enumerate(seen.calls)])
+
+    monkeypatch.setattr(choices.workers, "results", results)
+    return seen
+
+
+def test_bars_say_what_they_count(called, monkeypatch):
+    seen, data = [], skeletons()
+
+    def bar(items=None, **told):
+        seen.append(told)
+        return items
+
+    for study in (choices, gate_readings):
+        monkeypatch.setattr(study, "progress", bar)
+    monkeypatch.setattr(choices, "STEPS", choices.STEPS[:2])
+    choices.measure(data, runs.Source("npz", "x.npz", "loso"), "small", "there")
+    gate_readings.measure(data, runs.Source("npz", "x.npz"), TINY, "there", ["N = 0", "odds"], 3)
+    assert seen == [{"total": 8, "what": "runs", "unit": "run"}, {"total": 6, "what": "trainings", "unit": "training"}]
+
+
+def test_the_bar_of_a_table_begins_with_what_is_done(monkeypatch, tmp_path):
+    """Of three tasks two are asked for, and one of these lies there."""
+    source, data, seen = runs.Source("npz", "x.npz"), skeletons(), []
+    each = [tasks.Task(name, source, TINY) for name in "abc"]
+    there = {"accuracy": 0.5, "n_test": 3, "seconds": 1.0}
+    tasks.writing.write_json(
+        each[0].file(tmp_path), {"task": each[0].identity(tasks.fingerprint(data)), "result": there}
+    )
+
+    def bar(**told):
+        seen.append(told)
+        return contextlib.nullcontext(SimpleNamespace(update=lambda: seen.append("done")))
+
+    def results(function, calls, jobs, **more):
+        yield from ((number, {"of": task.name}) for number, task, *_ in calls)
+
+    monkeypatch.setattr(tasks, "progress", bar)
+    monkeypatch.setattr(tasks.workers, "results", results)
+    found = tasks.run_all(data, each, tmp_path, each[:2], show=False)
+    assert found == [there, {"of": "b"}, None]
+    assert seen == [{"total": 2, "what": "folds", "unit": "fold", "done": 1, "show": False}, "done"]
+
+
+def test_what_ails_any_training_is_said_before_the_first_is_run(monkeypatch, tmp_path):
+    """Of every training once, whatever its folds."""
+    source, asked = runs.Source("npz", "x.npz", "loso"), []
+    split = SimpleNamespace(network=lambda settings: asked.append(settings.hidden))
+    monkeypatch.setattr(tasks.runs, "make_split", lambda data, source, settings: split)
+    settings = {"a": replace(TINY, hidden=3), "b": replace(TINY, hidden=5)}
+    each = [tasks.Task(name, replace(source, fold=fold), settings[name]) for name in "ab" for fold in (1, 2)]
+    tasks._check(skeletons(), each)
+    assert asked == [3, 5]
+
+
+def test_the_network_that_is_tested_is_the_one_that_was_trained(monkeypatch, tmp_path):
+    data, trained, tested = skeletons(), [], []
+    train, test = training.train, runs.test
+    monkeypatch.setattr(choices, "STEPS", choices.STEPS[:1])
+    monkeypatch.setattr(choices, "PLAIN", choices.PLAIN | {"hidden": 4, "epochs": 1, "patience": 1})
+    monkeypatch.setattr(
+        choices.training, "train", lambda network, state, *more: trained.append(state) or train(network, state, *more)
+    )
+    monkeypatch.setattr(
+        choices.runs,
+        "test",
+        lambda split, network, state, *more: tested.append(state) or test(split, network, state, *more),
+    )
+    choices.measure(data, runs.Source("npz", "x.npz", "loso"), "small", tmp_path, jobs=1)
+    assert len(trained) == 4 and all(one is other for one, other in zip(trained, tested, strict=True))
+    assert all(len(state.history) == 1 and state.finished for state in trained)
+
+
+def test_each_seed_is_compared_with_itself(monkeypatch, tmp_path):
+    """Whole with lost in the test, and whole with lost in both, by what the files of that seed say."""
+    said, retested = [], []
+    monkeypatch.setattr(lost_joints, "generate", lambda **more: "data")
+    monkeypatch.setattr(lost_joints, "with_lost_joints", lambda data, share, seed: (data, share, seed))
+    monkeypatch.setattr(lost_joints.workers, "results", lambda function, calls, jobs: iter(()))
+    monkeypatch.setattr(lost_joints.runs, "retest", lambda *given, **more: retested.append((given, more)))
+    monkeypatch.setattr(lost_joints, "difference", lambda a, b: (a[0], b[0]))
+
+    def read(path):
+        said.append(path.relative_to(tmp_path).as_posix())
+        name = path.parent.name if path.name == "predictions.csv" else path.stem
+        return SimpleNamespace(probabilities=SimpleNamespace(argmax=lambda axis: Named(name)), truth=None)
+
+    class Named(str):
+        def __eq__(self, other):
+            return [str(self)]
+
+        __hash__ = str.__hash__
+
+    monkeypatch.setattr(lost_joints, "read", read)
+    rows = lost_joints.measure(str(tmp_path), range(3, 5), 0.25, 1, 0)
+    assert rows == [
+        (seed, (f"whole-{seed}", f"never-met-{seed}"), (f"whole-{seed}", f"lost-{seed}")) for seed in (3, 4)
+    ]
+    assert [given for given, _ in retested] == [(tmp_path / f"whole-{seed}", ("data", 0.25, seed)) for seed in (3, 4)]
+
+
+def test_noise_is_on_test_sequences_or_on_both():
+    parser = Parser()
+    table_command.add_options(parser)
+    assert tables.NOISE == ("test", "both")
+    assert next(tuple(action.choices) for action in parser._actions if action.dest == "noise") == ("test", "both")
