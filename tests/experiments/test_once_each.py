@@ -4,11 +4,12 @@ import contextlib
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gca_scratch import runs, training
 from gca_scratch.commands import table as table_command
-from gca_scratch.experiments import choices, gate_readings, lost_joints, tables, tasks
+from gca_scratch.experiments import choices, gate_readings, loseqo, lost_joints, none_of_these, tables, tasks
 from gca_scratch.support.exit_code import Parser
 from tests.helpers.tiny import TINY, skeletons
 
@@ -126,3 +127,57 @@ def test_noise_is_on_test_sequences_or_on_both():
     table_command.add_options(parser)
     assert tables.NOISE == ("test", "both")
     assert next(tuple(action.choices) for action in parser._actions if action.dest == "noise") == ("test", "both")
+
+
+def test_every_seed_and_subject_has_a_folder_and_every_sequence_that_of_its_subject(monkeypatch, tmp_path):
+    data, seen = skeletons(subjects=2, repetitions=1), {}
+
+    def results(function, calls, jobs, **more):
+        seen[function] = list(calls)
+        return iter([[0.0] * 3 if function is loseqo._finish else 0.0 for _ in calls])
+
+    monkeypatch.setattr(loseqo.workers, "results", results)
+    loseqo.measure(data, runs.Source("npz", "x.npz"), replace(TINY, seed=5), tmp_path, seeds=2)
+    trainings, endings = seen[loseqo._train], seen[loseqo._finish]
+    names = [f"seed-{seed}/subject-0{subject}" for seed in (5, 6) for subject in (1, 2)]
+    assert [folder.relative_to(tmp_path).as_posix() for *_, folder in trainings] == names
+    assert [(source.protocol, source.fold, settings.seed) for source, settings, _ in trainings] == [
+        ("loso", 1, 5), ("loso", 2, 5), ("loso", 1, 6), ("loso", 2, 6),
+    ]  # fmt: skip
+    assert [folder.relative_to(tmp_path).as_posix() for *_, folder in endings] == [
+        f"seed-{seed}/subject-0{subject}" for seed in (5, 6) for subject in data.subject
+    ]
+    assert [(source.protocol, source.fold) for _, source, _ in endings] == 2 * [("loseqo", n) for n in range(1, 7)]
+
+
+def test_a_training_that_was_stopped_stops_the_study(monkeypatch, tmp_path):
+    monkeypatch.setattr(loseqo.runs, "run", lambda *given, **more: {"stopped_early": True})
+    with pytest.raises(KeyboardInterrupt):
+        loseqo._train(skeletons(), runs.Source("npz"), TINY, tmp_path)
+    monkeypatch.setattr(tasks.runs, "run", lambda *given, **more: {"stopped_early": True})
+    with pytest.raises(KeyboardInterrupt):
+        tasks.run(skeletons(), tasks.Task("a", runs.Source("npz"), TINY), tmp_path)
+
+
+def test_a_rule_of_probability_looks_at_the_best_class(monkeypatch):
+    """Above the threshold that keeps its share it is the class, below it none."""
+    p = np.array([[0.7, 0.2, 0.1], [0.4, 0.35, 0.25], [0.1, 0.1, 0.8], [0.05, 0.9, 0.05]])
+    known = SimpleNamespace(validation_subjects=[1], threshold=0.0)
+    trained = SimpleNamespace(known=known, _replace=lambda **more: "without a threshold")
+    data, answered = skeletons(subjects=2, repetitions=1), [0, None, 2, 1]
+    for name, stub in {
+        "predict": SimpleNamespace(aligned_for=lambda *_: None, probabilities=lambda *_: p, named=lambda *_: answered),
+        "threshold_from": lambda p, truth, kept: {0.99: 0.35, 0.95: 0.7, 0.9: 0.75, 0.8: 0.95}[kept],
+        "recordings": lambda seed: (SimpleNamespace(offsets=None), None),
+        "windows": lambda *_: (None, None),
+        "truth_of_windows": lambda *_: "truth",
+        "replace": lambda known, **more: known,
+    }.items():
+        monkeypatch.setattr(none_of_these, name, stub)
+    truth, labels = none_of_these._answers(trained, data, 0)
+    assert truth == "truth" and labels["no rule"].tolist() == [0, -1, 2, 1]
+    found = {rule.partition(" kept")[0]: answers.tolist() for rule, answers in labels.items() if "alone," in rule}
+    assert found == {
+        "probability alone, 99%": [0, 0, 2, 1], "probability alone, 95%": [0, -1, 2, 1],
+        "probability alone, 90%": [-1, -1, 2, 1], "probability alone, 80%": [-1, -1, -1, -1],
+    }  # fmt: skip

@@ -191,3 +191,10 @@ def test_what_the_marks_mean_begins_at_its_place():
 def test_joints_have_a_thin_edge():
     for ax in drawn().axes:
         assert {float(width) for spots in ax.collections for width in spots.get_linewidths()} == {1.0}
+
+
+def test_a_title_leaves_three_tenths_of_an_inch_free():
+    title = " ".join(f"word{n}" for n in range(24))
+    heading = recording._heading(title, 0, 1, "+y", False)
+    assert heading == f"{canvas.wrapped(title, 5.7)}\n+y points up"
+    assert canvas.wrapped(title, 5.7) != canvas.wrapped(title, 6.3)

@@ -119,3 +119,30 @@ def test_the_curves_of_two_methods_are_those_of_their_names():
     assert labels == ["one: training", "one: validation", "other: training", "other: validation"]
     assert [to_hex(handle.get_color()).upper() for handle in handles] == [canvas.ORANGE] * 2 + [canvas.BLUE] * 2
     assert [handle.get_linestyle() for handle in handles] == ["-", "--"] * 2
+
+
+# --- maps -------------------------------------------------------------------------------------------------------------
+
+
+def test_each_gate_has_one_scale_for_all_passes_and_its_own_values():
+    """Passes above each other differ in how far apart their values are; so do gates."""
+    gates = [(f"pass {n}", RNG.random((4, 3, 5)) * (n + 1) + np.arange(4)[:, None, None]) for n in range(3)]
+    figure = charts.gate_maps("any", gates, None, list("abcde"))
+    maps = np.reshape([ax for ax in figure.axes if ax.images][:12], (3, 4))
+    for gate in range(4):
+        every = np.stack([values[gate] for _, values in gates])
+        for ax, values in zip(maps[:, gate], every, strict=True):
+            np.testing.assert_array_equal(ax.images[0].get_array(), values.T)
+            assert ax.images[0].get_clim() == (every.min(), every.max())
+
+
+@pytest.mark.parametrize(
+    ("scores", "low", "high"),
+    [
+        ([0.5, 0.6], 0.5, 1.1), ([1.5, 3.0], 0.9, 3.0), ([0.95, 1.05], 0.9, 1.1), ([0.001, 40.0], 1 / 32, 40.0),
+        ([0.0, 1.0], 1 / 32, 1.1),
+    ],
+)  # fmt: skip
+def test_a_uniform_guess_lies_within_every_scale_of_scores(scores, low, high):
+    scale = charts.log_scale(np.array(scores))
+    assert (scale.vmin, scale.vmax) == (low, high) and 0 < scale(1) < 1
