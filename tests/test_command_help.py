@@ -1,7 +1,6 @@
 """What --help says of an option is so: its default, what it takes, and how many words; of every command there is."""
 
 import argparse
-import ast
 import importlib
 import re
 import sys
@@ -66,24 +65,6 @@ MEANT = {
     ("python -m gca_scratch table", "noise"): "test",
     ("python -m gca_scratch train", "data"): "the synthetic actions",
 }
-
-
-USUAL = {"jobs": 2, "seeds": 1, "device": "cpu", "fold": 1}  # where nobody says
-PACKAGE = FOLDER.parent
-
-
-def test_functions_take_what_the_commands_do_where_nobody_says():
-    found = []
-    for path in sorted((*PACKAGE.glob("runs/*.py"), *FOLDER.glob("*.py"), *PACKAGE.glob("data/readers/convert.py"))):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef):
-                given = node.args.args[len(node.args.args) - len(node.args.defaults) :]
-                told = zip([*given, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
-                found += [(path.name, node.name, argument.arg, ast.literal_eval(value)) for argument, value in told
-                          if argument.arg in USUAL and isinstance(value, ast.Constant)]  # fmt: skip
-    assert len(found) > 15
-    for file, function, name, value in found:
-        assert value == USUAL[name], (file, function, name)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,7 +1,9 @@
 """What studies do once each: bars that say what is counted, networks that are trained, pairs that are compared."""
 
+import ast
 import contextlib
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -181,3 +183,25 @@ def test_a_rule_of_probability_looks_at_the_best_class(monkeypatch):
         "probability alone, 99%": [0, 0, 2, 1], "probability alone, 95%": [0, -1, 2, 1],
         "probability alone, 90%": [-1, -1, 2, 1], "probability alone, 80%": [-1, -1, -1, -1],
     }  # fmt: skip
+
+
+# --- where nobody says ------------------------------------------------------------------------------------------------
+
+USUAL = {"jobs": 2, "seeds": 1, "device": "cpu", "fold": 1}  # where nobody says
+PACKAGE = Path(runs.__file__).parent.parent
+
+
+def test_functions_take_what_the_commands_do_where_nobody_says():
+    found = []
+    for path in sorted(
+        (*PACKAGE.glob("runs/*.py"), *PACKAGE.glob("experiments/*.py"), *PACKAGE.glob("data/readers/convert.py"))
+    ):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                given = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+                told = zip([*given, *node.args.kwonlyargs], [*node.args.defaults, *node.args.kw_defaults], strict=True)
+                found += [(path.name, node.name, argument.arg, ast.literal_eval(value)) for argument, value in told
+                          if argument.arg in USUAL and isinstance(value, ast.Constant)]  # fmt: skip
+    assert len(found) > 15
+    for file, function, name, value in found:
+        assert value == USUAL[name], (file, function, name)
