@@ -27,6 +27,12 @@ def test_known_values():
     assert mean_auc(np.array([truth, ~truth], float), np.array([truth, truth])) == 0.5
 
 
+def test_a_sequence_that_tells_nothing_apart_is_passed_over_in_the_mean():
+    truth = np.array([[[True, False]], [[True, True]], [[False, False]], [[False, True]]])
+    scores = np.array([[[2.0, 1.0]], [[2.0, 1.0]], [[2.0, 1.0]], [[2.0, 1.0]]])
+    assert mean_auc(scores, truth) == 0.5 and mean_auc(scores[:3], truth[:3]) == 1
+
+
 def test_an_action_reaches_later_joints_and_later_frames_only():
     truth = np.zeros((1, 3, 4), bool)
     truth[0, 1, 2] = True

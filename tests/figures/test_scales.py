@@ -146,3 +146,42 @@ def test_each_gate_has_one_scale_for_all_passes_and_its_own_values():
 def test_a_uniform_guess_lies_within_every_scale_of_scores(scores, low, high):
     scale = charts.log_scale(np.array(scores))
     assert (scale.vmin, scale.vmax) == (low, high) and 0 < scale(1) < 1
+
+
+def test_the_truth_beside_scores_is_that_of_the_same_sequence_in_black_and_white():
+    truth, r = RNG.random((2, 3, 5)) < 0.5, np.moveaxis([unlike(2, 3), unlike(2, 3)], 1, 0)
+    r = np.concatenate([r, r[..., :1] / 4], axis=3)
+    figure = charts.score_maps(["a", "b"], truth, r, list("abcde"))
+    maps = np.reshape([ax for ax in figure.axes if ax.images][:6], (2, 3))
+    for row in range(2):
+        image = maps[row, 0].images[0]
+        np.testing.assert_array_equal(image.get_array(), truth[row].T)
+        assert image.get_clim() == (0, 1) and image.get_cmap().name == "Greys"
+        for k in range(2):
+            np.testing.assert_allclose(maps[row, 1 + k].images[0].get_array(), 15 * r[k, row].T)
+
+
+@pytest.mark.parametrize(("lowest", "extend"), [(0.001, "min"), (1 / 32, "min"), (0.04, "neither"), (0.5, "neither")])
+def test_a_bar_that_does_not_begin_with_the_lowest_score_says_so(lowest, extend):
+    r = np.full((1, 1, 2, 4), 1 / 8)
+    r[0, 0, 0, 0] = lowest / 8
+    figure = charts.score_maps(["a"], None, r, list("abcd"))
+    [bar] = [ax._colorbar for ax in figure.axes if hasattr(ax, "_colorbar")]
+    assert bar.extend == extend
+
+
+def test_all_frames_of_an_animation_have_room():
+    walk = np.tile(BODY, (9, 1, 1)) + np.linspace(0, 4, 9)[:, None, None] * (0, 0, 1) + np.arange(9)[:, None, None] % 2
+    moving = bodies.animation("any", walk, BONES, np.full((1, 3, 4), 1 / 12))
+    moving._draw_was_started = True  # it need not be played
+    [ax] = [ax for ax in moving._fig.axes if dots(ax)]
+    seen = bodies._seen(walk, 1).reshape(-1, 2)
+    for axis, (low, high) in enumerate((ax.get_xlim(), ax.get_ylim())):
+        assert low < seen[:, axis].min() and seen[:, axis].max() < high
+
+
+def test_a_person_is_absent_only_where_somebody_is_there():
+    """Of nothing but zeros all are drawn at the origin, for a picture without points has no limits."""
+    assert (bodies._seen(np.zeros((2, 3, 2, 3)), 1) == 0).all()
+    one = np.stack([np.tile(BODY, (2, 1, 1)), np.zeros((2, 4, 3))], axis=2)
+    assert np.isnan(bodies._seen(one, 1)[:, :, 1]).all() and not np.isnan(bodies._seen(one, 1)[:, :, 0]).any()

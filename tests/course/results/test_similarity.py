@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -160,3 +161,16 @@ def test_somebody_of_the_same_name_in_another_year_is_somebody_else(tmp_path, mo
     assert ("", "") in alike and ("", str(tmp_path / "2026")) in alike
     text = (tmp_path / "s.html").read_text("utf-8")
     assert text.count("<b>A1.3: a carry is forgotten</b>") == alike.count(("", ""))  # a mistake of both
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"), [((0.9, 0.5), []), ((0.5, 0.9), []), ((0.81234, 0.95), [0.8123]), ((0.75, 0.75), [0.75])]
+)
+def test_of_two_scores_the_lower_one_counts(scores, found, monkeypatch):
+    """Of a long text that holds a short one nearly all of the short one is alike, and little of the long one."""
+    monkeypatch.setattr(similarity, "fingerprint", lambda author: SimpleNamespace(filtered_code="x" * similarity.LEAST))
+    library = SimpleNamespace(compare_files=lambda one, other: (0, scores, ([[1], [2]], [])))
+    monkeypatch.setattr(similarity, "_library", lambda: library)
+    authors = [similarity.Written(name, "", "") for name in ("ada", "bob")]
+    pairs = similarity.pairs(authors, 0.75)
+    assert [pair.score for pair in pairs] == found and all(pair.places == ([(1, 2)], []) for pair in pairs)
