@@ -1,9 +1,13 @@
 """What goes back to an LMS and what is taken from it, cell by cell: noughts are grades, words of others stay."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from course.results import canvas, moodle, roster, sheets, table
+import pytest
+
+from course.grading import grade
+from course.manifest import load
+from course.results import canvas, metadata, moodle, of_class, roster, sheets, table
 from course.results.handin import Handin
 
 GRADEBOOK = sheets.Sheet(
@@ -60,3 +64,30 @@ def test_only_noughts_at_the_beginning_are_lost_in_a_spreadsheet():
     assert table.matched({"120": one}, ["0012", "120"]) == ({"120": one}, {})
     assert table.matched({"12": one}, ["120", "1200"]) == ({}, {"12": one})
     assert table.matched({"12": one}, ["0012", "012"]) == ({}, {"12": one})  # whose it is cannot be told
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_has_changed_this_time_is_told_apart_from_what_had_changed(listed, tmp_path, monkeypatch):
+    """A list of people that is no LMS's gets no import file."""
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text("x = 1\n")
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    changes = [{"when": when.isoformat(), "task": "A1.1", "before": 1.0, "after": 2.0, "why": "another submission"}
+               for when in (now - timedelta(days=1), now)]  # fmt: skip
+    results = grade.failed(load("A1"), "it is so")
+    results["extra_data"] |= {"changes": changes}
+    monkeypatch.setattr(of_class.grade_all, "grade_all", lambda *given: {"ada": results})
+    (tmp_path / "people.csv").write_text("name,email\nAda,ada\nBob,bob@example.org\n")
+    wanted = of_class.Wanted(roster=str(tmp_path / "people.csv") if listed else None)
+    report = of_class.write(tmp_path / "class", load("A1"), tmp_path / "grades.csv", wanted=wanted)
+    assert [change["when"] for change in report.changes] == [change["when"] for change in changes]
+    assert [change["when"] for change in report.new] == [changes[1]["when"]] and report.new[0]["student"] == "ada"
+    assert not any("import" in path.name for path in report.files)
+    assert [row["student"] for row in report.rows] == ["ada"] + ["bob@example.org"] * listed
+
+
+def test_a_time_keeps_its_zone_and_one_without_is_in_utc():
+    assert metadata._time("2027-03-01T10:00:00-08:00") == datetime(2027, 3, 1, 18, tzinfo=UTC)
+    assert metadata._time(datetime(2027, 3, 1, 10)) == datetime(2027, 3, 1, 10, tzinfo=UTC)
+    assert metadata._time("2027-03-01 10:00:00") == datetime(2027, 3, 1, 10, tzinfo=UTC)
+    assert metadata._time("soon") is None and metadata._time(7) is None
