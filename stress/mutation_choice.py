@@ -26,7 +26,9 @@ LEFT_OUT = ("network", "strict_cupy", "stepper", "helpers", "hostile", "test_ben
 # What runs in a process of its own, which is not measured, by how its path begins; and the tests that start it.
 APART = {
     "gca_scratch/support/pickled.py": ("tests/support/test_unpickling.py",),
-    "course/releasing/student/checks/": ("tests/course/test_student.py", "tests/course/test_student_helps.py"),
+    "course/releasing/student/checks/": tuple(
+        f"tests/course/test_student{name}.py" for name in ("", "_helps", "_proofs")
+    ),
     "course/grading/fenced.py": ("tests/course/test_fence.py", "tests/course/test_facts.py"),
 }
 
