@@ -1,12 +1,13 @@
 """Small pieces that grading rests on: which definition counts, what a function takes along, how a mistake is known."""
 
 import ast
+import os
 
 import numpy as np
 import pytest
 
 from course.drivers import driver
-from course.grading import mistakes, slices, splice
+from course.grading import fence, mistakes, slices, splice
 
 
 def test_of_two_definitions_the_last_one_counts_as_in_python():
@@ -47,3 +48,20 @@ def test_scores_of_a_sequence_add_up_to_one_over_its_cells():
     driver.score_of_a_cell(np.random.default_rng(0), inputs)
     assert inputs["r"].shape == (3, 1) and 0.1 <= inputs["r"].min() < inputs["r"].max() <= 0.9
     driver.scores_of_units(np.random.default_rng(0), inputs | {"H": 5})
+
+
+def test_only_plain_files_of_a_sensible_size_with_one_name_are_taken_from_a_child(tmp_path):
+    out = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    (tmp_path / "plain").write_bytes(b"12345")
+    assert fence._content(out, "plain", 5) == b"12345" and fence._content(out, "nowhere", 5) is None
+    os.link(tmp_path / "plain", tmp_path / "second name")
+    os.symlink(tmp_path / "plain", tmp_path / "link")
+    os.mkfifo(tmp_path / "pipe")
+    os.mkdir(tmp_path / "folder")
+    for name in ("plain", "second name", "pipe", "link", "folder"):
+        with pytest.raises((OSError, ValueError)):
+            fence._content(out, name, 5)
+    (tmp_path / "second name").unlink()
+    with pytest.raises(ValueError, match="not a file of the child's"):
+        fence._content(out, "plain", 4)
+    os.close(out)
