@@ -145,6 +145,13 @@ def test_of_many_joints_that_score_alike_the_first_are_named():
         "x", pose, [(k, k + 1) for k in range(J - 1)], even(1, J), [f"joint {k}" for k in range(J)]
     )
     assert {text.get_text().partition("\n")[0] for text in figure.axes[0].texts} == {f"joint {k}" for k in range(6)}
+    some = np.ones((1, 25))
+    some[0, [0, 4, 7, 10, 13, 19, 22]], some[0, [5, 9, 12, 16]] = 2, 3  # of seven alike the first two
+    figure = bodies.body_map(
+        "x", pose[:25], [(k, k + 1) for k in range(24)], some / some.sum(), [f"joint {k}" for k in range(25)]
+    )
+    named = {text.get_text().partition("\n")[0] for text in figure.axes[0].texts}
+    assert named == {f"joint {k}" for k in (0, 4, 5, 9, 12, 16)}
 
 
 # --- numbers beside points --------------------------------------------------------------------------------------------
