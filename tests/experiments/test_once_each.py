@@ -11,7 +11,7 @@ import pytest
 
 from gca_scratch import runs, training
 from gca_scratch.commands import table as table_command
-from gca_scratch.experiments import choices, gate_readings, loseqo, lost_joints, none_of_these, tables, tasks
+from gca_scratch.experiments import choices, demo, gate_readings, loseqo, lost_joints, none_of_these, tables, tasks
 from gca_scratch.support.exit_code import Parser
 from tests.helpers.tiny import TINY, skeletons
 
@@ -150,6 +150,33 @@ def test_every_seed_and_subject_has_a_folder_and_every_sequence_that_of_its_subj
         f"seed-{seed}/subject-0{subject}" for seed in (5, 6) for subject in data.subject
     ]
     assert [(source.protocol, source.fold) for _, source, _ in endings] == 2 * [("loseqo", n) for n in range(1, 7)]
+
+
+def test_the_demonstration_says_what_it_trains_and_gives_every_seed_a_folder(monkeypatch, capsys, tmp_path):
+    class Enough(Exception):
+        """All is said that is said before the training."""
+
+    def results(function, calls, **more):
+        raise Enough([
+            (settings.seed, settings.iterations, settings.epochs, folder.relative_to(tmp_path).as_posix(), show)
+            for _, settings, folder, _, _, show in calls
+        ])  # fmt: skip
+
+    data = skeletons(subjects=5, repetitions=1)
+    monkeypatch.setattr(demo.runs, "load_data", lambda source: data)
+    monkeypatch.setattr(demo.workers, "results", results)
+    with pytest.raises(Enough) as asked:
+        demo.demo(tmp_path, seed=4, seeds=3)
+    epochs = [one[2] for one in asked.value.args[0]]
+    folders = ("", "seed-5/", "seed-6/")
+    assert asked.value.args[0] == [
+        *((4 + k, 2, epochs[0], f"{folder}gca-lstm", k == 0) for k, folder in enumerate(folders)),
+        *((4 + k, 0, 3 * epochs[0], f"{folder}without-attention", False) for k, folder in enumerate(folders)),
+    ]
+    said = capsys.readouterr().out
+    assert "15 synthetic sequences, 3 actions, 6 joints;\n" in said
+    assert "half of the people train the network, the other 2 are never seen before the test.\n" in said
+    assert "GCA-LSTM with 2 attention iterations" in said and "each from 3 seeds, on two cores.\n" in said
 
 
 def test_a_training_that_was_stopped_stops_the_study(monkeypatch, tmp_path):

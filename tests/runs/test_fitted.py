@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from gca_scratch import GCALSTMClassifier
+from gca_scratch import GCALSTMClassifier, training
 from gca_scratch.data.layouts import layout_named
 from gca_scratch.data.skeleton import Layout
+from gca_scratch.runs import checkpoint
 from gca_scratch.support.errors import InputError
 from tests.helpers.movements import BONES, NAMES, TINY, movements
 
@@ -69,6 +70,15 @@ def test_a_pelvis_that_was_made_comes_back(tmp_path, skeleton, hip):
     np.testing.assert_allclose(scores.sum(axis=(2, 3)), 1, rtol=1e-5)
     with pytest.raises(InputError, match=f"X has {joints + 2} joints, but {joints} were fitted"):
         again.predict([np.zeros((3, joints + 2, 3))])
+
+
+def test_a_network_that_is_not_trained_to_the_end_is_no_classifier(fitted, tmp_path):
+    path = tmp_path / "model.npz"
+    fitted.save(path)
+    _, network, settings, run = checkpoint.load(path)
+    checkpoint.save(path, training.snapshot(training.start(network, settings)), network, settings, run)
+    with pytest.raises(InputError, match="contradicts itself on what was fitted"):
+        GCALSTMClassifier.load(path)
 
 
 def test_another_process_brings_it_back(fitted, tmp_path):

@@ -96,6 +96,15 @@ def test_every_batch_of_every_epoch_has_masks_of_its_own(monkeypatch, mode, wher
         assert (dropped == np.array([mask[name] == 0 for mask in again])).all()
 
 
+def test_a_gpu_draws_its_masks_itself_with_one_generator_for_each_epoch(monkeypatch):
+    """Whose seed is of the training, the epoch, and nothing else."""
+    seeds, xp = [], like_a_gpu()
+    xp.random.default_rng = lambda seed: seeds.append(seed) or np.random.default_rng(seed)
+    monkeypatch.setattr(stepwise, "to_device", lambda array, xp: array)
+    watched(monkeypatch, seed=5, xp=xp)
+    assert seeds == [int(np.random.SeedSequence([5, 3, n]).generate_state(1)[0]) for n in range(EPOCHS)]
+
+
 def test_the_seed_alone_decides_weights_and_what_comes_after_them():
     one, same, other = (training.start(NETWORK, dataclasses.replace(SETTINGS, seed=seed)) for seed in (3, 3, 4))
     for name, value in one.params.items():
