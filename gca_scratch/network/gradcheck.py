@@ -168,9 +168,9 @@ class Row:
 def problem(network, seed=0, batch=2):
     """A network's parameters, input, labels and dropout masks in float64, on which a gradient check proves something.
 
-    Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input (its slope
-    along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks. Raises InputError, naming
-    the parameters, where some are not felt in fifty such draws.
+    Draws again until every ReLU is well away from its kink and the loss feels every parameter and the input of every
+    sequence (its slope along a random direction, by complex step). Returns params, x (B, T, J, C), y (B,), masks.
+    Raises InputError, naming the parameters, where some are not felt in fifty such draws.
     """
     draws, unfelt = 0, set()
     for attempt in range(1000):
@@ -187,13 +187,13 @@ def problem(network, seed=0, batch=2):
         if any(np.abs(z).min() < 0.02 for z in network.relu_inputs(cache)):
             continue
         everything = params | {"input": x}
-        directions = {name: rng.standard_normal(value.shape) for name, value in everything.items()}
-        slopes = [
-            _loss(network, everything | {name: value + 1j * _IMAGINARY_STEP * directions[name]}, y, masks).imag
-            for name, value in everything.items()
-        ]
-        felt = 1e-3 * _IMAGINARY_STEP
-        silent = {name for name, slope in zip(everything, slopes, strict=True) if not abs(slope) > felt}
+        *directions, (_, along) = ((name, rng.standard_normal(value.shape)) for name, value in everything.items())
+        directions += [("input", along * one) for one in np.eye(batch)[..., None, None, None]]  # sequence by sequence
+        silent = set()
+        for name, direction in directions:
+            moved = everything | {name: everything[name] + 1j * _IMAGINARY_STEP * direction}
+            if not abs(_loss(network, moved, y, masks).imag) > 1e-3 * _IMAGINARY_STEP:
+                silent.add(name)
         if not silent:
             return params, x, y, masks
         draws, unfelt = draws + 1, unfelt & silent if draws else silent

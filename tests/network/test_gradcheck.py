@@ -8,7 +8,7 @@ import pytest
 
 from gca_scratch.network import gradcheck
 from gca_scratch.network.gca_lstm import GCALSTM
-from gca_scratch.network.ops import nll_backward
+from gca_scratch.network.ops import nll_backward, nll_forward
 from gca_scratch.support.errors import InputError
 
 POINT = np.array([[0.3, -1.2], [2.0, 0.7]])
@@ -250,6 +250,17 @@ def test_problems_keep_away_from_the_kinks():
         _, cache = network.forward(params, x, masks)
         inputs = network.relu_inputs(cache)
         assert len(inputs) == 3 and min(np.abs(z).min() for z in inputs) >= 0.02
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_problem_lets_every_sequence_speak(seed):
+    """A mask may shut the classifier for a whole sequence: then no gradient goes through it, and nothing is proved."""
+    network = GCALSTM(2, 2, 3, 3, hidden=2, iterations=1, initial="average")
+    params, x, y, masks = gradcheck.problem(network, seed)
+    assert masks["classifier"].any(axis=1).all()
+    logits, cache = network.forward(params, x, masks)
+    gradients = network.backward(nll_backward(nll_forward(logits, y)[1]), cache, with_input=True)
+    assert gradients["input"].any(axis=(1, 2, 3)).all()
 
 
 def test_the_report_names_what_is_wrong():
