@@ -46,6 +46,13 @@ def test_a_hip_that_was_lost_is_none():
     assert with_places(DATA)[1] == []
 
 
+@pytest.mark.parametrize("sequence", [0, -1])
+def test_one_hip_elsewhere_is_enough_to_doubt_it(sequence):
+    data = centred()
+    data.joints[data.offsets[:-1][sequence] : data.offsets[1:][sequence]] += np.float32(0.5)
+    assert with_places(data) == (data, [])
+
+
 def test_who_says_what_zeros_are_is_believed():
     data = centred()
     data.meaning = known(up="+y", source="file")

@@ -283,12 +283,22 @@ def test_hold_out_draws_others_where_a_class_would_go():
 def test_hold_out_takes_what_loses_least_where_something_must_go():
     data = data_of([1, 1, 2, 2, 3], classes=4, label=[0, 1, 0, 2, 3])  # each alone does one
     for seed in range(20):
-        fit, _ = hold_out(data, np.arange(5), 1, np.random.default_rng(seed))
+        fit, validate = hold_out(data, np.arange(5), 1, np.random.default_rng(seed))
         assert len(set(data.label[fit])) == 3
+        first = np.random.default_rng(seed).choice([1, 2, 3], 1)  # others would lose as much
+        assert data.subject[validate][0] == first[0]
     many = data_of([*range(1, 41), 41], classes=2, label=[0] * 40 + [1])  # too many choices to go through them all
     for seed in range(5):
         fit, _ = hold_out(many, np.arange(41), 20, np.random.default_rng(seed))
         assert 40 in fit and len(fit) == 21
+
+
+def test_hold_out_draws_once_where_all_classes_of_training_stay_whatever_classes_there_are_besides():
+    data = data_of([1, 2, 3, 4], classes=3, label=[0, 1, 0, 1])
+    one, other = np.random.default_rng(0), np.random.default_rng(0)
+    hold_out(data, np.arange(4), 1, one)
+    other.choice(4, 1, replace=False)
+    assert one.bit_generator.state == other.bit_generator.state
 
 
 # --- by number, by name, in folds of groups ---------------------------------------------------------------------------

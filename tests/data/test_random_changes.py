@@ -187,6 +187,13 @@ def test_half_of_the_pairs_are_exchanged_others_each_time_and_whether_they_are_m
     halved(swapped, image)
 
 
+def test_only_two_who_stand_along_their_line_are_exchanged():
+    data = dataclasses.replace(bodies(persons=2), flipped=np.where(np.arange(N) % 2, 2, 0))
+    found = exchanged(changed(data, exchange=True), changed(data))
+    assert not found[::2].any()
+    halved(found[1::2])
+
+
 # --- joints that are lost ---------------------------------------------------------------------------------------------
 
 

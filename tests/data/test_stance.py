@@ -78,6 +78,14 @@ def test_bodies_seen_in_a_mirror_are_said(axis):
     assert "right-handed" in said
 
 
+def test_frames_that_show_a_single_point_tell_neither_side():
+    data = people(SAYS_Y)
+    mirrored = data.joints * np.float32([-1, 1, 1])
+    mirrored[::2] = mirrored[::2, :, :1]  # a tracker that has nothing but the hip
+    [said] = doubts(with_joints(data, mirrored), "x")
+    assert "their left" in said or "left of people" in said
+
+
 def test_exchanged_names_are_said():
     data = people(SAYS_Y)
     other = {"left": "right", "right": "left"}
