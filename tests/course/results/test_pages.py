@@ -212,7 +212,7 @@ def test_a_pair_stands_side_by_side_with_what_both_have_done():
     pairs = [similarity.Pair(ada, bob, 0.876, ([(0, 3), (2, 5), (8, 99)], [(3, 6)])),
              similarity.Pair(ada, sol, 0.7654, ([], []))]  # fmt: skip
     both = {"T.1": (12.5, ["one", "two"])}
-    diagnoses = {"ada": both, "bob": {"T.1": (3, ["two", "two"]), "T.2": (4, [])}}
+    diagnoses = {("", "ada"): both, ("2026", "bob"): {"T.1": (3, ["two", "two"]), "T.2": (4, [])}}
     page = similar_page.page(MANIFEST, pairs, diagnoses, ["too little"], 0.7, 9)
     assert "9 texts, the public solution among them" in page and "these 2 pairs reach 0.7." in page
     assert "<pre><mark>abc</mark><mark>&lt;d</mark>ef&gt;<mark>ghi</mark></pre>" in page
