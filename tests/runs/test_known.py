@@ -12,6 +12,7 @@ from gca_scratch import runs, training
 from gca_scratch.commands.main import main
 from gca_scratch.data import neutral
 from gca_scratch.data.meaning import Fact, Meaning
+from gca_scratch.data.ready import ready
 from gca_scratch.runs import checkpoint, predict
 from gca_scratch.runs.known import from_saved, in_spans, known_of
 from gca_scratch.settings import Settings
@@ -61,6 +62,10 @@ def test_the_vertical_is_that_which_the_network_saw():
     assert known_from(upside_down).up == "-y" == known_from(dataclasses.replace(upside_down)).up
     up_z = with_joints(flat, flat.joints[..., [2, 0, 1]])
     assert known_from(up_z).up == "+z"
+    crouching = with_joints(flat, flat.joints * np.float32([1, 0.1, 1]))  # nobody stands, so torsos have to tell
+    assert not ready(crouching).data.meaning.up.value
+    assert known_from(crouching).up == "+y"
+    assert known_from(with_joints(crouching, crouching.joints * (1, -1, -1))).up == "-y"
     assert known_from(dataclasses.replace(flat, meaning=Meaning(up=Fact("-x", "user")))).up == "-x"
 
 

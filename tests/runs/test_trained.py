@@ -224,6 +224,7 @@ def test_everything_of_its_own_data_holds_what_it_was_trained_on(made, capsys):
     result = runs.retest("run", protocol="all")
     assert result["n_test"] == 24
     assert "12 of the 24 test sequences were trained on, so this is no test of them" in result["warnings"]
+    assert not any("no test of new people" in said for said in result["warnings"])  # said already
     result = runs.retest("run", protocol="k-fold:4", fold=1)
     assert result["n_test"] == 6 and result["n_train"] == 0
     assert main(["evaluate", "run", "--protocol", "all"]) == 0
