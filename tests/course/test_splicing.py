@@ -230,3 +230,10 @@ def test_an_attempt_is_made_of_what_was_handed_in_alone():
     texts = {OPS: (ROOT / OPS).read_text("utf-8")}
     tried = attempt.best(SLOPES, task, texts, 1, PATIENT)
     assert tried.right == 1 and not tried.missing and ours("network.ops").sigmoid_backward(1, 0.5) == 0.25
+
+
+def test_what_follows_a_function_that_is_called_like_an_import_stands_behind_all_imports():
+    source = "import math\nimport os\n\n\ndef f():\n    return 0\n"
+    theirs = "def math():\n    return 1\n\n\nHELP = 3\n\n\ndef f():\n    return HELP\n"
+    text, wrong = splice.splice(source, theirs, ["f"], "m.py")
+    assert not wrong and text.index("import os") < text.index("HELP = 3") < text.index("def f")
