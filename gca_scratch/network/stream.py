@@ -141,11 +141,11 @@ class AttentionStream:
             if dseen_n is not None:
                 dseen += dseen_n
             add_up(layer2, g_n)
-            _, dIF_n, g_n = self.score_backward(n, dr, score, dseen)
+            _, dIF_n, g_n = self.score_backward(n, dr, score, dseen)  # dseen grows in place
             add_up(g, g_n)
             dIF = dIF + dIF_n
         if da is not None:
-            _, dW = self.layer2_share_backward(da, p, h, workspace, dh)
+            _, dW = self.layer2_share_backward(da, p, h, workspace, dh)  # so does dh
             g |= layer2 | {"layer2.W": xp.concatenate([dW, layer2["layer2.W"]])}
         if cache.see is not None:
             dh += self.see_backward(dseen, cache.see)

@@ -47,7 +47,7 @@ INLINE void product_tile(const struct product *p, ptrdiff_t row, ptrdiff_t rows,
         }
 }
 
-/* y = x w, or what is added to y: w is packed by all, then each takes some of the rows. */
+/* y = x w or y += x w: w is packed by all, then each takes some of the rows. */
 static void product_part(void *what, int64_t number, int64_t of) {
     const struct product *p = what;
     const ptrdiff_t group = group_of(p), width = group * LANES, groups = (p->columns + width - 1) / width;
