@@ -69,7 +69,7 @@ def measure(data, source, base, out, numbers, seeds=1, jobs=2):
     coming = workers.results(_run, calls.values(), jobs, data=data, check=partial(refuse_other, mark=mark))
     results = progress(coming, total=len(calls), what="trainings", unit="training")
     found = dict(zip(calls, results, strict=True))
-    return {n: _joined([[found[seed, n, fold] for fold in folds] for seed in chosen]) for n in numbers}
+    return {n: joined([[found[seed, n, fold] for fold in folds] for seed in chosen]) for n in numbers}
 
 
 def _run(data, mark, source, settings, file):
@@ -99,7 +99,7 @@ def finished(file, wanted):
     return done if all(type(x) is int and abs(x) < 2**31 for x in person) else None
 
 
-def _joined(seeds):
+def joined(seeds):
     """The results of all folds of each seed as one Found."""
     right = [[x for fold in folds for x in fold["right"]] for folds in seeds]
     person = [x for fold in seeds[0] for x in fold["person"]]
