@@ -125,8 +125,8 @@ class Settings:
 
 PRESETS = {
     "paper": Settings(),
-    # for small data sets, chosen on validation subjects of UT-Kinect: docs/results.md says how; the averages and the
-    # rate that is raised again were chosen on UTD-MHAD
+    # for small data sets, chosen on validation subjects of UT-Kinect: docs/tables/real-skeletons.md says how; the
+    # averages and the rate that is raised again were chosen on UTD-MHAD
     "small": Settings(
         frames=10,
         hidden=64,

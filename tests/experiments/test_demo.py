@@ -63,8 +63,8 @@ def test_the_page_of_commands_says_what_it_adds_to_the_preset():
 
 def test_the_pages_have_means_and_deviations_of_the_seeds():
     """Seeds are printed to a tenth of a point; the README has the figure of the network with attention."""
-    page = (DOCS / "results.md").read_text("utf-8")
-    section = page.split("## Synthetic actions")[1].split("\n## ")[0]
+    page = (DOCS / "tables" / "synthetic-actions.md").read_text("utf-8")
+    section = page.split("## The demonstration")[1].split("\n## ")[0]
     rows = re.findall(r"\| ([\d.]+) ± ([\d.]+) % \| ((?:[\d.]+ ){4}[\d.]+) \|", section)
     assert len(rows) >= 2
     on_the_readme = re.search(r"make demo.*\(([\d.]+) ± ([\d.]+) %\)", (DOCS.parent / "README.md").read_text("utf-8"))
