@@ -8,7 +8,7 @@ joint and frame, for they share the network's cells; scores are shown as multipl
 
 import os
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.animation import FuncAnimation
@@ -43,8 +43,7 @@ def skeleton_strip(
     """
     iterations, T, J = scores.shape
     names = names or iteration_names(iterations)
-    chosen = np.unique(np.linspace(0, T - 1, min(frames, T)).round().astype(int))
-    places, width, height = _side_by_side(_seen(positions, up)[chosen])
+    chosen, places, width, height = in_a_row(positions, up, frames)
     tall = np.clip(12 * height / width.sum(), 1.2, 2.2)  # inches of a body
     drawing, axes = grid_of_axes(
         max(5.5, tall * width.sum() / height + 1.5), (tall + 0.45) * iterations + 0.9, iterations
@@ -161,7 +160,7 @@ def animation(
         t = frame * T // F
         for k, (lines, dots) in enumerate(parts):
             for person, (line, spots) in enumerate(zip(lines, dots, strict=True)):
-                line.set_data(*_bone_lines(places[frame, :, person], bones))
+                line.set_data(*bone_lines(places[frame, :, person], bones))
                 spots.set_offsets(places[frame, :, person])
                 spots.set_array(relative[k, t])
                 spots.set_sizes(_areas(norm, relative[k, t], 90))
@@ -209,7 +208,7 @@ def _bodies(ax, places, bones, relative, norm, largest, limits=None):
     lines, dots = [], []
     areas = _areas(norm, relative.ravel(), largest)
     for person in range(places.shape[2]):
-        x, y = _bone_lines(places[:, :, person], bones)
+        x, y = bone_lines(places[:, :, person], bones)
         lines += ax.plot(x, y, color=BONES[person % 2], linewidth=1.3, zorder=1)
         x, y = places[:, :, person].reshape(-1, 2).T
         dots.append(ax.scatter(x, y, c=relative.ravel(), s=areas, norm=norm, **DOTS))
@@ -226,7 +225,7 @@ def _areas(norm, relative, largest):
     return largest * (0.1 + 0.9 * np.clip(norm(relative), 0, 1))
 
 
-def _bone_lines(places, bones):
+def bone_lines(places: np.ndarray, bones: Bones) -> np.ndarray:
     """The bones of one person, places (..., J, 2), as x and y of a single line with gaps."""
     ends = places[..., np.array(bones, int).reshape(-1, 2), :]  # (..., bones, 2, 2)
     return np.concatenate([ends, np.full_like(ends[..., :1, :], np.nan)], axis=-2).reshape(-1, 2).T
@@ -237,6 +236,26 @@ def _name_persons(drawing, lines):
     if len(lines) > 1:
         names = [f"bones of person {k + 1}" for k in range(len(lines))]
         drawing.legend(lines, names, loc="outside lower center", ncols=len(lines), frameon=False)
+
+
+class Row(NamedTuple):
+    """Bodies side by side, from 0 on: the numbers of their frames (n,), places (n, J, P, 2), NaN where a person is
+    absent, the width of each (n,), and the height of all."""
+
+    frames: np.ndarray
+    places: np.ndarray
+    width: np.ndarray
+    height: float
+
+
+def in_a_row(positions: np.ndarray, up: int = 1, frames: int = 8) -> Row:
+    """The Row of so many of all frames of positions, evenly spread."""
+    T = len(positions)
+    chosen = np.unique(np.linspace(0, T - 1, min(frames, T)).round().astype(int))
+    places = _seen(positions, up)[chosen]
+    if np.isnan(places).all():  # people come, but between these frames
+        places = np.zeros_like(places)
+    return Row(chosen, *_side_by_side(places))
 
 
 def _side_by_side(places):
