@@ -15,7 +15,9 @@ FILES = {  # what can be drawn, and the file that it goes into
     "scores": "scores.png",
     "animation": "animation.gif",
     "where": "where.png",
+    "missed": "missed.png",
 }
+OF_TWO = ("convergence", "where", "missed")  # these take a second run
 
 
 def add_options(parser):
@@ -25,13 +27,17 @@ def add_options(parser):
         metavar="FIGURE",
         help="convergence (Fig. 6), strip (Fig. 7: skeletons over frames), body (Fig. 8: mean score of every joint), "
         "confusion, gates, scores (maps over joints and frames), animation, where (scores, gradient, what is left out: "
-        "answers to where it looks, side by side), or all",
+        "answers to where it looks, side by side), missed (test sequences that are answered wrongly, as skeletons), or "
+        "all",
     )
     parser.add_argument(
-        "run", metavar="RUN", help="folder that train has written; confusion and body also take all folds"
+        "run", metavar="RUN", help="folder that train has written; confusion, body and missed also take all folds"
     )
     parser.add_argument(
-        "second", nargs="?", metavar="RUN2", help="another run, to compare the convergence of both, or where it looks"
+        "second",
+        nargs="?",
+        metavar="RUN2",
+        help="another run, to compare the convergence of both or where they look, or to draw what both have missed",
     )
     parser.add_argument(
         "--out",
@@ -53,8 +59,8 @@ def command(options):
     """Draw what the options ask for, and print where it is; InputError for what cannot be drawn."""
     if options.figure not in (*FILES, "all"):
         raise InputError(f"unknown figure {shown(options.figure)}: choose one of {', '.join(FILES)}, all")
-    if options.second and options.figure not in ("convergence", "where", "all"):
-        raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw convergence or where")
+    if options.second and options.figure not in (*OF_TWO, "all"):
+        raise InputError(f"{options.figure} shows one run; leave {options.second} out, or draw {', '.join(OF_TWO)}")
     folder, second = _folder(options.run), options.second and _folder(options.second)
 
     from ..figures.of_run import NotInRun, Request, draw  # Matplotlib takes its time: only now

@@ -1,6 +1,6 @@
 """Each figure of a run, from the files in its folder: runs.trained brings back the network, charts and bodies draw.
 
-A folder of `train --fold all` has a confusion matrix and a body map of all folds together.
+A folder of `train --fold all` has a confusion matrix, a body map and what is missed of all folds together.
 """
 
 from functools import cached_property
@@ -13,7 +13,7 @@ from ..network.arrays import to_device, to_host
 from ..runs.trained import classify, load
 from ..runs.where import answers
 from ..support.errors import InputError
-from . import bodies, canvas, charts, localisation
+from . import bodies, canvas, charts, localisation, missed
 from .look import look, poses
 
 LONGEST = 60  # frames of an animation
@@ -26,8 +26,8 @@ class NotInRun(InputError):
 class Request:
     """The folder of a run, or of all folds, and what is wanted of it; loaded when a figure needs it.
 
-    second: the folder of a run to compare it with, or whose scores to show beside its own; data, sequence, device: as
-    `trained.load` and `look` take them.
+    second: the folder of a run to compare it with, whose scores to show beside its own, or that must miss a sequence,
+    too; data, sequence, device: as `trained.load` and `look` take them.
     """
 
     def __init__(self, folder, second=None, data=None, sequence=None, device="cpu"):
@@ -39,6 +39,16 @@ class Request:
     def run(self):
         """The network, brought back."""
         return load(self.folder, self.data, self.device)
+
+    def each_run(self):
+        """It alone, or those of all folds one after the other; the data are read once."""
+        data = self.data
+        for folder in self.folds:
+            run = load(folder, data, self.device)
+            data = run.split.data
+            yield run
+        if not self.folds:
+            yield self.run
 
     @cached_property
     def look(self):
@@ -112,10 +122,8 @@ def _strip(request):
 
 def _body(request):
     """Fig. 8: over the test sequences of a run, or of all folds."""
-    totals, count, run, pose = 0, 0, None, []
-    for folder in request.folds or [request.folder]:
-        data = run.split.data if run else request.data  # read once for all folds
-        run = request.run if not request.folds else load(folder, data, request.device)
+    totals, count, pose = 0, 0, []
+    for folder, run in zip(request.folds or [request.folder], request.each_run(), strict=True):
         test = run.split.test
         _, scores, names = classify(run, test)
         _must_attend(folder, scores, run)
@@ -133,6 +141,24 @@ def _first_pose(positions):
     there = (positions[:, :, 0] != 0).any(axis=(1, 2))
     pose = positions[there.argmax(), :, 0]
     return pose - pose[0]
+
+
+def _missed(request):
+    """The test sequences that are answered wrongly by a run or by all folds, or by two of these."""
+    folder, second = request.folder, request.second
+    tests = [missed.tested(request.each_run())]
+    if second:
+        tests.append(missed.tested(Request(second, data=request.data, device=request.device).each_run()))
+        if not np.array_equal(*(test.run.split.data.name for test in tests)):
+            raise InputError(f"{second} has other sequences than {folder}; leave it out")
+    count, found = len(missed.tested_by_all(tests)), missed.misses(tests)
+    if not count:
+        raise NotInRun(f"no sequence is tested by both {folder} and {second}; give two runs of one protocol and fold")
+    if not found and second:
+        raise NotInRun(f"of {count} sequences that {folder} and {second} test, both miss none; draw it of one of them")
+    if not found:
+        raise NotInRun(f"{folder} misses none of its {count} test sequences")
+    return missed.draw_missed(tests, found)
 
 
 def _gates(request):
@@ -203,8 +229,9 @@ FIGURES = {
     "scores": _scores,
     "animation": _animation,
     "where": _where,
+    "missed": _missed,
 }
-OF_ALL_FOLDS = ("body", "confusion")
+OF_ALL_FOLDS = ("body", "confusion", "missed")
 
 
 def draw(figure, request, path):

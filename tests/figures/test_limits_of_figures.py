@@ -2,7 +2,7 @@
 
 import pytest
 
-from gca_scratch.figures import answers, bodies, canvas, charts, dial, fonts, labels, of_run, recording
+from gca_scratch.figures import answers, bodies, canvas, charts, dial, fonts, labels, missed, of_run, recording
 from tests.runs.test_limits_of_runs import assigned
 
 NUMBERS = {
@@ -21,7 +21,9 @@ NUMBERS = {
                   "output gate $o$"),
     },
     labels: {"RADII": (0.095, 0.125, 0.165, 0.21, 0.27, 0.34, 0.42, 0.52, 0.64, 0.8)},
-    of_run: {"LONGEST": 60, "OF_ALL_FOLDS": ("body", "confusion")},
+    missed: {"MOST": 12, "FRAMES": 8, "NAME": 38, "WIDE": 9.0, "TALL": 1.0, "MARGIN": 0.2, "LINE": 0.17, "GAP": 0.14,
+             "PERSONS": ("#444444", "#D55E00")},
+    of_run: {"LONGEST": 60, "OF_ALL_FOLDS": ("body", "confusion", "missed")},
     recording: {"WIDTH": 6.0, "TALLEST": 5.0, "BETWEEN": 0.3, "LEFT": 1.15, "LINE": 0.16, "NUMBER": 7.0, "NAME": 8.0},
 }  # fmt: skip
 

@@ -221,7 +221,17 @@ def test_a_network_without_attention(tmp_path, capsys):
     folder = trained_run(tmp_path, network="st-lstm", iterations=0)
     plot("all", folder)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["written", "no", "no", "written", "written", "no", "no", "written"]
+    assert [line.split()[0] for line in lines] == [
+        "written",
+        "no",
+        "no",
+        "written",
+        "written",
+        "no",
+        "no",
+        "written",
+        "written",
+    ]
     with pytest.raises(InputError, match=r"run has no attention; train one with --network gca --iterations 2"):
         plot("strip", folder)
 
@@ -261,7 +271,7 @@ def test_one_figure_that_cannot_be_drawn_leaves_the_others(made, tmp_path, capsy
     drawn = {file for name, file in plotting.FILES.items() if name not in ("convergence", "confusion")}
     assert {path.name for path in (folder / "figures").iterdir()} == drawn
     with pytest.raises(
-        InputError, match=r"^no convergence: .*; no strip, body, gates, scores, animation, where: there"
+        InputError, match=r"^no convergence: .*; no strip, body, gates, scores, animation, where, missed: there"
     ):
         plot("all", made.parent / made.name, "--out", tmp_path / "none")
 
@@ -290,7 +300,7 @@ def test_all_folds(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     plot("all", tmp_path / "run")
     said = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("written to") for line in said) == 2
+    assert sum(line.startswith("written to") for line in said) == 3
     assert "no strip: " in said[1] and said[1].endswith("strip shows one run; give one, such as "
                                                        f"{tmp_path / 'run' / 'fold-01'}")  # fmt: skip
     shown = drawn["confusion.png"].axes[0].get_images()[0].get_array()
@@ -359,7 +369,7 @@ def test_names_are_drawn_as_they_are(tmp_path, first, sequence):
     [
         (["portrait", "stepwise"], "unknown figure 'portrait': choose one of convergence, strip, body, .*, all"),
         (["strip", "nowhere"], "there is no run nowhere; give the folder that train has written"),
-        (["strip", "stepwise", "direct"], "strip shows one run; leave direct out, or draw convergence or where"),
+        (["strip", "stepwise", "direct"], "strip shows one run; leave direct out, or draw convergence, where, missed"),
         (["strip", "."], "there is no checkpoint checkpoint.npz; give the folder or file of a run"),
         (["convergence", "."], "history.csv cannot be read .*; give the folder of a run"),
         (["confusion", "."], "result.json cannot be read .*; give the folder of a run that has ended"),

@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator
 
 from gca_scratch.data.joint_names import find_roles
 from gca_scratch.data.skeleton import chain
-from gca_scratch.figures import answers, bodies, charts, recording
+from gca_scratch.figures import answers, bodies, charts, missed, recording
 
 FOLDER = Path(__file__).parent / "portraits"
 NUMBER = r"(?<![#\w.])-?\d+(?:\.\d+)?(?:e[-+]\d+)?(?![\w])"
@@ -68,6 +68,7 @@ def drawn():
         "strip": bodies.skeleton_strip("Kick", walking(3, 2), BONES, scores(2, 3)),
         "body": bodies.body_map("Mean", BODY, BONES, scores(1, 1)[:, 0], NAMES, named=3),
         "animation": moving._fig,
+        "missed": missed.bodies_in_rows("Two", ["Kick: wave", "Bow: kick"], [walking(3, 2), walking(9, 2)], BONES),
         "time": answers.over_time(times, p, ["wave", "kick", "bow"], 0.5, [0, -1, 1], "s", "long.json"),
         "recording": recording.skeleton(np.stack([BODY_SIDE, body]), *one, "+y", "walk 1", unit="m", frame=1),
         "unknown": recording.skeleton(BODY_SIDE, ["a", *one[0][1:]], *one[1:]),
