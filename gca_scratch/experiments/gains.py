@@ -85,7 +85,7 @@ def main(arguments=None):
     """Read the folders, draw, say where the picture is; returns the exit code."""
     parser = Parser(prog="python -m gca_scratch.experiments.gains", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "folders", nargs="+", metavar="NAME=FOLDER", help="a name, and what table attention has written"
+        "folders", nargs="+", metavar="FOLDER", help="NAME=FOLDER: a name, and what table attention has written"
     )
     parser.add_argument("--out", default="gains.png", metavar="FILE", help="PNG file to write (default: gains.png)")
 
