@@ -22,7 +22,8 @@ COLOURS = {1: ORANGE, 2: BLUE}
 def gains(folder: str | Path) -> dict[int, tuple[Gain, int]]:
     """By the number of attention iterations: the Gain over N = 0, and how many seeds are compared.
 
-    folder: where `table attention` keeps its trainings.  Raises InputError where N = 0 is missing, or all others.
+    folder: where `table attention` keeps its trainings.  Raises InputError where N = 0 is missing, or all others, and
+    where trainings were tested on different sequences.
     """
     found = {int(path.name[2:]): _seeds(path) for path in Path(folder).glob("N-*") if path.name[2:].isdecimal()}
     without, compared = found.pop(0, {}), {}
@@ -30,10 +31,12 @@ def gains(folder: str | Path) -> dict[int, tuple[Gain, int]]:
     for n, seeds in sorted(found.items()):
         both = [seed for seed in without if seeds.get(seed, {}).keys() == without[seed].keys() == folds]
         if both:
-            compared[n] = (
-                gain(*(joined([list(of[seed].values()) for seed in both]) for of in (without, seeds))),
-                len(both),
-            )
+            pair = [[list(of[seed].values()) for seed in both] for of in (without, seeds)]
+            if any(_people(results) != _people(pair[0][0]) for results in pair[0] + pair[1]):
+                raise InputError(
+                    f"{folder} holds tests of different data; have table attention write to another folder"
+                )
+            compared[n] = gain(*map(joined, pair)), len(both)
     if not compared:
         raise InputError(
             f"{folder} holds no N = 0 beside another N of the same seeds and folds; give a folder that table attention "
@@ -50,6 +53,11 @@ def _seeds(path):
         if result:
             found.setdefault(file.parent.name, {})[file.name] = result
     return found
+
+
+def _people(results):
+    """Whose sequences these folds were tested on, in their order."""
+    return [result["person"] for result in results]
 
 
 @drawn

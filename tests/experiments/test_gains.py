@@ -48,6 +48,19 @@ def test_a_damaged_training_is_left_out_with_its_seed(folder):
     assert {n: seeds for n, (_, seeds) in gains.gains(folder).items()} == {2: 1}
 
 
+@pytest.mark.parametrize(("n", "seed"), [(0, 1), (2, 0)])
+def test_tests_of_different_data_are_not_compared(n, seed, folder):
+    """Neither of more sequences, which could not be joined, nor of other people, which could."""
+    for right in ([1, 1, 0, 0, 1], [1, 1, 0]):
+        write(folder, n, seed, 2, right)
+        with pytest.raises(InputError, match="tests of different data; have table attention write to another folder"):
+            gains.gains(folder)
+    file = write(folder, n, seed, 2, [1, 1, 0, 0])
+    file.write_text(file.read_text().replace("20", "22"))
+    with pytest.raises(InputError, match="tests of different data"):
+        gains.gains(folder)
+
+
 @pytest.mark.parametrize("n", [0, 2])
 def test_a_folder_without_two_networks_says_what_is_missing(n, tmp_path):
     write(tmp_path, n, 0, 1, [1, 0])
